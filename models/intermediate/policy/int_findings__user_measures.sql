@@ -1,0 +1,68 @@
+with features as (
+    select * from {{ ref('int_features__user_features') }}
+    where purpose = 'retrospective'
+),
+
+dr_scores as (
+    select * from {{ ref('int_uplift__dr_scores') }}
+),
+
+scores as (
+    select * from {{ ref('user_uplift_scores') }}
+),
+
+policies as (
+    select * from {{ ref('policy_parameters') }}
+    where is_shipped
+),
+
+activity_quantiles as (
+    select
+        percentile_cont(0.75) within group (order by actions_30d) as p75_actions_30d,
+        percentile_cont(0.90) within group (order by actions_30d) as p90_actions_30d
+    from features
+),
+
+users as (
+    select
+        dr_scores.user_id,
+        dr_scores.account_id,
+        dr_scores.is_treated,
+        dr_scores.is_converted,
+        dr_scores.dr_lift,
+        features.actions_30d > activity_quantiles.p90_actions_30d as is_most_active,
+        features.week_on_week_change between -0.2 and -0.1 as is_decelerating,
+        abs(features.week_on_week_change) < 0.1
+        and features.actions_30d > activity_quantiles.p75_actions_30d as is_stable_heavy
+    from dr_scores
+    inner join features on dr_scores.user_id = features.user_id
+    cross join activity_quantiles
+),
+
+sleeping_dogs as (
+    select
+        scores.user_id,
+        scores.account_id,
+        scores.raw_lift
+    from scores
+    cross join policies
+    where scores.lift < policies.sleeping_dog_lift_threshold
+),
+
+final as (
+    select user_id as unit_id, account_id, 'average_lift' as finding_id, 'focus' as side, dr_lift as measure from users
+    union all
+    select user_id, account_id, 'active_user_lift', 'focus', dr_lift from users where is_most_active
+    union all
+    select user_id, account_id, 'momentum_ratio', 'focus', dr_lift from users where is_decelerating
+    union all
+    select user_id, account_id, 'momentum_ratio', 'base', dr_lift from users where is_stable_heavy
+    union all
+    select user_id, account_id, 'raw_difference', 'focus', is_converted from users where is_treated = 1
+    union all
+    select user_id, account_id, 'raw_difference', 'base', is_converted from users where is_treated = 0
+    union all
+    select user_id, account_id, 'raw_model_dogs_nudged_share', 'focus', cast(raw_lift > 0 as int) from sleeping_dogs
+)
+
+select * from final

@@ -1,0 +1,40 @@
+-- Ephemeral, so that no copy of the truth stays in the warehouse.
+{{ config(materialized='ephemeral', contract={'enforced': false}) }}
+
+with truth as (
+    select
+        user_id,
+        latent_uplift_group,
+        true_lift
+    from {{ source('truth', 'latent_uplift_groups_hidden') }}
+),
+
+scores as (
+    select * from {{ ref('user_uplift_scores') }}
+),
+
+decisions as (
+    select * from {{ ref('account_policy') }}
+),
+
+nudges as (
+    select * from {{ ref('int_policy__nudges') }}
+),
+
+final as (
+    select
+        decisions.policy_id,
+        scores.user_id,
+        scores.account_id,
+        truth.latent_uplift_group as true_group,
+        truth.true_lift,
+        scores.raw_lift,
+        decisions.decision,
+        nudges.user_id is not null as is_nudged
+    from truth
+    inner join scores on truth.user_id = scores.user_id
+    inner join decisions on scores.account_id = decisions.account_id
+    left join nudges on decisions.policy_id = nudges.policy_id and scores.user_id = nudges.user_id
+)
+
+select * from final

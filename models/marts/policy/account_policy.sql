@@ -1,0 +1,15 @@
+with decisions as (
+    select * from {{ ref('int_policy__account_decisions') }}
+),
+
+gate as (
+    select * from {{ ref('int_policy__publication_gate') }}
+),
+
+final as (
+    select decisions.*
+    from decisions
+    cross join gate
+)
+
+select * from final

@@ -1,0 +1,24 @@
+with decisions as (
+    select * from {{ ref('account_policy') }}
+),
+
+accounts as (
+    select * from {{ ref('stg_accounts') }}
+),
+
+final as (
+    select
+        decisions.account_id,
+        decisions.policy_id,
+        'health_check' as recommended_action,
+        decisions.n_sleeping_dogs,
+        decisions.n_scored_users,
+        decisions.sleeping_dog_share,
+        accounts.plan_tier,
+        accounts.is_cs_assigned
+    from decisions
+    inner join accounts on decisions.account_id = accounts.account_id
+    where decisions.is_shipped and decisions.decision = 'suppress_toxic_users'
+)
+
+select * from final

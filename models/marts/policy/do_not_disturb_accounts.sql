@@ -1,0 +1,24 @@
+with decisions as (
+    select * from {{ ref('account_policy') }}
+),
+
+accounts as (
+    select * from {{ ref('stg_accounts') }}
+),
+
+final as (
+    select
+        decisions.account_id,
+        decisions.policy_id,
+        'Risk: Sensitive Admin' as crm_tag,
+        decisions.n_sleeping_dog_admins,
+        decisions.n_sleeping_dogs,
+        accounts.plan_tier,
+        accounts.annual_recurring_revenue_usd,
+        accounts.renewal_date
+    from decisions
+    inner join accounts on decisions.account_id = accounts.account_id
+    where decisions.is_shipped and decisions.decision = 'suppress_toxic_admin'
+)
+
+select * from final

@@ -1,0 +1,107 @@
+with definitions as (
+    select * from {{ ref('finding_definitions') }}
+),
+
+user_measures as (
+    select * from {{ ref('int_findings__user_measures') }}
+),
+
+account_measures as (
+    select * from {{ ref('int_findings__account_measures') }}
+),
+
+gate as (
+    select * from {{ ref('int_policy__publication_gate') }}
+),
+
+measures as (
+    select finding_id, account_id, side, measure from user_measures
+    union all
+    select finding_id, account_id, side, measure from account_measures
+),
+
+by_account as (
+    select
+        finding_id,
+        account_id,
+        count(*) filter (where side = 'focus') as focus_n,
+        count(*) filter (where side = 'base') as base_n,
+        coalesce(sum(measure) filter (where side = 'focus'), 0) as focus_sum,
+        coalesce(sum(measure) filter (where side = 'base'), 0) as base_sum
+    from measures
+    group by 1, 2
+),
+
+totals as (
+    select
+        finding_id,
+        {{ sum_int('focus_n') }} as focus_n,
+        {{ sum_int('base_n') }} as base_n,
+        {{ safe_divide('sum(focus_sum)', 'sum(focus_n)') }} as focus_mean,
+        {{ safe_divide('sum(base_sum)', 'sum(base_n)') }} as base_mean
+    from by_account
+    group by 1
+),
+
+estimates as (
+    select
+        definitions.*,
+        coalesce(totals.focus_n, 0) as focus_n,
+        coalesce(totals.base_n, 0) as base_n,
+        totals.focus_mean,
+        totals.base_mean,
+        case definitions.statistic
+            when 'mean' then totals.focus_mean
+            when 'difference' then totals.focus_mean - totals.base_mean
+            when 'ratio' then {{ safe_divide('totals.focus_mean', 'totals.base_mean') }}
+        end as estimate
+    from definitions
+    left join totals on definitions.finding_id = totals.finding_id
+),
+
+-- Delta method with accounts as clusters: how far each account alone moves the estimate.
+influences as (
+    select
+        by_account.finding_id,
+        {{ safe_divide('by_account.focus_sum - estimates.focus_mean * by_account.focus_n', 'estimates.focus_n') }} as on_focus,
+        {{ safe_divide('by_account.base_sum - estimates.base_mean * by_account.base_n', 'estimates.base_n') }} as on_base,
+        estimates.statistic,
+        estimates.estimate,
+        estimates.base_mean
+    from by_account
+    inner join estimates on by_account.finding_id = estimates.finding_id
+),
+
+errors as (
+    select
+        finding_id,
+        sqrt(sum(power(
+            case statistic
+                when 'mean' then on_focus
+                when 'difference' then on_focus - on_base
+                when 'ratio' then {{ safe_divide('on_focus - estimate * on_base', 'base_mean') }}
+            end, 2
+        ))) as standard_error
+    from influences
+    group by 1
+),
+
+final as (
+    select
+        estimates.finding_id,
+        estimates.finding,
+        estimates.focus,
+        estimates.base,
+        estimates.statistic,
+        round(estimates.estimate, 6) as estimate,
+        round(errors.standard_error, 6) as standard_error,
+        round(estimates.estimate - 1.96 * errors.standard_error, 6) as lower_95,
+        round(estimates.estimate + 1.96 * errors.standard_error, 6) as upper_95,
+        estimates.focus_n,
+        estimates.base_n
+    from estimates
+    left join errors on estimates.finding_id = errors.finding_id
+    cross join gate
+)
+
+select * from final

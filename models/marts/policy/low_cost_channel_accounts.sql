@@ -1,0 +1,18 @@
+with decisions as (
+    select * from {{ ref('account_policy') }}
+),
+
+final as (
+    select
+        account_id,
+        policy_id,
+        'email' as recommended_channel,
+        expected_revenue_usd,
+        cost_usd,
+        net_value_usd,
+        n_scored_users
+    from decisions
+    where is_shipped and decision = 'suppress_too_small' and expected_revenue_usd > 0
+)
+
+select * from final

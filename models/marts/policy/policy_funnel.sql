@@ -1,0 +1,53 @@
+with decisions as (
+    select * from {{ ref('account_policy') }}
+),
+
+policies as (
+    select * from {{ ref('policy_parameters') }}
+),
+
+rules as (
+    select * from {{ ref('guardrail_rules') }}
+),
+
+steps as (
+    select
+        precedence,
+        decision
+    from rules
+    union all
+    select
+        max(precedence) + 1 as precedence,
+        'target' as decision
+    from rules
+),
+
+counted as (
+    select
+        policy_id,
+        decision,
+        count(*) as n_accounts,
+        {{ sum_int('n_scored_users') }} as n_scored_users,
+        round(sum(net_value_usd), 6) as net_value_usd
+    from decisions
+    group by 1, 2
+),
+
+-- A decision that no account got keeps its row, so that the funnel reads alike in every build.
+final as (
+    select
+        policies.policy_id,
+        steps.precedence,
+        steps.decision,
+        coalesce(counted.n_accounts, 0) as n_accounts,
+        coalesce(counted.n_scored_users, 0) as n_scored_users,
+        coalesce(counted.net_value_usd, 0.0) as net_value_usd,
+        cast(sum(coalesce(counted.n_accounts, 0)) over (
+            partition by policies.policy_id order by steps.precedence desc
+        ) as bigint) as n_accounts_entering
+    from policies
+    cross join steps
+    left join counted on policies.policy_id = counted.policy_id and steps.decision = counted.decision
+)
+
+select * from final

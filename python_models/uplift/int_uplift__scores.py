@@ -1,0 +1,22 @@
+"""Fits the T-learner on the users whose outcome was observed, and scores every user out of fold."""
+
+import pyarrow as pa
+
+from causalyn import engine, t_learner
+
+IDENTITY = [("user_id", pa.string()), ("account_id", pa.string()), ("as_of_date", pa.date32()), ("fold", pa.int32())]
+SCHEMA = pa.schema(IDENTITY + [(score, pa.float64()) for score in t_learner.TLearner.SCORES])
+
+
+def model(dbt, session):
+    inputs = dbt.ref("int_uplift__inputs")
+    parameters = t_learner.Parameters.from_frame(dbt.ref("learner_parameters").df())
+    training = engine.sample(
+        inputs,
+        columns=inputs.columns,
+        where="is_converted is not null",
+        order_by="md5(account_id), account_id, user_id",
+        max_rows=parameters.max_training_rows,
+    )
+    learner = t_learner.fit(training, parameters)
+    return engine.map_batches(inputs, inputs.columns, learner.score, SCHEMA)

@@ -1,0 +1,299 @@
+"""The uplift learner: a cross-fitted, regularised, calibrated T-learner, with standard errors clustered by account.
+
+One forest a treatment arm estimates P(conversion | arm, features); lift is their difference (Kuenzel et al., 2019, "Metalearners
+for estimating heterogeneous treatment effects"). Around that commodity stand the parts that make it fit for decisions:
+
+- Folds are whole accounts, so that no user is scored by a model that saw anybody of its account.
+- Within a fold's training accounts the forests are fitted on random halves of the accounts, drawn as complementary pairs.
+  Averaging the halves is subbagging (Buehlmann and Yu, 2002); the disagreement within a pair estimates the sampling
+  variance of their mean (balanced half-samples, McCarthy, 1969), clustered by account since halves are.
+- Each half predicts the accounts that it left out. From these predictions come doubly robust scores of the training users
+  (Robins, Rotnitzky and Zhao, 1994), and lift is calibrated on them by a line (Chernozhukov et al., 2018, "best linear
+  predictor"). A model without signal is thereby shrunk to the average effect. The fold that is scored takes no part in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.tree import DecisionTreeClassifier
+from threadpoolctl import threadpool_limits
+
+KEYS = ("user_id", "account_id", "as_of_date", "fold", "is_treated", "is_converted")
+"""Columns of an input frame that are not features."""
+
+CONTROL, TREATED, PROPENSITY = 0, 1, 2
+
+
+class LearnerError(ValueError):
+    """The input cannot support an estimate of lift; the message says which rows are missing and what to do."""
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """How the learner is fitted; each value is a column of the seed `learner_parameters`.
+
+    folds: cross-fitting folds. half_sample_pairs: pairs of account halves a fold. trees: trees a forest.
+    min_leaf_share: smallest leaf as a share of the forest's rows. feature_share: features tried at a split.
+    propensity_floor: propensities are clipped to [floor, 1 - floor] in doubly robust scores.
+    interval_level: nominal coverage of lift_lower and lift_upper. min_accounts, min_arm_users: least training data.
+    max_training_rows: most rows to train on. seed: of every random draw.
+    """
+
+    folds: int
+    half_sample_pairs: int
+    trees: int
+    min_leaf_share: float
+    feature_share: float
+    propensity_floor: float
+    interval_level: float
+    min_accounts: int
+    min_arm_users: int
+    max_training_rows: int
+    seed: int
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame) -> Parameters:
+        """Parameters from the one row of the seed, integers as integers."""
+        row = frame.iloc[0]
+        kinds = {"int": int, "float": float}
+        return cls(**{name: kinds[kind](row[name]) for name, kind in cls.__annotations__.items()})
+
+
+@dataclass(frozen=True)
+class FoldModel:
+    """What scores one fold: forests by half-sample and target, the raw trees, and the line that calibrates lift."""
+
+    forests: tuple[tuple[RandomForestClassifier, ...], ...]
+    raw_trees: tuple[DecisionTreeClassifier, DecisionTreeClassifier]
+    center: float
+    coefficients: np.ndarray
+    covariance: np.ndarray
+
+    def predict(self, features: np.ndarray, interval_level: float) -> dict[str, np.ndarray]:
+        """Scores of rows of `features` (rows x features), as float arrays by column name."""
+        by_half = np.stack([[_probability(model, features) for model in half] for half in self.forests])
+        p_control, p_treated, propensity = by_half.mean(axis=0)
+        position = p_treated - p_control - self.center
+        lift = np.clip(self.coefficients[0] + self.coefficients[1] * position, -1.0, 1.0)
+
+        half_lift = by_half[:, TREATED] - by_half[:, CONTROL]
+        sampling_variance = (((half_lift[0::2] - half_lift[1::2]) / 2) ** 2).mean(axis=0)
+        line = np.stack([np.ones_like(position), position])
+        line_variance = np.einsum("ir,ij,jr->r", line, self.covariance, line)
+        lift_se = np.sqrt(self.coefficients[1] ** 2 * sampling_variance + line_variance)
+
+        # The calibrated lift decides; the control probability gives way where both cannot lie within [0, 1].
+        p_control = np.clip(p_control, np.maximum(0.0, -lift), np.minimum(1.0, 1.0 - lift))
+        margin = NormalDist().inv_cdf((1 + interval_level) / 2) * lift_se
+        return {
+            "p_treated": p_control + lift,
+            "p_control": p_control,
+            "lift": lift,
+            "lift_se": lift_se,
+            "lift_lower": lift - margin,
+            "lift_upper": lift + margin,
+            "propensity": propensity,
+            "raw_lift": _probability(self.raw_trees[TREATED], features)
+            - _probability(self.raw_trees[CONTROL], features),
+        }
+
+
+@dataclass(frozen=True)
+class TLearner:
+    """A fitted T-learner: one model a fold, each fitted on the accounts of all other folds."""
+
+    features: tuple[str, ...]
+    folds: dict[int, FoldModel]
+    interval_level: float
+
+    SCORES = ("p_treated", "p_control", "lift", "lift_se", "lift_lower", "lift_upper", "propensity", "raw_lift")
+
+    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Scores every row of `frame` (with `fold` and the features) by its fold's model.
+
+        Returns user_id, account_id, as_of_date and fold as given, and SCORES as doubles in units of probability.
+        """
+        scores = pd.DataFrame(np.nan, index=frame.index, columns=list(self.SCORES))
+        matrix = frame[list(self.features)].to_numpy(dtype=float)
+        fold_of_row = frame["fold"].to_numpy()
+        with threadpool_limits(limits=1):
+            for fold, model in self.folds.items():
+                rows = np.flatnonzero(fold_of_row == fold)
+                if rows.size:
+                    predicted = model.predict(matrix[rows], self.interval_level)
+                    scores.iloc[rows] = np.column_stack([predicted[name] for name in self.SCORES])
+        return pd.concat([frame[["user_id", "account_id", "as_of_date", "fold"]], scores], axis=1)
+
+
+def fit(training: pd.DataFrame, parameters: Parameters) -> TLearner:
+    """Fits the learner on users with an observed outcome.
+
+    Args:
+        training: one row a user: KEYS and, in every other column, a numeric feature (NaN: unknown). `is_treated` and
+            `is_converted` are 0 or 1, `fold` in 0..folds-1 with whole accounts in one fold. The row order matters to
+            the random draws, so the caller orders the rows.
+        parameters: see Parameters.
+
+    Raises:
+        LearnerError: an arm, an outcome, accounts or a feature cannot support the fit. A constant feature is harmless
+            (no split uses it); an unknown value is a value of its own to the forests.
+    """
+    features = tuple(column for column in training.columns if column not in KEYS)
+    _check(training, features, parameters)
+    matrix = training[list(features)].to_numpy(dtype=float)
+    treated = training["is_treated"].to_numpy(dtype=int)
+    converted = training["is_converted"].to_numpy(dtype=int)
+    account = pd.factorize(training["account_id"])[0]
+    fold_of_row = training["fold"].to_numpy(dtype=int)
+
+    def fit_one(fold: int) -> FoldModel:
+        rows = np.flatnonzero(fold_of_row != fold)
+        seed = np.random.SeedSequence([parameters.seed, fold])
+        return _fit_fold(matrix[rows], treated[rows], converted[rows], account[rows], parameters, seed)
+
+    with threadpool_limits(limits=1):
+        # Threads, since forests release the interpreter lock; each fold has its own seed, so their number is irrelevant.
+        models = Parallel(n_jobs=-1, prefer="threads")(delayed(fit_one)(fold) for fold in range(parameters.folds))
+    return TLearner(features, dict(enumerate(models)), parameters.interval_level)
+
+
+def doubly_robust_lift(
+    treated: np.ndarray,
+    converted: np.ndarray,
+    p_control: np.ndarray,
+    p_treated: np.ndarray,
+    propensity: np.ndarray,
+    propensity_floor: float,
+) -> np.ndarray:
+    """Doubly robust (AIPW) score of each user's lift; arrays of one shape, propensity clipped to [floor, 1 - floor]."""
+    chance = np.clip(propensity, propensity_floor, 1 - propensity_floor)
+    correction = np.where(treated == 1, (converted - p_treated) / chance, -(converted - p_control) / (1 - chance))
+    return p_treated - p_control + correction
+
+
+def _check(training: pd.DataFrame, features: Sequence[str], parameters: Parameters) -> None:
+    """Refuses training data that cannot support an estimate; messages name table, column, rows and remedy."""
+    table = "int_uplift__inputs"
+    accounts = training["account_id"].nunique()
+    if accounts < parameters.min_accounts:
+        raise LearnerError(
+            f"{table}: {accounts:,} accounts have users with an observed outcome; cross-fitting over {parameters.folds} "
+            f"folds needs {parameters.min_accounts:,}. Add accounts, or lower min_accounts in learner_parameters."
+        )
+    for arm, name in ((CONTROL, "control"), (TREATED, "treated")):
+        users = int((training["is_treated"] == arm).sum())
+        if users < parameters.min_arm_users:
+            raise LearnerError(
+                f"{table}.is_treated: {users:,} {name} users have an observed outcome, of {len(training):,} in all; lift "
+                f"needs {parameters.min_arm_users:,} in each arm. Load a campaign that left some eligible users alone."
+            )
+    if training["is_converted"].nunique() < 2:
+        raise LearnerError(
+            f"{table}.is_converted: all {len(training):,} observed outcomes are equal, so no lift can be estimated. "
+            "Check outcomes_raw.collab_activated_flag."
+        )
+    for feature in features:
+        infinite = int(np.isinf(training[feature].to_numpy(dtype=float)).sum())
+        if infinite:
+            raise LearnerError(
+                f"{table}.{feature}: {infinite:,} of {len(training):,} rows are infinite. Divide by nullif(..., 0)."
+            )
+
+
+def _fit_fold(
+    features: np.ndarray,
+    treated: np.ndarray,
+    converted: np.ndarray,
+    account: np.ndarray,
+    parameters: Parameters,
+    seed: np.random.SeedSequence,
+) -> FoldModel:
+    """Fits one fold's forests on halves of its accounts and its calibration on what each half left out."""
+    generator = np.random.default_rng(seed)
+    accounts = np.unique(account)
+    left_out_sum = np.zeros((3, len(account)))
+    left_out_count = np.zeros(len(account))
+    forests = []
+    for _ in range(parameters.half_sample_pairs):
+        first_half = np.isin(account, generator.choice(accounts, size=len(accounts) // 2, replace=False))
+        for half in (first_half, ~first_half):
+            models = _fit_half(features, treated, converted, half, parameters, generator)
+            forests.append(models)
+            left_out_sum[:, ~half] += [_probability(model, features[~half]) for model in models]
+            left_out_count += ~half
+
+    p_control, p_treated, propensity = left_out_sum / left_out_count
+    scores = doubly_robust_lift(treated, converted, p_control, p_treated, propensity, parameters.propensity_floor)
+    center, coefficients, covariance = _calibration_line(p_treated - p_control, scores, account)
+    raw_trees = tuple(
+        DecisionTreeClassifier(random_state=_draw(generator)).fit(features[treated == arm], converted[treated == arm])
+        for arm in (CONTROL, TREATED)
+    )
+    return FoldModel(tuple(forests), raw_trees, center, coefficients, covariance)
+
+
+def _fit_half(
+    features: np.ndarray,
+    treated: np.ndarray,
+    converted: np.ndarray,
+    half: np.ndarray,
+    parameters: Parameters,
+    generator: np.random.Generator,
+) -> tuple[RandomForestClassifier, ...]:
+    """Forests of one half of the accounts: conversion in control, conversion when treated, treatment."""
+    control, exposed = half & (treated == CONTROL), half & (treated == TREATED)
+    if not control.any() or not exposed.any():
+        raise LearnerError(
+            f"int_uplift__inputs.is_treated: a random half of the accounts ({int(half.sum()):,} users) holds no "
+            f"{'treated' if control.any() else 'control'} user. Load more accounts of the smaller arm."
+        )
+    targets = ((control, converted), (exposed, converted), (half, treated))
+    return tuple(
+        RandomForestClassifier(
+            n_estimators=parameters.trees,
+            min_samples_leaf=parameters.min_leaf_share,
+            max_features=parameters.feature_share,
+            random_state=_draw(generator),
+        ).fit(features[rows], target[rows])
+        for rows, target in targets
+    )
+
+
+def _calibration_line(
+    lift: np.ndarray, scores: np.ndarray, account: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Best linear predictor of doubly robust scores by lift: centre, (level, slope), and their clustered covariance.
+
+    A negative slope means that the model ranks users no better than chance: everybody then gets the average effect.
+    """
+    center = float(lift.mean())
+    design = np.column_stack([np.ones_like(lift), lift - center])
+    bread = np.linalg.pinv(design.T @ design)
+    coefficients = bread @ design.T @ scores
+    residual = scores - design @ coefficients
+    clustered = np.zeros((account.max() + 1, 2))
+    np.add.at(clustered, account, design * residual[:, None])
+    covariance = bread @ (clustered.T @ clustered) @ bread
+    if coefficients[1] <= 0:
+        coefficients = np.array([scores.mean(), 0.0])
+        covariance = np.diag([covariance[0, 0], 0.0])
+    return center, coefficients, covariance
+
+
+def _probability(model: RandomForestClassifier | DecisionTreeClassifier, features: np.ndarray) -> np.ndarray:
+    """P(target = 1) a row; where the fit saw one class only, that class is certain."""
+    if len(model.classes_) == 1:
+        return np.full(len(features), float(model.classes_[0]))
+    return model.predict_proba(features)[:, 1]
+
+
+def _draw(generator: np.random.Generator) -> int:
+    """A seed for scikit-learn."""
+    return int(generator.integers(2**31 - 1))

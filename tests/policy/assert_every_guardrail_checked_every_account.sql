@@ -1,0 +1,35 @@
+-- POL-02: Every guardrail of the rules has looked at every account under every policy; a check that is missing cannot veto.
+with accounts as (
+    select * from {{ ref('stg_accounts') }}
+),
+
+policies as (
+    select * from {{ ref('policy_parameters') }}
+),
+
+rules as (
+    select * from {{ ref('guardrail_rules') }}
+),
+
+checks as (
+    select * from {{ ref('int_guardrails__checks') }}
+),
+
+final as (
+    select
+        policies.policy_id,
+        accounts.account_id,
+        rules.guardrail_id
+    from accounts
+    cross join policies
+    cross join rules
+    except
+    select
+        policy_id,
+        account_id,
+        guardrail_id
+    from checks
+    where is_triggered is not null
+)
+
+select * from final

@@ -1,0 +1,25 @@
+-- POL-08: Nobody is nudged whose lift is zero or less, below the Sleeping Dog threshold, or unknown.
+with nudges as (
+    select * from {{ ref('int_policy__nudges') }}
+),
+
+scores as (
+    select * from {{ ref('user_uplift_scores') }}
+),
+
+policies as (
+    select * from {{ ref('policy_parameters') }}
+),
+
+final as (
+    select
+        nudges.policy_id,
+        nudges.user_id,
+        scores.lift
+    from nudges
+    inner join policies on nudges.policy_id = policies.policy_id
+    left join scores on nudges.user_id = scores.user_id
+    where not coalesce(scores.lift > 0 and scores.lift >= policies.sleeping_dog_lift_threshold, false)
+)
+
+select * from final

@@ -1,0 +1,13 @@
+-- POL-14: Exactly one policy is shipped; with none there would be no list, with two the lists would contradict each other.
+with policies as (
+    select * from {{ ref('policy_parameters') }}
+),
+
+final as (
+    select count(*) as n_shipped
+    from policies
+    where is_shipped
+    having count(*) <> 1
+)
+
+select * from final

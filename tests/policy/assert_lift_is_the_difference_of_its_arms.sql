@@ -1,0 +1,26 @@
+-- POL-11: Lift is finite and equals p_treated - p_control, both probabilities; a score that is null is null as a whole. Billionths
+-- are what the scores are rounded to.
+with scores as (
+    select * from {{ ref('user_uplift_scores') }}
+),
+
+final as (
+    select
+        user_id,
+        p_treated,
+        p_control,
+        lift,
+        lift_se
+    from scores
+    where
+        not coalesce(
+            abs(lift - (p_treated - p_control)) < 1e-9
+            and p_treated between 0 and 1
+            and p_control between 0 and 1
+            and lift between -1 and 1
+            and lift_se between 0 and 10,
+            p_treated is null and p_control is null and lift is null
+        )
+)
+
+select * from final

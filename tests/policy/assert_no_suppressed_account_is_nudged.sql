@@ -1,0 +1,21 @@
+-- POL-07: Every nudged user belongs to an account that the same policy targets.
+with nudges as (
+    select * from {{ ref('int_policy__nudges') }}
+),
+
+decisions as (
+    select * from {{ ref('int_policy__account_decisions') }}
+),
+
+final as (
+    select
+        nudges.policy_id,
+        nudges.account_id,
+        nudges.user_id
+    from nudges
+    left join decisions
+        on nudges.policy_id = decisions.policy_id and nudges.account_id = decisions.account_id
+    where decisions.decision is distinct from 'target'
+)
+
+select * from final

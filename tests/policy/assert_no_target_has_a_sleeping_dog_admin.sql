@@ -1,0 +1,31 @@
+-- POL-03: No targeted account has an admin whom the nudge is predicted to annoy; admins sign renewals. Counted anew from the
+-- scores, and whoever is not known to be no admin counts as one.
+with decisions as (
+    select * from {{ ref('int_policy__account_decisions') }}
+),
+
+scores as (
+    select * from {{ ref('user_uplift_scores') }}
+),
+
+users as (
+    select * from {{ ref('stg_users') }}
+),
+
+final as (
+    select
+        decisions.policy_id,
+        decisions.account_id,
+        scores.user_id,
+        scores.lift
+    from decisions
+    inner join scores on decisions.account_id = scores.account_id
+    left join users on scores.user_id = users.user_id
+    where
+        decisions.decision = 'target'
+        and scores.lift < decisions.sleeping_dog_lift_threshold
+        and coalesce(users.role_type, 'unknown') in ('admin', 'unknown')
+        and (scores.has_observed_outcome or decisions.counts_unobserved_users)
+)
+
+select * from final

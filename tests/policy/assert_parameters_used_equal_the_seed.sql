@@ -1,0 +1,42 @@
+-- POL-13: The parameters recorded beside every decision are those of the seed, and its revenue and cost follow from them.
+with decisions as (
+    select * from {{ ref('int_policy__account_decisions') }}
+),
+
+policies as (
+    select * from {{ ref('policy_parameters') }}
+),
+
+final as (
+    select
+        decisions.policy_id,
+        decisions.account_id
+    from decisions
+    left join policies on decisions.policy_id = policies.policy_id
+    where
+        (
+            decisions.is_shipped,
+            decisions.value_per_conversion_usd,
+            decisions.cost_per_account_usd,
+            decisions.cost_per_nudge_usd,
+            decisions.sleeping_dog_lift_threshold,
+            decisions.toxic_user_share_limit,
+            decisions.min_scored_users,
+            decisions.counts_unobserved_users
+        ) is distinct from (
+            policies.is_shipped,
+            policies.value_per_conversion_usd,
+            policies.cost_per_account_usd,
+            policies.cost_per_nudge_usd,
+            policies.sleeping_dog_lift_threshold,
+            policies.toxic_user_share_limit,
+            policies.min_scored_users,
+            policies.counts_unobserved_users
+        )
+        or abs(decisions.expected_revenue_usd - decisions.sum_lift * policies.value_per_conversion_usd) > 1e-5
+        or abs(
+            decisions.cost_usd - policies.cost_per_account_usd - policies.cost_per_nudge_usd * decisions.n_users
+        ) > 1e-9
+)
+
+select * from final
