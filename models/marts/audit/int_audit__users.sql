@@ -29,6 +29,7 @@ final as (
         truth.latent_uplift_group as true_group,
         truth.true_lift,
         scores.raw_lift,
+        scores.has_observed_outcome or decisions.counts_unobserved_users as is_counted,
         decisions.decision,
         nudges.user_id is not null as is_nudged
     from truth

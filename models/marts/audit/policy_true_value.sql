@@ -1,0 +1,40 @@
+with users as (
+    select * from {{ ref('int_audit__users') }}
+    where is_counted
+),
+
+decisions as (
+    select * from {{ ref('account_policy') }}
+),
+
+true_lifts as (
+    select
+        policy_id,
+        account_id,
+        sum(true_lift) as true_lift
+    from users
+    group by 1, 2
+),
+
+accounts as (
+    select
+        decisions.policy_id,
+        decisions.decision = 'target' as is_target,
+        decisions.net_value_usd,
+        true_lifts.true_lift * decisions.value_per_conversion_usd - decisions.cost_usd as true_net_value_usd
+    from decisions
+    inner join true_lifts on decisions.policy_id = true_lifts.policy_id and decisions.account_id = true_lifts.account_id
+),
+
+final as (
+    select
+        policy_id,
+        count(*) filter (where is_target) as n_target_accounts,
+        coalesce(round(sum(net_value_usd) filter (where is_target), 6), 0.0) as expected_net_value_usd,
+        coalesce(round(sum(true_net_value_usd) filter (where is_target), 6), 0.0) as true_net_value_usd,
+        coalesce(round(sum(true_net_value_usd), 6), 0.0) as true_net_value_of_everybody_usd
+    from accounts
+    group by 1
+)
+
+select * from final
