@@ -1,0 +1,70 @@
+# `make build` and `make test` do all the set-up that they need; `make help` lists every command.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The locks are complete and hashed, so pip need not resolve anything. It must not either: dbt-bouncer's metadata asks for
+# DuckDB 1.x, although it only reads dbt's artifacts and imports DuckDB for a kind of check that we don't configure.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement
+
+GENERATOR_OPTIONS := $(strip $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET)))
+ifneq ($(and $(RAW),$(GENERATOR_OPTIONS)),)
+$(error RAW loads existing files: ACCOUNTS, SEED and PRESET steer the generator and don't go with it)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help build test lint lock clean
+
+help:
+	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
+	@echo '  ACCOUNTS=n SEED=n PRESET=p  another world; presets: default, hard, null, harm'
+	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'
+	@echo 'make test                     lint, then pytest with full builds and all dbt tests'
+	@echo 'make lint                     ruff, sqlfluff, dbt-bouncer and a strict dbt parse'
+	@echo 'make lock                     resolve the dependencies of pyproject.toml anew'
+	@echo 'make clean                    remove environment, caches and dbt artifacts; the warehouse stays'
+	@echo
+	@echo 'PYTHON=python3.x makes the environment with that interpreter (3.10 or newer).'
+	@echo 'CAUSALYN_WAREHOUSE=file names the DuckDB file (default: warehouse/causalyn.duckdb).'
+
+build: $(VENV)/.installed
+	$(BIN)/python scripts/$(if $(RAW),load_raw.py "$(RAW)",generate_world.py $(GENERATOR_OPTIONS))
+	$(BIN)/dbt build
+	$(BIN)/python scripts/summarise.py
+
+test: lint
+	$(BIN)/pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/dbt parse --quiet --warn-error --no-partial-parse --target-path target/lint
+	@if [ -x $(BIN)/dbt-bouncer ]; then echo $(BIN)/dbt-bouncer; $(BIN)/dbt-bouncer; \
+	else echo 'dbt-bouncer needs Python 3.11: its checks are left out'; fi
+	$(BIN)/sqlfluff lint --processes 2 models tests
+
+# A changed lock makes a new environment, so that it holds exactly what the lock says.
+$(VENV)/.installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo 'error: Python 3.10 or newer is needed; name it: make PYTHON=python3.11 ...' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || \
+		{ echo "error: $(PYTHON) can't make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(INSTALL) requirements.lock
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	$(INSTALL) requirements-dev.lock
+	@touch $@
+
+COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-annotate \
+	--custom-compile-command 'make lock' pyproject.toml
+lock:
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PYTHON) -m venv "$$tools" && \
+		"$$tools/bin/pip" install --quiet --disable-pip-version-check uv && PATH="$$tools/bin:$$PATH" && \
+		$(COMPILE) --output-file requirements.lock && \
+		$(COMPILE) --extra dev --constraints requirements.lock --output-file requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) target logs .pytest_cache .ruff_cache .hypothesis
