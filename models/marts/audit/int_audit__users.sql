@@ -29,13 +29,13 @@ final as (
         truth.latent_uplift_group as true_group,
         truth.true_lift,
         scores.raw_lift,
-        scores.has_observed_outcome or decisions.counts_unobserved_users as is_counted,
         decisions.decision,
         nudges.user_id is not null as is_nudged
     from truth
     inner join scores on truth.user_id = scores.user_id
     inner join decisions on scores.account_id = decisions.account_id
     left join nudges on decisions.policy_id = nudges.policy_id and scores.user_id = nudges.user_id
+    where scores.has_observed_outcome or decisions.counts_unobserved_users
 )
 
 select * from final

@@ -1,6 +1,5 @@
 with users as (
     select * from {{ ref('int_audit__users') }}
-    where is_counted
 ),
 
 decisions as (

@@ -1,0 +1,138 @@
+"""Renders the README's tables from a warehouse, between markers, so that no figure in it is typed.
+
+A block stands between `<!-- name -->` and `<!-- /name -->`; its query gives the cells as text, its columns the header.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from pathlib import Path
+
+import duckdb
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+
+MACROS = """
+create temp macro show(value, unit) as case
+    when value is null or isnan(value) then ''
+    when unit in ('accounts', 'users') then format('{:,}', cast(round(value) as bigint))
+    when unit = 'usd' then '$' || format('{:,}', cast(round(value) as bigint))
+    when unit = 'share' then printf('%.1f%%', 100 * value)
+    else printf('%.2f', value)
+end;
+"""
+
+STUDIED = """
+from (
+    select preset, seed, max(value) filter (where metric = 'n_target_accounts') as n_targets,
+        max(value) filter (where metric = 'true_net_value_usd') as true_net_value_usd,
+        max(value) filter (where metric = 'expected_net_value_usd') as expected_net_value_usd,
+        max(value) filter (where metric = 'value_share_of_oracle') as value_share_of_oracle,
+        max(value) filter (where metric = 'sleeping_dogs_nudged_share') as dogs_nudged_share,
+        max(value) filter (where metric = 'persuadables_targeted_share') as persuadables_targeted_share
+    from seeds.study_results
+    group by preset, seed
+) as studied
+"""
+
+BLOCKS = {
+    "decision": """
+        select
+            '`' || decision || '`' as decision,
+            show(max(n_accounts) filter (where policy_id = 'precision'), 'accounts') as "accounts, `precision`",
+            show(max(n_accounts) filter (where policy_id = 'reference'), 'accounts') as "accounts, `reference`"
+        from marts.policy_funnel
+        group by precedence, policy_funnel.decision
+        order by precedence
+    """,
+    "comparison": """
+        select
+            '`' || strategy || '`' as strategy,
+            show(n_accounts, 'accounts') as accounts,
+            show(n_nudged_users, 'users') as nudges,
+            show(net_value_usd, 'usd') as "expected net value",
+            show(n_admins_at_risk, 'users') as "admins at risk",
+            show(n_sleeping_dogs_nudged, 'users') as "Sleeping Dogs nudged"
+        from marts.policy_comparison
+        inner join seeds.policy_parameters using (policy_id)
+        where is_shipped
+        order by net_value_usd desc, policy_comparison.strategy
+    """,
+    "claims": """
+        select
+            claims.claim,
+            show(claims.published, claims.unit) as published,
+            '± ' || show(claims.tolerance, claims.unit) as tolerance,
+            show(claims.measured, claims.unit) as "this build",
+            show(avg(value), claims.unit) as "mean of the study",
+            show(stddev_samp(value), claims.unit) as "sd",
+            case
+                when avg(value) is null then ''
+                when abs(avg(value) - claims.published) <= claims.tolerance + 1e-9 then 'holds'
+                else '**differs**'
+            end as "mean against published"
+        from audit.claims
+        inner join seeds.published_claims using (claim_id)
+        left join seeds.study_results on metric = claim_id and preset = 'default'
+        group by claim_order, claims.claim, claims.unit, claims.published, claims.tolerance, claims.measured
+        order by claim_order
+    """,
+    "findings": """
+        select
+            finding,
+            printf('%.3f', estimate) as estimate,
+            printf('%.3f to %.3f', lower_95, upper_95) as "95% interval",
+            show(focus_n, 'users') as n
+        from marts.findings
+        order by finding_id
+    """,
+    "study": f"""
+        select
+            '`' || preset || '`' as preset,
+            count(*)::varchar as worlds,
+            show(avg(n_targets), 'accounts') as "accounts targeted",
+            format('{{:,}} to {{:,}}', min(n_targets)::bigint, max(n_targets)::bigint) as "min to max",
+            show(avg(expected_net_value_usd), 'usd') as "expected net value",
+            show(avg(true_net_value_usd), 'usd') as "true net value",
+            show(avg(value_share_of_oracle), 'share') as "of what the truth would earn",
+            printf('%.2f%% (%.2f%%)', 100 * avg(dogs_nudged_share), 100 * max(dogs_nudged_share))
+                as "Sleeping Dogs nudged (most)",
+            show(avg(persuadables_targeted_share), 'share') as "Persuadables targeted"
+        {STUDIED}
+        group by studied.preset
+        order by studied.preset
+    """,
+}
+
+
+def render(name: str, connection: duckdb.DuckDBPyConnection) -> str:
+    """The Markdown table of a block; columns after the first are right-aligned."""
+    result = connection.sql(BLOCKS[name])
+    rows = [result.columns, ["---", *["--:"] * (len(result.columns) - 1)], *result.fetchall()]
+    return "\n".join("| " + " | ".join("" if cell is None else cell for cell in row) + " |" for row in rows)
+
+
+def rendered_readme(text: str, warehouse: Path) -> str:
+    """`text` with every block that it has rendered anew from `warehouse`."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        connection.execute(MACROS)
+        for name in BLOCKS:
+            marked = re.compile(f"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+            block = render(name, connection)
+            text = marked.sub(lambda match, block=block: f"{match[1]}\n{block}\n\n{match[2]}", text)
+    return text
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    default = os.environ.get("CAUSALYN_WAREHOUSE", ROOT / "warehouse" / "causalyn.duckdb")
+    parser.add_argument("--warehouse", type=Path, default=Path(default))
+    options = parser.parse_args()
+    README.write_text(rendered_readme(README.read_text(), options.warehouse))
+
+
+if __name__ == "__main__":
+    main()
