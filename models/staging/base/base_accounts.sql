@@ -1,0 +1,42 @@
+with accounts as (
+    select
+        account_id,
+        account_created_date,
+        case
+            when lower(trim(plan_tier)) in ('starter', 'growth', 'enterprise') then lower(trim(plan_tier)) else 'unknown'
+        end as plan_tier,
+        industry,
+        seat_count,
+        coalesce(cs_assigned_flag = 1, false) as is_cs_assigned,
+        account_health_score,
+        annual_recurring_revenue_usd,
+        renewal_date
+    from {{ source('raw', 'accounts_raw') }}
+),
+
+-- Rows that tie on every column of the window are copies of each other: their rank is the first one's.
+final as (
+    select
+        *,
+        case
+            when account_id is null then 'null_key'
+            when row_number() over one_account = 1 then null
+            when rank() over one_account = 1 then 'duplicate_row'
+            else 'conflicting_duplicate'
+        end as reject_reason
+    from accounts
+    window one_account as (
+        partition by account_id
+        order by
+            account_created_date desc nulls last,
+            plan_tier,
+            seat_count desc nulls last,
+            is_cs_assigned desc,
+            industry nulls last,
+            account_health_score nulls last,
+            annual_recurring_revenue_usd desc nulls last,
+            renewal_date nulls last
+    )
+)
+
+select * from final

@@ -1,0 +1,61 @@
+with outcomes as (
+    select
+        user_id,
+        intervention_id,
+        collab_activated_flag = 1 as is_converted,
+        activation_date,
+        outcome_window_days,
+        negative_reaction_flag = 1 as has_negative_reaction
+    from {{ source('raw', 'outcomes_raw') }}
+),
+
+interventions as (
+    select * from {{ ref('stg_interventions') }}
+),
+
+scoring as (
+    select * from {{ ref('stg_scoring_date') }}
+),
+
+checked as (
+    select
+        outcomes.*,
+        interventions.intervention_date,
+        case
+            when outcomes.user_id is null or outcomes.intervention_id is null then 'null_key'
+            when interventions.intervention_id is null then 'orphan_intervention'
+            when outcomes.outcome_window_days between 1 and 365 is not true then 'impossible_window'
+            when interventions.intervention_date + cast(outcomes.outcome_window_days as int) > scoring.scoring_date
+                then 'open_window'
+        end as row_reason
+    from outcomes
+    left join interventions
+        on outcomes.intervention_id = interventions.intervention_id and outcomes.user_id = interventions.user_id
+    cross join scoring
+),
+
+-- Rows of one intervention that disagree are all rejected: to keep one would be to choose an outcome.
+final as (
+    select
+        user_id,
+        intervention_id,
+        is_converted,
+        activation_date,
+        outcome_window_days,
+        has_negative_reaction,
+        case
+            when row_reason is not null then row_reason
+            when count(*) over one_outcome <> count(*) over copies then 'conflicting_duplicate'
+            when row_number() over copies > 1 then 'duplicate_row'
+        end as reject_reason
+    from checked
+    window
+        one_outcome as (partition by intervention_id, row_reason),
+        copies as (
+            partition by
+                intervention_id, row_reason, user_id, is_converted, activation_date, outcome_window_days,
+                has_negative_reaction
+        )
+)
+
+select * from final

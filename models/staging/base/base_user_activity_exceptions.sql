@@ -1,0 +1,94 @@
+with activity as (
+    select
+        user_id,
+        activity_date,
+        year(activity_date) * 12 + month(activity_date) as activity_month,
+        coalesce(login_flag = 1, false) as is_login,
+        coalesce(core_action_count, 0) as core_action_count,
+        coalesce(collab_action_count, 0) as collab_action_count,
+        coalesce(time_spent_minutes, 0) as time_spent_minutes,
+        coalesce(feature_diversity_count, 0) as feature_diversity_count
+    from {{ source('raw', 'user_activity_daily_raw') }}
+),
+
+users as (
+    select user_id from {{ ref('stg_users') }}
+),
+
+scoring as (
+    select * from {{ ref('stg_scoring_date') }}
+),
+
+-- With a bit for each day of the month, fewer bits than rows means that a day is repeated. One cheap pass spares all other
+-- rows the sort, which would cost several times as much as everything else here.
+repeating_months as (
+    select
+        user_id,
+        activity_month
+    from activity
+    group by user_id, activity_month
+    having count(*) <> bit_count(bit_or(cast(1 as bigint) << day(activity_date)))
+),
+
+checked as (
+    select
+        activity.*,
+        repeating_months.user_id is not null as is_in_repeating_month,
+        case
+            when activity.user_id is null or activity.activity_date is null then 'null_key'
+            when users.user_id is null then 'orphan_user'
+            when activity.activity_date >= scoring.scoring_date then 'future_date'
+            when
+                least(
+                    activity.core_action_count, activity.collab_action_count, activity.feature_diversity_count
+                ) < 0
+                then 'negative_count'
+            when activity.time_spent_minutes not between 0 and 1440 then 'impossible_minutes'
+        end as row_reason
+    from activity
+    left join users on activity.user_id = users.user_id
+    left join repeating_months
+        on activity.user_id = repeating_months.user_id and activity.activity_month = repeating_months.activity_month
+    cross join scoring
+),
+
+ranked as (
+    select
+        *,
+        count(*) over (partition by user_id, activity_date) as rows_of_day,
+        row_number() over fullest_first as fullness_row,
+        rank() over fullest_first as fullness_rank
+    from checked
+    where row_reason is not null or is_in_repeating_month
+    window fullest_first as (
+        partition by user_id, activity_date
+        order by
+            row_reason is not null,
+            core_action_count + collab_action_count desc,
+            time_spent_minutes desc,
+            feature_diversity_count desc,
+            core_action_count desc,
+            is_login desc
+    )
+),
+
+final as (
+    select
+        user_id,
+        activity_date,
+        is_login,
+        core_action_count,
+        collab_action_count,
+        time_spent_minutes,
+        feature_diversity_count,
+        case
+            when row_reason is not null then row_reason
+            when fullness_row = 1 then null
+            when fullness_rank = 1 then 'duplicate_row'
+            else 'conflicting_duplicate'
+        end as reject_reason
+    from ranked
+    where row_reason is not null or rows_of_day > 1
+)
+
+select * from final

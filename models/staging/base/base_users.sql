@@ -1,0 +1,60 @@
+with users as (
+    select
+        user_id,
+        account_id,
+        user_created_date,
+        case
+            when lower(trim(role_type)) in ('admin', 'power_user', 'basic') then lower(trim(role_type)) else 'unknown'
+        end as role_type,
+        geo_region,
+        invited_by_user_id
+    from {{ source('raw', 'users_raw') }}
+),
+
+accounts as (
+    select account_id from {{ ref('stg_accounts') }}
+),
+
+checked as (
+    select
+        users.*,
+        users.role_type in ('admin', 'unknown') as is_admin,
+        case
+            when users.user_id is null then 'null_key'
+            when accounts.account_id is null then 'orphan_account'
+        end as row_reason
+    from users
+    left join accounts on users.account_id = accounts.account_id
+),
+
+-- Sound rows come first, so that a broken copy never displaces a sound one.
+final as (
+    select
+        user_id,
+        account_id,
+        user_created_date,
+        role_type,
+        is_admin,
+        geo_region,
+        invited_by_user_id,
+        case
+            when row_reason is not null then row_reason
+            when row_number() over one_user = 1 then null
+            when rank() over one_user = 1 then 'duplicate_row'
+            else 'conflicting_duplicate'
+        end as reject_reason
+    from checked
+    window one_user as (
+        partition by user_id
+        order by
+            row_reason is not null,
+            user_created_date desc nulls last,
+            is_admin desc,
+            account_id,
+            role_type,
+            geo_region nulls last,
+            invited_by_user_id nulls last
+    )
+)
+
+select * from final

@@ -1,0 +1,17 @@
+{{ config(materialized='view') }}
+
+with final as (
+    select
+        intervention_id,
+        user_id,
+        account_id,
+        intervention_date,
+        is_eligible,
+        is_treated,
+        delivery_channel,
+        prev_nudge_response
+    from {{ ref('base_interventions') }}
+    where reject_reason is null
+)
+
+select * from final

@@ -1,0 +1,15 @@
+{{ config(materialized='view') }}
+
+with final as (
+    select
+        user_id,
+        intervention_id,
+        is_converted,
+        activation_date,
+        outcome_window_days,
+        has_negative_reaction
+    from {{ ref('base_outcomes') }}
+    where reject_reason is null
+)
+
+select * from final

@@ -1,0 +1,47 @@
+{{ config(materialized='view') }}
+
+with activity as (
+    select
+        user_id,
+        activity_date,
+        coalesce(login_flag = 1, false) as is_login,
+        coalesce(core_action_count, 0) as core_action_count,
+        coalesce(collab_action_count, 0) as collab_action_count,
+        coalesce(time_spent_minutes, 0) as time_spent_minutes,
+        coalesce(feature_diversity_count, 0) as feature_diversity_count
+    from {{ source('raw', 'user_activity_daily_raw') }}
+    where user_id is not null and activity_date is not null
+),
+
+exceptions as (
+    select * from {{ ref('base_user_activity_exceptions') }}
+),
+
+unexceptional as (
+    select activity.*
+    from activity
+    left join exceptions
+        on activity.user_id = exceptions.user_id and activity.activity_date = exceptions.activity_date
+    where exceptions.user_id is null
+),
+
+kept as (
+    select
+        user_id,
+        activity_date,
+        is_login,
+        core_action_count,
+        collab_action_count,
+        time_spent_minutes,
+        feature_diversity_count
+    from exceptions
+    where reject_reason is null
+),
+
+final as (
+    select * from unexceptional
+    union all
+    select * from kept
+)
+
+select * from final
