@@ -1,0 +1,112 @@
+"""What the tests share: the project, a copy of it, foreign data where there is some, and a small world built by dbt."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# The caller's own settings of the project would decide what its tests test.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("CAUSALYN_", "DBT_", "MAKE"))}
+
+
+@dataclass(frozen=True)
+class BuiltWorld:
+    """A generated world after `dbt build`: its warehouse file and dbt's target directory."""
+
+    warehouse: Path
+    target: Path
+
+    @cached_property
+    def manifest(self) -> dict:
+        return json.loads((self.target / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """Foreign data beside the project: not part of it, so tests that need it are skipped where it is absent."""
+    shared = Path(os.environ.get("CAUSALYN_SHARED", ROOT.parent / "shared"))
+    if not shared.is_dir():
+        pytest.skip(f"no foreign data: {shared} is no directory (CAUSALYN_SHARED names another)")
+    return shared
+
+
+@pytest.fixture(scope="session")
+def copy_project() -> Callable[[Path], Path]:
+    """Copies the project as it is in the work tree, without what git ignores, into a directory."""
+
+    def copy(destination: Path) -> Path:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        for name in filter(None, listed.stdout.split("\0")):
+            if (ROOT / name).is_file():
+                (destination / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, destination / name)
+        return destination
+
+    return copy
+
+
+@pytest.fixture
+def project_copy(copy_project, tmp_path) -> Path:
+    """A copy of the project that a test may change."""
+    return copy_project(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def run() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a command in a directory, with these environment variables and none of the caller's settings."""
+
+    def run(*command: str | Path, directory: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=directory, env=ENVIRONMENT | variables, capture_output=True, text=True)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def run_dbt(run) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs dbt in a process of its own, with target and logs beside the warehouse that it is given."""
+
+    def run_dbt(*arguments: str, warehouse: Path, project: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        return run(
+            Path(sys.executable).with_name("dbt"),
+            "--no-use-colors",
+            *arguments,
+            directory=project,
+            CAUSALYN_WAREHOUSE=str(warehouse),
+            DBT_TARGET_PATH=str(warehouse.parent / "target"),
+            DBT_LOG_PATH=str(warehouse.parent / "logs"),
+        )
+
+    return run_dbt
+
+
+@pytest.fixture(scope="session")
+def built_world(tmp_path_factory, run, run_dbt) -> BuiltWorld:
+    """300 accounts of the default world, generated and built as a user would. To be read, or copied and changed."""
+    warehouse = tmp_path_factory.mktemp("built_world") / "causalyn.duckdb"
+    generator = ROOT / "scripts" / "generate_world.py"
+    generation = run(sys.executable, generator, "--accounts", "300", "--warehouse", warehouse)
+    assert generation.returncode == 0, generation.stderr
+    build = run_dbt("build", warehouse=warehouse)
+    assert build.returncode == 0, build.stdout[-5000:]
+    return BuiltWorld(warehouse, warehouse.parent / "target")

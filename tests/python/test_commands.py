@@ -1,0 +1,98 @@
+"""The commands of the README on a fresh copy of the project, with an environment of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+ACCOUNTS = "120"
+
+
+@pytest.fixture(scope="module")
+def make(run) -> Callable[..., subprocess.CompletedProcess[str]]:
+    def make(project: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return run("make", f"PYTHON={sys.executable}", *arguments, directory=project, **variables)
+
+    return make
+
+
+def read(warehouse: Path, query: str) -> list[tuple]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.sql(query).fetchall()
+
+
+def installed(project: Path) -> dict[str, int]:
+    """Each package of the project's environment with the time of its installation."""
+    return {path.name: path.stat().st_mtime_ns for path in project.glob(".venv/lib/python*/site-packages/*.dist-info")}
+
+
+@pytest.fixture(scope="module")
+def fresh(copy_project, make, tmp_path_factory) -> Path:
+    """A copy of the project after its first `make build`."""
+    project = copy_project(tmp_path_factory.mktemp("a fresh project"))
+    first = make(project, "build", f"ACCOUNTS={ACCOUNTS}")
+    assert first.returncode == 0, first.stdout[-5000:] + first.stderr[-5000:]
+    assert "Decision of the policy" in first.stdout
+    assert "warehouse/causalyn.duckdb" in first.stdout
+    return project
+
+
+def test_build_makes_a_warehouse_that_only_its_owner_reads(fresh):
+    for name in ("causalyn.duckdb", "causalyn.truth.duckdb"):
+        assert (fresh / "warehouse" / name).stat().st_mode & 0o077 == 0
+    assert read(fresh / "warehouse" / "causalyn.duckdb", "select count(*) from marts.account_policy") != [(0,)]
+
+
+def test_a_second_build_installs_nothing_and_decides_the_same(fresh, make):
+    funnel = "select * from marts.policy_funnel order by all"
+    packages, before = installed(fresh), read(fresh / "warehouse" / "causalyn.duckdb", funnel)
+    assert packages
+    second = make(fresh, "build", f"ACCOUNTS={ACCOUNTS}")
+    assert second.returncode == 0, second.stdout[-5000:]
+    assert "pip install" not in second.stdout
+    assert installed(fresh) == packages
+    assert read(fresh / "warehouse" / "causalyn.duckdb", funnel) == before
+
+
+def test_dbt_build_works_in_the_activated_environment(fresh, run):
+    activated = run("sh", "-c", ". .venv/bin/activate && dbt build --select policy_funnel", directory=fresh)
+    assert activated.returncode == 0, activated.stdout[-5000:]
+    assert "policy_funnel" in activated.stdout
+
+
+def test_raw_files_without_hidden_truth_give_the_same_decisions(fresh, make, built_world, tmp_path):
+    raw, warehouse = tmp_path / "raw files", tmp_path / "of a company.duckdb"
+    raw.mkdir()
+    with duckdb.connect(str(built_world.warehouse), read_only=True) as connection:
+        for (table,) in connection.sql("from duckdb_tables() select table_name where schema_name = 'raw'").fetchall():
+            connection.table(f"raw.{table}").write_parquet(str(raw / f"{table}.parquet"))
+
+    build = make(fresh, "build", f"RAW={raw}", CAUSALYN_WAREHOUSE=str(warehouse))
+    assert build.returncode == 0, build.stdout[-5000:] + build.stderr[-5000:]
+    assert str(warehouse) in build.stdout
+    decisions = "select policy_id, account_id, decision from marts.account_policy order by all"
+    assert read(warehouse, decisions) == read(built_world.warehouse, decisions)
+
+    assert not warehouse.with_suffix(".truth.duckdb").exists()
+    held = "select count(*), count(is_held) from audit.claims where claim_id like '%sleeping_dog%'"
+    (claims, judged), (known_claims, known_judged) = read(warehouse, held)[0], read(built_world.warehouse, held)[0]
+    assert claims == known_claims > 0
+    assert judged < known_judged
+
+
+def test_raw_and_generator_options_exclude_each_other(make, project_root):
+    refused = make(project_root, "build", "RAW=somewhere", "SEED=1")
+    assert refused.returncode != 0
+    assert "RAW loads existing files" in refused.stderr
+
+
+def test_an_old_python_is_refused_before_anything_is_made(make, project_copy):
+    refused = make(project_copy, "build", "PYTHON=false")
+    assert refused.returncode != 0
+    assert "Python 3.10 or newer is needed" in refused.stderr
+    assert not (project_copy / ".venv").exists()

@@ -1,0 +1,84 @@
+"""Hidden truth reaches the audit and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+HIDDEN_TABLE = "latent_uplift_groups_hidden"
+NAMES_THE_TRUTH = re.compile(rf"{HIDDEN_TABLE}|\btruth\.main\b|attach_truth|truth_path", re.IGNORECASE)
+
+LEAK = "with final as (select * from {{ %s }})\n\nselect * from final\n"
+
+
+def is_audit(node: dict) -> bool:
+    return node["original_file_path"].startswith("models/marts/audit/")
+
+
+def ancestors(manifest: dict, unique_id: str) -> set[str]:
+    """Every node and source that `unique_id` reads, directly or not."""
+    found, waiting = set(), [unique_id]
+    while waiting:
+        for parent in manifest["parent_map"].get(waiting.pop(), ()):
+            if parent not in found:
+                found.add(parent)
+                waiting.append(parent)
+    return found
+
+
+def leaks(manifest: dict) -> set[str]:
+    """The names of models, seeds and snapshots outside the audit that hidden truth or an audit model can reach."""
+    secret = {key for key, source in manifest["sources"].items() if source["name"] == HIDDEN_TABLE}
+    secret |= {key for key, node in manifest["nodes"].items() if is_audit(node)}
+    return {
+        node["name"]
+        for key, node in manifest["nodes"].items()
+        if node["resource_type"] != "test" and not is_audit(node)
+        if ancestors(manifest, key) & secret
+        or NAMES_THE_TRUTH.search(node["raw_code"])
+        or NAMES_THE_TRUTH.search(node.get("compiled_code") or "")
+        or NAMES_THE_TRUTH.search(json.dumps(node["config"]))
+    }
+
+
+def test_the_audit_reads_hidden_truth(built_world):
+    audit = {key for key, node in built_world.manifest["nodes"].items() if is_audit(node)}
+    assert any("source.causalyn.truth." in parent for key in audit for parent in ancestors(built_world.manifest, key))
+
+
+def test_nothing_outside_the_audit_is_reached_by_hidden_truth(built_world):
+    assert leaks(built_world.manifest) == set()
+
+
+def test_what_python_models_import_knows_no_hidden_truth(project_root):
+    list_modules = (
+        "import runpy, sys; runpy.run_path(sys.argv[1]); print(*(m for m in sys.modules if 'causalyn.' in m))"
+    )
+    for model in (project_root / "python_models").rglob("*.py"):
+        printed = subprocess.run(
+            [sys.executable, "-c", list_modules, model],
+            cwd=project_root / "scripts",
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        imported = printed.stdout.split()
+        assert imported, f"{model.name} computes something itself"
+        for module in imported:
+            source = (project_root / "scripts" / module.replace(".", "/")).with_suffix(".py").read_text()
+            assert not re.search(r"TRUTH|truth_path|\.truth\b|latent_uplift", source), f"{model.name} imports {module}"
+
+
+def test_a_leak_is_found_in_whatever_way_it_comes(project_copy, run_dbt, tmp_path):
+    staging, audit = project_copy / "models" / "staging", project_copy / "models" / "marts" / "audit"
+    (staging / "leaks_source.sql").write_text(LEAK % f"source('truth', '{HIDDEN_TABLE}')")
+    (staging / "leaks_indirectly.sql").write_text(LEAK % "ref('leaks_source')")
+    (staging / "leaks_audit.sql").write_text(LEAK % f"ref('{next(audit.glob('*.sql')).stem}')")
+    (staging / "leaks_by_name.sql").write_text(f"select * from truth.main.{HIDDEN_TABLE}\n")
+    (staging / "leaks_by_hook.sql").write_text("{{ config(pre_hook='{{ attach_truth() }}') }}\n\nselect 1 as final\n")
+    parsed = run_dbt("parse", warehouse=tmp_path / "causalyn.duckdb", project=project_copy)
+    assert parsed.returncode == 0, parsed.stdout
+    found = leaks(json.loads((tmp_path / "target" / "manifest.json").read_text()))
+    assert found == {"leaks_source", "leaks_indirectly", "leaks_audit", "leaks_by_name", "leaks_by_hook"}
