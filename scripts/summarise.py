@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def summarise(warehouse: Path) -> str:
     """The summary of the shipped policy in `warehouse`, a DuckDB file with the marts."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        funnel = connection.sql(
+        funnel = connection.execute(
             """
             select decision, n_accounts, n_scored_users, coalesce(question, 'Every guardrail was passed.')
             from marts.policy_funnel
@@ -24,7 +24,7 @@ def summarise(warehouse: Path) -> str:
             order by policy_funnel.precedence
             """
         ).fetchall()
-        strategies = connection.sql(
+        strategies = connection.execute(
             """
             select strategy, n_accounts, n_nudged_users, net_value_usd, n_admins_at_risk, n_sleeping_dogs_nudged
             from marts.policy_comparison
@@ -33,18 +33,19 @@ def summarise(warehouse: Path) -> str:
             order by net_value_usd desc, strategy
             """
         ).fetchall()
-        policy_id = connection.sql("select policy_id from seeds.policy_parameters where is_shipped").fetchone()[0]
+        policy_id = connection.execute("select policy_id from seeds.policy_parameters where is_shipped").fetchone()[0]
     n_accounts = sum(row[1] for row in funnel)
+    decided, earned = "  {:<24}{:>10}{:>8}{:>10}  {}".format, "  {:<24}{:>10}{:>10}{:>12}{:>16}{:>13}".format
     lines = [f"Decision of the policy '{policy_id}' on {n_accounts:,} accounts", ""]
-    lines += [f"  {'decision':<24}{'accounts':>10}{'share':>8}{'users':>10}  asked of each account, in this order"]
+    lines += [decided("decision", "accounts", "share", "users", "asked of each account, in this order")]
     lines += [
-        f"  {decision:<24}{accounts:>10,}{accounts / max(n_accounts, 1):>8.1%}{users:>10,}  {question}"
+        decided(decision, f"{accounts:,}", f"{accounts / max(n_accounts, 1):.1%}", f"{users:,}", question)
         for decision, accounts, users, question in funnel
     ]
     lines += ["", "What each strategy is expected to earn, and whom it puts at risk", ""]
-    lines += [f"  {'strategy':<24}{'accounts':>10}{'nudges':>10}{'net value':>12}{'admins at risk':>16}{'dogs nudged':>13}"]
+    lines += [earned("strategy", "accounts", "nudges", "net value", "admins at risk", "dogs nudged")]
     lines += [
-        f"  {strategy:<24}{accounts:>10,}{nudges:>10,}{f'${net:,.0f}':>12}{admins:>16,}{dogs:>13,}"
+        earned(strategy, f"{accounts:,}", f"{nudges:,}", f"${net:,.0f}", f"{admins:,}", f"{dogs:,}")
         for strategy, accounts, nudges, net, admins, dogs in strategies
     ]
     lines += ["", f"Warehouse: {warehouse}", "Start with: select * from marts.target_accounts order by value_rank"]
@@ -53,8 +54,8 @@ def summarise(warehouse: Path) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    default = os.environ.get("CAUSALYN_WAREHOUSE", ROOT / "warehouse" / "causalyn.duckdb")
-    parser.add_argument("--warehouse", type=Path, default=Path(default))
+    default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
+    parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file")
     print(summarise(parser.parse_args().warehouse))
 
 
