@@ -38,7 +38,7 @@ def dbt(folder: Path, *arguments: str) -> None:
 def true_values(folder: Path) -> dict[str, float]:
     """Figures of the shipped policy that need the truth: true net value of its targets, and of everybody."""
     with duckdb.connect(str(folder / WAREHOUSE), read_only=True) as connection:
-        row = connection.sql(
+        row = connection.execute(
             """
             select n_target_accounts, expected_net_value_usd, true_net_value_usd, true_net_value_of_everybody_usd
             from audit.policy_true_value
@@ -75,7 +75,7 @@ def study_world(preset: str, seed: int, accounts: int, parsed: Path) -> list[Row
         subprocess.run([*generate, *options], check=True, stdout=subprocess.DEVNULL)
         dbt(folder, "build", "--exclude", "resource_type:unit_test")
         with duckdb.connect(str(folder / WAREHOUSE), read_only=True) as connection:
-            claims = connection.sql("select claim_id, measured from audit.claims where measured is not null").fetchall()
+            claims = connection.execute("select claim_id, measured from audit.claims where measured is not null").fetchall()
         figures = dict(claims) | true_values(folder)
         let_the_policy_know_the_truth(folder)
         oracle = true_values(folder)["true_net_value_usd"]

@@ -14,7 +14,7 @@ def model(dbt, session):
     training = engine.sample(
         inputs,
         columns=inputs.columns,
-        where="is_converted is not null",
+        where="is_converted is not null and is_treated is not null",
         order_by="md5(account_id), account_id, user_id",
         max_rows=parameters.max_training_rows,
     )

@@ -1,0 +1,83 @@
+"""Every invariant of the policy can fail, and when one does, what was published before stays."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+POLICY_TESTS = Path(__file__).resolve().parents[1] / "policy"
+
+DECISIONS = "intermediate.int_policy__account_decisions"
+SCORES = "marts.user_uplift_scores"
+IN_A_TARGET = f"account_id in (select account_id from {DECISIONS} where decision = 'target')"
+
+VIOLATIONS = {
+    "assert_every_account_has_one_decision": f"delete from {DECISIONS} where account_id = (select min(account_id) from {DECISIONS})",
+    "assert_every_guardrail_checked_every_account": "delete from intermediate.int_guardrails__checks where guardrail = 'toxic_users'",
+    "assert_no_target_has_a_sleeping_dog_admin": f"update {DECISIONS} set decision = 'target' where n_sleeping_dog_admins > 0",
+    "assert_no_target_exceeds_the_toxic_user_share": f"update {DECISIONS} set decision = 'target' where sleeping_dog_share > 0.1",
+    "assert_every_target_pays_for_itself": f"update {DECISIONS} set decision = 'target' where net_value_usd <= 0",
+    "assert_no_target_has_an_unscored_user": f"update {SCORES} set lift = null where {IN_A_TARGET}",
+    "assert_no_suppressed_account_is_nudged": f"update {DECISIONS} set decision = 'suppress_too_small'",
+    "assert_every_nudge_is_expected_to_help": f"update {SCORES} set lift = 0 where {IN_A_TARGET}",
+    "assert_features_use_nothing_on_or_after_as_of_date": (
+        "insert into raw.user_activity_daily_raw select user_id, cast(as_of_date - interval 1 day as date), 1, 40, 0, 60, 1 "
+        "from intermediate.int_features__spine limit 100"
+    ),
+    "assert_lift_is_the_difference_of_its_arms": f"update {SCORES} set lift = lift + 0.01",
+    "assert_no_user_is_scored_by_a_fold_that_saw_its_account": "update intermediate.int_uplift__scores set fold = 1 - fold",
+    "assert_parameters_used_equal_the_seed": f"update {DECISIONS} set toxic_user_share_limit = 0.5",
+    "assert_exactly_one_policy_is_shipped": "update seeds.policy_parameters set is_shipped = true",
+    "assert_the_funnel_adds_up": "delete from marts.policy_funnel where decision = 'target'",
+}
+
+
+@pytest.fixture(scope="module")
+def connection(built_world, tmp_path_factory):
+    """A copy of the built world, since violations are written into it."""
+    copy = tmp_path_factory.mktemp("invariants") / built_world.warehouse.name
+    copy.write_bytes(built_world.warehouse.read_bytes())
+    with duckdb.connect(str(copy)) as connection:
+        yield connection
+
+
+def compiled(built_world, name: str) -> str:
+    return (built_world.target / "compiled" / "causalyn" / "tests" / "policy" / f"{name}.sql").read_text()
+
+
+def test_every_invariant_has_a_violation():
+    assert {path.stem for path in POLICY_TESTS.glob("*.sql")} == set(VIOLATIONS)
+
+
+@pytest.mark.parametrize("name", VIOLATIONS)
+def test_an_invariant_holds_and_fails_on_its_violation(built_world, connection, name):
+    query = compiled(built_world, name)
+    assert connection.sql(query).fetchall() == []
+    connection.begin()
+    connection.execute(VIOLATIONS[name])
+    violations = connection.sql(query).fetchall()
+    connection.rollback()
+    assert violations, "the invariant did not notice its violation"
+
+
+def test_a_broken_guardrail_stops_publication_and_leaves_the_last_lists(built_world, project_copy, run_dbt, tmp_path):
+    warehouse = tmp_path / built_world.warehouse.name
+    warehouse.write_bytes(built_world.warehouse.read_bytes())
+    guardrail = project_copy / "models" / "intermediate" / "guardrails" / "int_guardrail__toxic_admin.sql"
+    guardrail.write_text(guardrail.read_text().replace("n_sleeping_dog_admins > 0 as", "false as"))
+    published = [
+        "account_policy", "target_accounts", "nudge_list", "do_not_disturb_accounts", "low_cost_channel_accounts",
+        "customer_success_handover", "policy_funnel", "policy_comparison", "budget_curve", "findings",
+    ]  # fmt: skip
+
+    def read() -> dict[str, list]:
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            return {table: connection.sql(f"select * from marts.{table} order by all").fetchall() for table in published}
+
+    before = read()
+    result = run_dbt("build", warehouse=warehouse, project=project_copy)
+
+    assert result.returncode != 0
+    assert "assert_no_target_has_a_sleeping_dog_admin" in result.stdout
+    assert read() == before
+    assert before["target_accounts"], "the lists that must stay must hold something"
