@@ -1,12 +1,13 @@
 """The raw contract: which tables and columns a company's export (or a generated world) must have.
 
-Source: the project's design, "Raw contract". The generator creates these tables, the loader checks against them, and the
-staging models read them; nothing else knows about raw column types.
+Source: the project's design, "Raw contract". The generator creates these tables, the loader checks against them, and
+the staging models read them; nothing else knows about raw column types.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 RAW_SCHEMA = "raw"
 TRUTH_TABLE = "latent_uplift_groups_hidden"
@@ -14,20 +15,31 @@ TRUTH_TABLE = "latent_uplift_groups_hidden"
 
 @dataclass(frozen=True)
 class Column:
-    """One raw column: its DuckDB type, and whether an export may leave it out (it is then loaded as null)."""
+    """One raw column: its DuckDB type, whether an export may leave it out (it is then loaded as null), and whether a
+    null in it is a fault that no cleaning could mend.
+    """
 
     name: str
     type: str
     optional: bool = False
+    not_null: bool = False
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether the column holds 0 and 1 only."""
+        return self.name.endswith("_flag")
 
 
 @dataclass(frozen=True)
 class Table:
-    """One raw table: its columns in their order and the columns that identify a row."""
+    """One raw table: its columns in their order, the columns that identify a row, and the table whose key its rows
+    refer to by a column of the same name.
+    """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    parent: Table | None = None
 
     @property
     def ddl(self) -> str:
@@ -36,79 +48,90 @@ class Table:
 
 
 def _columns(*specs: str) -> tuple[Column, ...]:
-    """Columns from "name type" texts; a name in brackets is optional."""
+    """Columns from "name type" or "name type not null" texts; a name in brackets is optional."""
     parsed = (spec.split() for spec in specs)
-    return tuple(Column(name.strip("[]"), kind, optional=name.startswith("[")) for name, kind in parsed)
+    return tuple(
+        Column(name.strip("[]"), kind, optional=name.startswith("["), not_null=bool(rest))
+        for name, kind, *rest in parsed
+    )
 
 
-TABLES: tuple[Table, ...] = (
-    Table(
-        "accounts_raw",
-        _columns(
-            "account_id varchar",
-            "account_created_date date",
-            "plan_tier varchar",
-            "industry varchar",
-            "seat_count bigint",
-            "cs_assigned_flag integer",
-            "account_health_score double",
-            "[annual_recurring_revenue_usd] double",
-            "[renewal_date] date",
-        ),
-        key=("account_id",),
+ACCOUNTS = Table(
+    "accounts_raw",
+    _columns(
+        "account_id varchar not null",
+        "account_created_date date",
+        "plan_tier varchar",
+        "industry varchar",
+        "seat_count bigint",
+        "cs_assigned_flag integer",
+        "account_health_score double",
+        "[annual_recurring_revenue_usd] double",
+        "[renewal_date] date",
     ),
-    Table(
-        "users_raw",
-        _columns(
-            "user_id varchar",
-            "account_id varchar",
-            "user_created_date date",
-            "role_type varchar",
-            "geo_region varchar",
-            "invited_by_user_id varchar",
-        ),
-        key=("user_id",),
-    ),
-    Table(
-        "user_activity_daily_raw",
-        _columns(
-            "user_id varchar",
-            "activity_date date",
-            "login_flag integer",
-            "core_action_count bigint",
-            "collab_action_count bigint",
-            "time_spent_minutes bigint",
-            "feature_diversity_count bigint",
-        ),
-        key=("user_id", "activity_date"),
-    ),
-    Table(
-        "interventions_raw",
-        _columns(
-            "intervention_id varchar",
-            "user_id varchar",
-            "account_id varchar",
-            "intervention_date date",
-            "eligibility_flag integer",
-            "treatment_flag integer",
-            "delivery_channel varchar",
-            "[prev_nudge_response] varchar",
-        ),
-        key=("intervention_id",),
-    ),
-    Table(
-        "outcomes_raw",
-        _columns(
-            "user_id varchar",
-            "intervention_id varchar",
-            "collab_activated_flag integer",
-            "activation_date date",
-            "outcome_window_days bigint",
-            "[negative_reaction_flag] integer",
-        ),
-        key=("user_id", "intervention_id"),
-    ),
+    key=("account_id",),
 )
+
+USERS = Table(
+    "users_raw",
+    _columns(
+        "user_id varchar not null",
+        "account_id varchar",
+        "user_created_date date",
+        "role_type varchar",
+        "geo_region varchar",
+        "invited_by_user_id varchar",
+    ),
+    key=("user_id",),
+    parent=ACCOUNTS,
+)
+
+ACTIVITY = Table(
+    "user_activity_daily_raw",
+    _columns(
+        "user_id varchar",
+        "activity_date date",
+        "login_flag integer",
+        "core_action_count bigint",
+        "collab_action_count bigint",
+        "time_spent_minutes bigint",
+        "feature_diversity_count bigint",
+    ),
+    key=("user_id", "activity_date"),
+    parent=USERS,
+)
+
+INTERVENTIONS = Table(
+    "interventions_raw",
+    _columns(
+        "intervention_id varchar not null",
+        "user_id varchar",
+        "account_id varchar",
+        "intervention_date date",
+        "eligibility_flag integer not null",
+        "treatment_flag integer not null",
+        "delivery_channel varchar",
+        "[prev_nudge_response] varchar",
+    ),
+    key=("intervention_id",),
+    parent=USERS,
+)
+
+OUTCOMES = Table(
+    "outcomes_raw",
+    _columns(
+        "user_id varchar",
+        "intervention_id varchar",
+        "collab_activated_flag integer",
+        "activation_date date",
+        "outcome_window_days bigint",
+        "[negative_reaction_flag] integer",
+    ),
+    key=("user_id", "intervention_id"),
+    parent=INTERVENTIONS,
+)
+
+TABLES = (ACCOUNTS, USERS, ACTIVITY, INTERVENTIONS, OUTCOMES)
 
 TRUTH = Table(
     TRUTH_TABLE,
@@ -120,4 +143,10 @@ TRUTH = Table(
         "[true_lift] double",
     ),
     key=("user_id",),
+    parent=USERS,
 )
+
+
+def truth_path(warehouse: Path) -> Path:
+    """The database file of hidden truth that belongs to a warehouse file."""
+    return warehouse.with_name(f"{warehouse.name.removesuffix('.duckdb')}.truth.duckdb")
