@@ -6,11 +6,7 @@ from {{ model }}
 where
     {{ column_name }} <= cast('-inf' as double)
     or {{ column_name }} >= cast('inf' as double)
-    {%- if min_value is not none %}
-    or {{ column_name }} < {{ min_value }}
-    {%- endif %}
-    {%- if max_value is not none %}
-    or {{ column_name }} > {{ max_value }}
-    {%- endif %}
+    {% if min_value is not none %}or {{ column_name }} < {{ min_value }}{% endif %}
+    {% if max_value is not none %}or {{ column_name }} > {{ max_value }}{% endif %}
 
 {% endtest %}

@@ -1,6 +1,6 @@
--- POL-10. A feature that sees the day of the nudge or a later one has seen the nudge's effect: its lift would be read off
--- the answer. What the learner is given must come out of each user's activity strictly before the intervention itself (or
--- the scoring date), recomputed here from the dates of record instead of the spine's. Winsorising only lowers a total.
+-- POL-10. A feature that sees the day of the nudge or a later one has seen the nudge's effect: its lift would be read
+-- off the answer. What the learner is given must come out of each user's activity strictly before the intervention (or
+-- the scoring date), recomputed here from the dates of record, not from the spine's. Winsorising only lowers a total.
 with features as (
     select * from {{ ref('int_features__user_features') }}
 ),
@@ -34,10 +34,10 @@ earlier_activity as (
         count(*) as days_observed,
         {{ sum_int('activity.core_action_count + activity.collab_action_count') }} as actions,
         {{ sum_int('activity.time_spent_minutes') }} as minutes
-    from cutoffs
-    inner join activity
+    from activity
+    inner join cutoffs
         on
-            cutoffs.user_id = activity.user_id
+            activity.user_id = cutoffs.user_id
             and activity.activity_date < cutoffs.cutoff_date
             and activity.activity_date >= {{ days_before('cutoffs.cutoff_date', 30) }}
     group by cutoffs.user_id, cutoffs.purpose

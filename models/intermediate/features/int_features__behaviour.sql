@@ -12,7 +12,7 @@ final as (
         {{ safe_divide('actions_30d', 'minutes_30d') }} as intensity,
         {{ safe_divide('feature_days_30d', 'days_observed_30d') }} as feature_diversity_30d,
         actions_30d = 0 as has_no_activity,
-        {{ dbt.datediff('last_activity_date', 'as_of_date', 'day') }} as days_since_last_active
+        cast(as_of_date - last_activity_date as int) as days_since_last_active
     from activity_windows
 )
 

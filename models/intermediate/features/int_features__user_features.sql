@@ -6,16 +6,8 @@ context as (
     select * from {{ ref('int_features__context') }}
 ),
 
-winsor_caps as (
-    select * from {{ ref('int_features__winsor_caps') }}
-),
-
 caps as (
-    select
-        {%- for feature in winsorised_features() %}
-        max(case when feature = '{{ feature }}' then cap end) as {{ feature }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from winsor_caps
+    select * from {{ ref('int_features__winsor_caps') }}
 ),
 
 final as (
@@ -25,15 +17,19 @@ final as (
         behaviour.as_of_date,
         behaviour.purpose,
         behaviour.intervention_id,
-        {%- for feature in winsorised_features() %}
-        {{ winsorise('behaviour.' ~ feature, 'caps.' ~ feature) }} as {{ feature }},
-        {%- endfor %}
+        {{ winsorise('behaviour.actions_7d', 'caps.actions_7d_cap') }} as actions_7d,
+        {{ winsorise('behaviour.actions_30d', 'caps.actions_30d_cap') }} as actions_30d,
+        {{ winsorise('behaviour.core_actions_30d', 'caps.core_actions_30d_cap') }} as core_actions_30d,
+        {{ winsorise('behaviour.collab_actions_30d', 'caps.collab_actions_30d_cap') }} as collab_actions_30d,
+        {{ winsorise('behaviour.minutes_30d', 'caps.minutes_30d_cap') }} as minutes_30d,
         behaviour.days_observed_30d,
         behaviour.feature_diversity_30d,
         behaviour.momentum,
+        {{ winsorise('behaviour.week_on_week_change', 'caps.week_on_week_change_cap') }} as week_on_week_change,
+        {{ winsorise('behaviour.intensity', 'caps.intensity_cap') }} as intensity,
         behaviour.has_no_activity,
         behaviour.days_since_last_active,
-        {{ dbt.datediff('context.user_created_date', 'behaviour.as_of_date', 'day') }} as tenure_days,
+        cast(behaviour.as_of_date - context.user_created_date as int) as tenure_days,
         context.role_type,
         context.is_admin,
         context.seat_count,
