@@ -1,0 +1,120 @@
+with features as (
+    select * from {{ ref('int_features__user_features') }}
+    where purpose = 'retrospective'
+),
+
+interventions as (
+    select * from {{ ref('stg_interventions') }}
+),
+
+outcomes as (
+    select * from {{ ref('stg_outcomes') }}
+),
+
+quality as (
+    select * from {{ ref('data_quality_summary') }}
+),
+
+thresholds as (
+    select * from {{ ref('readiness_thresholds') }}
+),
+
+campaign as (
+    select
+        features.user_id,
+        features.account_id,
+        features.role_type,
+        features.plan_tier,
+        features.has_no_activity,
+        interventions.is_treated,
+        outcomes.is_converted,
+        outcomes.is_converted is not null as is_observed,
+        ntile(4) over (order by features.actions_30d, features.user_id) as activity_quartile
+    from features
+    inner join interventions on features.intervention_id = interventions.intervention_id
+    left join outcomes on features.intervention_id = outcomes.intervention_id
+),
+
+arms as (
+    select
+        arm.is_treated,
+        count(campaign.user_id) as n_users,
+        count(*) filter (where campaign.is_observed) as n_observed,
+        least(
+            count(*) filter (where campaign.is_converted), count(*) filter (where not campaign.is_converted)
+        ) as n_rarer_outcome
+    from (values (true), (false)) as arm (is_treated)
+    left join campaign on arm.is_treated = campaign.is_treated
+    group by arm.is_treated
+),
+
+cells as (
+    select
+        count(*) as n_users,
+        count(distinct is_treated) = 2 as holds_both_arms
+    from campaign
+    group by role_type, plan_tier, activity_quartile
+),
+
+shared_accounts as (
+    select count(distinct is_treated) = 2 as holds_both_arms
+    from campaign
+    group by account_id
+    having count(*) > 1
+),
+
+rejections as (
+    select {{ safe_divide('max(rows_before) - min(rows_after)', 'max(rows_before)') }} as rejected_share
+    from quality
+    group by table_name
+),
+
+measures as (
+    select 'accounts' as check_id, cast(count(distinct account_id) as double) as measure from campaign
+    union all
+    select 'activity_coverage', avg(case when has_no_activity then 0.0 else 1.0 end) from campaign
+    union all
+    select 'outcome_observed_share', avg(case when is_observed then 1.0 else 0.0 end) from campaign
+    union all
+    select 'smaller_arm_users', min(n_observed) from arms
+    union all
+    select 'smaller_arm_share', {{ safe_divide('min(n_observed)', 'sum(n_observed)') }} from arms
+    union all
+    select 'rarer_outcome_users', min(n_rarer_outcome) from arms
+    union all
+    select 'outcome_observed_gap', max(n_observed / nullif(n_users, 0)) - min(n_observed / nullif(n_users, 0)) from arms
+    union all
+    select 'overlap', {{ safe_divide('sum(n_users) filter (where holds_both_arms)', 'sum(n_users)') }} from cells
+    union all
+    select 'mixed_account_share', avg(case when holds_both_arms then 1.0 else 0.0 end) from shared_accounts
+    union all
+    select 'rejected_share', max(rejected_share) from rejections
+    union all
+    select 'activation_disagrees_share', max(affected_share) from quality where rule_id = 'activation_disagrees'
+),
+
+final as (
+    select
+        thresholds.check_id,
+        thresholds.question,
+        measures.measure,
+        thresholds.comparison,
+        thresholds.ready_limit,
+        thresholds.not_ready_limit,
+        case
+            when
+                (thresholds.comparison = 'at_least' and measures.measure >= thresholds.ready_limit)
+                or (thresholds.comparison = 'at_most' and measures.measure <= thresholds.ready_limit)
+                then 'ready'
+            when
+                (thresholds.comparison = 'at_least' and measures.measure >= thresholds.not_ready_limit)
+                or (thresholds.comparison = 'at_most' and measures.measure <= thresholds.not_ready_limit)
+                then 'warn'
+            else 'not_ready'
+        end as status,
+        thresholds.remedy
+    from thresholds
+    left join measures on thresholds.check_id = measures.check_id
+)
+
+select * from final
