@@ -25,7 +25,7 @@ ROLES = ("admin", "power_user", "basic")
 REGIONS = ("APAC", "EU", "LATAM", "NA")
 CHANNELS = ("in_app", "email", "both")
 RESPONSES = ("positive", "ignored", "negative", "none")
-ADMIN = ROLES.index("admin")
+ADMIN, POWER_USER, BASIC = range(len(ROLES))
 ANNOYED = RESPONSES.index("negative")
 
 CHUNK_ACCOUNTS = 400
@@ -56,8 +56,8 @@ class Group:
     actions_per_minute: tuple[float, float]
     collab_share: float  # of actions
     feature_diversity: float  # mean distinct features on an active day
-    admin_share: float
-    power_user_share: float
+    admin_weight: float  # odds of holding one of the account's admin roles, against a lost cause
+    power_user_share: float  # of those who are not admins
     responses: tuple[float, float, float, float]  # to the previous nudge, in the order of RESPONSES
     p_control: tuple[float, float]  # P(conversion) without a nudge, before any annoyance
     lift: tuple[float, float]  # what the nudge adds to it
@@ -85,14 +85,14 @@ class Physics:
     """Every constant of a world. The default reproduces the published claims; presets replace some of it."""
 
     persuadable: Group = Group(
-        days_per_week=(3.0, 5.0),
-        actions_per_day=16.0,
+        days_per_week=(2.3, 4.1),
+        actions_per_day=18.5,
         actions_spread=0.35,
         weekly_growth=(-0.20, -0.10),
         actions_per_minute=(0.30, 0.70),
         collab_share=0.25,
         feature_diversity=4.0,
-        admin_share=0.06,
+        admin_weight=1.2,
         power_user_share=0.30,
         responses=(0.15, 0.35, 0.20, 0.30),
         p_control=(0.20, 0.30),
@@ -100,29 +100,29 @@ class Physics:
         negative_reaction_share=0.01,
     )
     sleeping_dog: Group = Group(
-        days_per_week=(4.0, 6.0),
-        actions_per_day=22.0,
+        days_per_week=(3.6, 5.6),
+        actions_per_day=22.5,
         actions_spread=0.35,
-        weekly_growth=(-0.02, 0.12),
+        weekly_growth=(0.19, 0.33),
         actions_per_minute=(1.30, 2.20),
         collab_share=0.15,
         feature_diversity=3.0,
-        admin_share=0.17,
+        admin_weight=2.2,
         power_user_share=0.45,
-        responses=(0.05, 0.30, 0.35, 0.30),
+        responses=(0.05, 0.25, 0.45, 0.25),
         p_control=(0.40, 0.50),
-        lift=(-0.34, -0.22),
+        lift=(-0.33, -0.23),
         negative_reaction_share=0.40,
     )
     sure_thing: Group = Group(
-        days_per_week=(4.0, 6.0),
-        actions_per_day=19.0,
+        days_per_week=(3.1, 5.1),
+        actions_per_day=18.5,
         actions_spread=0.35,
         weekly_growth=(-0.03, 0.03),
         actions_per_minute=(0.30, 0.70),
         collab_share=0.45,
         feature_diversity=7.0,
-        admin_share=0.75,
+        admin_weight=9.5,
         power_user_share=0.15,
         responses=(0.60, 0.15, 0.05, 0.20),
         p_control=(0.62, 0.72),
@@ -130,14 +130,14 @@ class Physics:
         negative_reaction_share=0.01,
     )
     lost_cause: Group = Group(
-        days_per_week=(0.5, 3.0),
+        days_per_week=(0.5, 2.5),
         actions_per_day=7.0,
         actions_spread=0.60,
         weekly_growth=(-0.03, 0.03),
         actions_per_minute=(0.20, 0.60),
         collab_share=0.10,
         feature_diversity=2.0,
-        admin_share=0.06,
+        admin_weight=1.0,
         power_user_share=0.10,
         responses=(0.03, 0.45, 0.20, 0.32),
         p_control=(0.02, 0.08),
@@ -147,24 +147,30 @@ class Physics:
 
     # Accounts. A latent culture between calm (0) and intense (1) makes the users of an account alike: the groups are dealt
     # to them in its shares, evenly (each group's count is within one of its expectation).
-    culture_slope: float = 3.0  # how sharply a normal draw splits accounts into calm and intense ones
-    culture_centre: float = -0.15
-    sleeping_dog_share_intense: float = 0.20
-    sure_thing_share_calm: float = 0.10
-    sure_thing_share_intense: float = 0.20
-    persuadable_share_of_rest: float = 0.54  # persuadables among those who are neither, the others are lost causes
-    culture_on_activity: float = 0.25  # more actions a day in an intense account
-    culture_on_lift: float = 0.5  # how much of the place in a group's lift range is the account's, not the user's
+    culture_slope: float = 4.8  # how sharply a normal draw splits accounts into calm and intense ones
+    culture_centre: float = -0.26
+    culture_size: float = 0.54  # bigger accounts are more intense: its correlation with the logarithm of size
+    sleeping_dog_share_intense: float = 0.153
+    sure_thing_share_calm: float = 0.02
+    sure_thing_share_intense: float = 0.2
+    persuadable_share_of_rest: tuple[float, float] = (
+        0.20,
+        0.82,
+    )  # of those who are neither, the others are lost causes
+    culture_on_activity: float = 0.4  # more actions a day in an intense account
+    culture_on_lift: float = 0.3  # how much of the place in a group's lift range is the account's, not the user's
     # Dormant accounts: small, and nobody left to persuade.
-    dormant_share: float = 0.11
-    dormant_eligible_max: int = 4
-    dormant_sure_thing_share: float = 0.10
+    dormant_share: float = 0.093
+    dormant_eligible_max: int = 6
+    dormant_sure_thing_share: float = 0.02
     # Users that the campaign could nudge (eligible), and the others.
-    eligible_mean: float = 7.7
-    eligible_spread: float = 0.33  # standard deviation of the logarithm
+    eligible_mean: float = 7.5
+    eligible_spread: float = 0.32  # standard deviation of the logarithm
     others_per_eligible: float = 0.71
+    admins_per_member: float = 0.16
+    admins_spread: float = 0.17  # standard deviation of the logarithm
     other_group_shares: tuple[float, float, float, float] = (0.25, 0.03, 0.10, 0.62)
-    other_activity: float = 0.45  # of an eligible user's days a week
+    other_activity: float = 0.5  # of an eligible user's days a week
     ineligible_in_campaign: float = 0.08  # of the others have an intervention row all the same
 
     # Activity.
@@ -175,15 +181,15 @@ class Physics:
     annoyed_activity: float = 0.5  # factor on activity after a negative reaction
 
     # The past campaign chased annoyed, declining and quiet users: the log-odds of a nudge.
-    nudge_base: float = -1.6
-    nudge_annoyed: float = 2.2
-    nudge_declining: float = 1.0  # at a momentum of `declining_momentum`, against a stable user's
-    nudge_quiet: float = 1.8  # of a user without activity, fading out at `quiet_actions`
+    nudge_base: float = -2.25
+    nudge_annoyed: float = 2.45
+    nudge_declining: float = 1.15  # at a momentum of `declining_momentum`, against a stable user's
+    nudge_quiet: float = 2.05  # of a user without activity, fading out at `quiet_actions`
     stable_momentum: float = 0.93  # four weeks in 30 days
     declining_momentum: float = 0.70  # 15% less a week
     quiet_actions: float = 250.0  # in 30 days
-    propensity_bounds: tuple[float, float] = (0.06, 0.92)
-    annoyed_conversion: float = 0.45  # factor on the baseline of users who reacted negatively before
+    propensity_bounds: tuple[float, float] = (0.08, 0.92)
+    annoyed_conversion: float = 0.6  # factor on the baseline of users who reacted negatively before
 
     dirt: Dirt = field(default_factory=Dirt)
 
@@ -308,18 +314,25 @@ def _choose(rng: np.random.Generator, shares: np.ndarray) -> np.ndarray:
 def _draw_accounts(physics: Physics, rng: np.random.Generator) -> Columns:
     """Accounts with their culture, size and the shares in which groups are dealt to them (names in `_` stay hidden)."""
     n = CHUNK_ACCOUNTS
-    culture = 1 / (1 + np.exp(-physics.culture_slope * (rng.standard_normal(n) - physics.culture_centre)))
     dormant = rng.random(n) < physics.dormant_share
+    size = rng.standard_normal(n)
     spread = physics.eligible_spread
-    eligible = np.rint(physics.eligible_mean * np.exp(spread * rng.standard_normal(n) - spread**2 / 2))
-    eligible = np.where(dormant, rng.integers(1, physics.dormant_eligible_max + 1, n), np.maximum(eligible, 1))
+    eligible = np.maximum(np.rint(physics.eligible_mean * np.exp(spread * size - spread**2 / 2)), 1)
+    eligible = np.where(dormant, rng.integers(1, physics.dormant_eligible_max + 1, n), eligible)
+    mood = physics.culture_size * size + np.sqrt(1 - physics.culture_size**2) * rng.standard_normal(n)
+    culture = 1 / (1 + np.exp(-physics.culture_slope * (mood - physics.culture_centre)))
     members = eligible + rng.poisson(physics.others_per_eligible * eligible)
+
+    admins = np.maximum(
+        np.rint(physics.admins_per_member * members * np.exp(physics.admins_spread * rng.standard_normal(n))), 1
+    )
 
     shares = np.empty((n, len(GROUPS)))
     shares[:, SLEEPING_DOG] = physics.sleeping_dog_share_intense * culture
     calm, intense = physics.sure_thing_share_calm, physics.sure_thing_share_intense
     shares[:, SURE_THING] = calm + (intense - calm) * culture
-    shares[:, PERSUADABLE] = physics.persuadable_share_of_rest * (1 - shares[:, SLEEPING_DOG] - shares[:, SURE_THING])
+    rest = 1 - shares[:, SLEEPING_DOG] - shares[:, SURE_THING]
+    shares[:, PERSUADABLE] = rest * _uniform(rng, np.tile(physics.persuadable_share_of_rest, (n, 1)))
     shares[dormant, SURE_THING] = physics.dormant_sure_thing_share
     shares[dormant, SLEEPING_DOG] = shares[dormant, PERSUADABLE] = 0
     shares[:, LOST_CAUSE] = 1 - shares[:, :LOST_CAUSE].sum(axis=1)
@@ -341,6 +354,7 @@ def _draw_accounts(physics: Physics, rng: np.random.Generator) -> Columns:
         "_shares": shares,
         "_eligible": eligible.astype(np.int64),
         "_members": members.astype(np.int64),
+        "_admins": admins.astype(np.int64),
     }
 
 
@@ -365,15 +379,21 @@ def _draw_users(physics: Physics, rng: np.random.Generator, accounts: Columns) -
     other = _choose(rng, np.broadcast_to(physics.other_group_shares, (n, len(GROUPS))))
     group = np.where(eligible, dealt, other)
 
-    role_shares = np.stack([physics.by_group("admin_share"), physics.by_group("power_user_share")], axis=1)
-    role = _choose(rng, np.column_stack([role_shares, 1 - role_shares.sum(axis=1)])[group])
+    # An account has so many admins; weighted sampling without replacement (Efraimidis and Spirakis) says who they are.
+    admin_key = rng.exponential(size=n) / physics.by_group("admin_weight")[group]
+    admin_rank = np.empty(n, dtype=np.int64)
+    admin_rank[np.lexsort((admin_key, account))] = place
+    is_power_user = rng.random(n) < physics.by_group("power_user_share")[group]
+    role = np.where(admin_rank < accounts["_admins"][account], ADMIN, np.where(is_power_user, POWER_USER, BASIC))
     response = _choose(rng, physics.by_group("responses")[group])
 
     culture = accounts["_culture"][account]
-    p_control = _uniform(rng, physics.by_group("p_control")[group])
-    p_control = np.where(response == ANNOYED, physics.annoyed_conversion, 1.0) * p_control
-    within = physics.culture_on_lift * culture + (1 - physics.culture_on_lift) * rng.random(n)
     low, high = physics.by_group("lift")[group].T
+    within = physics.culture_on_lift * culture + (1 - physics.culture_on_lift) * rng.random(n)
+    lift = low + (high - low) * within
+    p_control = _uniform(rng, physics.by_group("p_control")[group])
+    p_control *= np.where(response == ANNOYED, physics.annoyed_conversion, 1.0)
+    p_control = np.maximum(p_control, -lift)  # harm needs something to take away
     created = accounts["created_day"][account]
     return {
         "user": np.arange(n),
@@ -391,7 +411,7 @@ def _draw_users(physics: Physics, rng: np.random.Generator, accounts: Columns) -
         "minutes_per_action": (1 / _uniform(rng, physics.by_group("actions_per_minute")[group])).astype(np.float32),
         "group": group,
         "p_control": p_control,
-        "p_treated": np.clip(p_control + low + (high - low) * within, 0.0, 1.0),
+        "p_treated": p_control + lift,
     }
 
 
@@ -469,7 +489,7 @@ def _draw_campaign(physics: Physics, rng: np.random.Generator, users: Columns, a
     log_odds = (
         physics.nudge_base
         + physics.nudge_annoyed * (users["response"] == ANNOYED)
-        + physics.nudge_declining * np.clip(decline, -1, 1.5)
+        + physics.nudge_declining * np.clip(decline, 0, 1.5)
         + physics.nudge_quiet * np.clip(1 - actions_30d / physics.quiet_actions, 0, 1)
     )
     propensity = np.clip(1 / (1 + np.exp(-log_odds)), *physics.propensity_bounds)
