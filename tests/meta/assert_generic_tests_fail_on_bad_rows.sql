@@ -11,7 +11,7 @@
     ('primary_key', 'null in the first column', key, "(null, 1), ('b', 1)", 1),
     ('primary_key', 'null in the last column', key, "('a', 1), ('b', null)", 1),
 
-    ('is_finite', 'numbers', {'column_name': 'value'}, "('a', -1e300), ('b', 0), ('c', 1e300)", 0),
+    ('is_finite', 'numbers', {'column_name': 'value'}, "('a', -1.7e308), ('b', 0), ('c', 1.7e308)", 0),
     ('is_finite', 'null', {'column_name': 'value'}, "('a', 1), ('b', null)", 1),
     ('is_finite', 'NaN', {'column_name': 'value'}, "('a', '1'), ('b', 'nan')", 1),
     ('is_finite', 'both infinities', {'column_name': 'value'}, "('a', 'inf'), ('b', '-inf')", 2),
@@ -19,8 +19,8 @@
     ('is_between', 'both limits and null', unit_interval, "('a', 0), ('b', 1), ('c', null)", 0),
     ('is_between', 'just below', unit_interval, "('a', -0.001), ('b', 0)", 1),
     ('is_between', 'just above', unit_interval, "('a', 1.001), ('b', 1)", 1),
-    ('is_between', 'no upper limit', {'column_name': 'value', 'min_value': 0}, "('a', -1), ('b', 1e300)", 1),
-    ('is_between', 'no lower limit', {'column_name': 'value', 'max_value': 1}, "('a', -1e300), ('b', 2)", 1),
+    ('is_between', 'no upper limit', {'column_name': 'value', 'min_value': 0}, "('a', -1), ('b', 1.7e308)", 1),
+    ('is_between', 'no lower limit', {'column_name': 'value', 'max_value': 1}, "('a', -1.7e308), ('b', 2)", 1),
     ('is_between', 'NaN and infinity above', {'column_name': 'value', 'min_value': 0}, "('a', 'nan'), ('b', 'inf')", 2),
     ('is_between', 'infinity below', {'column_name': 'value', 'max_value': 1}, "('a', '-inf'), ('b', '1')", 1),
 
