@@ -40,7 +40,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/dbt parse --quiet --warn-error --no-partial-parse --target-path target/lint
-	@if [ -x $(BIN)/dbt-bouncer ]; then echo $(BIN)/dbt-bouncer; $(BIN)/dbt-bouncer; \
+	@if [ -x $(BIN)/dbt-bouncer ]; then echo $(BIN)/dbt-bouncer; COLUMNS=160 $(BIN)/dbt-bouncer; \
 	else echo 'dbt-bouncer needs Python 3.11: its checks are left out'; fi
 	$(BIN)/sqlfluff lint --processes 2 models tests
 

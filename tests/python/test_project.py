@@ -1,0 +1,68 @@
+"""What the project says about itself agrees with what it is."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import duckdb
+
+
+def rows_of_the_readme(project_root: Path, prefix: str) -> dict[str, str]:
+    """The README's table rows whose first cell is an id with this prefix, by id."""
+    readme = (project_root / "README.md").read_text()
+    rows = re.findall(rf"^\| *`?({prefix}-\d+)`? *\|(.*)$", readme, re.MULTILINE)
+    assert len(rows) == len(dict(rows)), f"the README has two rows for one {prefix} id"
+    return dict(rows)
+
+
+def test_every_invariant_has_an_id_and_a_row_in_the_readme(project_root):
+    leading = {path.stem: path.read_text()[:9] for path in (project_root / "tests" / "policy").glob("*.sql")}
+    ids = {name: re.fullmatch(r"-- (POL-\d\d)", comment) for name, comment in leading.items()}
+    assert [name for name, found in ids.items() if not found] == []
+    invariants = {found[1]: name for name, found in ids.items()}
+    assert len(invariants) == len(ids), "two invariants share an id"
+
+    rows = rows_of_the_readme(project_root, "POL")
+    assert rows.keys() == invariants.keys()
+    assert [key for key, name in invariants.items() if name not in rows[key]] == []
+
+
+def test_every_guardrail_has_a_model_and_a_row_in_the_readme(project_root):
+    with (project_root / "seeds" / "guardrail_rules.csv").open() as file:
+        rules = {rule["guardrail_id"]: rule for rule in csv.DictReader(file)}
+    models = (project_root / "models" / "intermediate" / "guardrails").glob("int_guardrail__*.sql")
+    assert {rule["guardrail"] for rule in rules.values()} == {path.stem.split("__")[1] for path in models}
+
+    rows = rows_of_the_readme(project_root, "GR")
+    assert rows.keys() == rules.keys()
+    assert [key for key, rule in rules.items() if rule["decision"] not in rows[key]] == []
+
+
+def described_columns(manifest: dict) -> Iterator[tuple[tuple[str, str], set[str]]]:
+    """Schema and table of everything that dbt leaves in the warehouse, with its described columns."""
+    for node in manifest["nodes"].values():
+        if node["resource_type"] in ("model", "seed") and node["config"]["materialized"] != "ephemeral":
+            columns = {name for name, column in node["columns"].items() if column["description"].strip()}
+            yield (node["schema"], node["alias"]), columns
+
+
+def test_every_column_of_the_warehouse_is_described(built_world):
+    with duckdb.connect(str(built_world.warehouse), read_only=True) as connection:
+        columns = connection.sql(
+            "select schema_name, table_name, list(column_name) from duckdb_columns() "
+            "where not internal and schema_name <> 'raw' group by all"
+        ).fetchall()
+    actual = {(schema, table): set(names) for schema, table, names in columns}
+    described = dict(described_columns(built_world.manifest))
+    assert actual.keys() == described.keys()
+    assert {table: names - described[table] for table, names in actual.items() if names - described[table]} == {}
+    assert {table: names - actual[table] for table, names in described.items() if names - actual[table]} == {}
+
+
+def test_the_median_sql_file_is_short(project_root):
+    files = [path for folder in ("models", "tests") for path in (project_root / folder).rglob("*.sql")]
+    assert median(len(path.read_text().splitlines()) for path in files) <= 40
