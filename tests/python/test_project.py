@@ -20,15 +20,17 @@ def rows_of_the_readme(project_root: Path, prefix: str) -> dict[str, str]:
 
 
 def test_every_invariant_has_an_id_and_a_row_in_the_readme(project_root):
-    leading = {path.stem: path.read_text()[:9] for path in (project_root / "tests" / "policy").glob("*.sql")}
-    ids = {name: re.fullmatch(r"-- (POL-\d\d)", comment) for name, comment in leading.items()}
-    assert [name for name, found in ids.items() if not found] == []
-    invariants = {found[1]: name for name, found in ids.items()}
-    assert len(invariants) == len(ids), "two invariants share an id"
-
-    rows = rows_of_the_readme(project_root, "POL")
-    assert rows.keys() == invariants.keys()
-    assert [key for key, name in invariants.items() if name not in rows[key]] == []
+    """An invariant is a test of its own, led by its id, or an instance of a generic test, named by it."""
+    singular = [path.read_text()[:9] for path in (project_root / "tests" / "policy").glob("*.sql")]
+    generic = [
+        name
+        for path in (project_root / "models").rglob("*.yml")
+        for name in re.findall(r"name: (POL-\d\d)_", path.read_text())
+    ]
+    assert all(re.fullmatch(r"-- POL-\d\d", start) for start in singular)
+    ids = [start[3:] for start in singular] + generic
+    assert len(set(ids)) == len(ids), "two invariants share an id"
+    assert rows_of_the_readme(project_root, "POL").keys() == set(ids)
 
 
 def test_every_guardrail_has_a_model_and_a_row_in_the_readme(project_root):
@@ -61,6 +63,19 @@ def test_every_column_of_the_warehouse_is_described(built_world):
     assert actual.keys() == described.keys()
     assert {table: names - described[table] for table, names in actual.items() if names - described[table]} == {}
     assert {table: names - actual[table] for table, names in described.items() if names - actual[table]} == {}
+
+
+def test_no_description_is_cut_short_by_a_comma(built_world):
+    """In YAML `{description: Minutes, at most}` describes "Minutes" and adds a key "at most", which dbt accepts."""
+    columns = [
+        (node["name"], column)
+        for node in [*built_world.manifest["nodes"].values(), *built_world.manifest["sources"].values()]
+        for column in node.get("columns", {}).values()
+    ]
+    keys_of_dbt = set.intersection(*(set(column) for _, column in columns))
+    assert {
+        (name, column["name"], *column.keys() - keys_of_dbt) for name, column in columns if column.keys() > keys_of_dbt
+    } == set()
 
 
 def test_the_median_sql_file_is_short(project_root):
