@@ -1,4 +1,4 @@
-"""The two things that a Python model asks of its engine: a bounded sample of a relation, and a function over its batches.
+"""What a Python model asks of its engine: a bounded sample of a relation, and a function over its batches.
 
 Nothing else in the Python models may depend on where the tables live. DuckDB runs both in the process of dbt.
 """

@@ -1,15 +1,18 @@
 """The uplift learner: a cross-fitted, regularised, calibrated T-learner, with standard errors clustered by account.
 
-One forest a treatment arm estimates P(conversion | arm, features); lift is their difference (Kuenzel et al., 2019, "Metalearners
-for estimating heterogeneous treatment effects"). Around that commodity stand the parts that make it fit for decisions:
+A forest a treatment arm estimates P(conversion | arm, features); lift is their difference (Kuenzel et al., 2019,
+"Metalearners for estimating heterogeneous treatment effects"). Around that commodity stand the parts that make it fit
+for decisions:
 
 - Folds are whole accounts, so that no user is scored by a model that saw anybody of its account.
-- Within a fold's training accounts the forests are fitted on random halves of the accounts, drawn as complementary pairs.
+- Within a fold's training accounts the forests are fitted on random halves of the accounts, in complementary pairs.
   Averaging the halves is subbagging (Buehlmann and Yu, 2002); the disagreement within a pair estimates the sampling
   variance of their mean (balanced half-samples, McCarthy, 1969), clustered by account since halves are.
-- Each half predicts the accounts that it left out. From these predictions come doubly robust scores of the training users
-  (Robins, Rotnitzky and Zhao, 1994), and lift is calibrated on them by a line (Chernozhukov et al., 2018, "best linear
-  predictor"). A model without signal is thereby shrunk to the average effect. The fold that is scored takes no part in it.
+- An arm is fitted with inverse propensity weights, the propensity coming from the other half. A leaf then averages
+  over the population's users in it, not over those whom the campaign chose, which biases lift where leaves are coarse.
+- Each half predicts the accounts that it left out. From these predictions come doubly robust scores of the training
+  users (Robins, Rotnitzky and Zhao, 1994), and lift is calibrated on them by a line (Chernozhukov et al., 2018, "best
+  linear predictor"): a model without signal shrinks to the average effect. The fold that is scored has no part in it.
 """
 
 from __future__ import annotations
@@ -20,9 +23,9 @@ from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 KEYS = ("user_id", "account_id", "as_of_date", "fold", "is_treated", "is_converted")
@@ -41,7 +44,7 @@ class Parameters:
 
     folds: cross-fitting folds. half_sample_pairs: pairs of account halves a fold. trees: trees a forest.
     min_leaf_share: smallest leaf as a share of the forest's rows. feature_share: features tried at a split.
-    propensity_floor: propensities are clipped to [floor, 1 - floor] in doubly robust scores.
+    propensity_floor: propensities are clipped to [floor, 1 - floor] in weights and doubly robust scores.
     interval_level: nominal coverage of lift_lower and lift_upper. min_accounts, min_arm_users: least training data.
     max_training_rows: most rows to train on. seed: of every random draw.
     """
@@ -159,7 +162,7 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> TLearner:
         return _fit_fold(matrix[rows], treated[rows], converted[rows], account[rows], parameters, seed)
 
     with threadpool_limits(limits=1):
-        # Threads, since forests release the interpreter lock; each fold has its own seed, so their number is irrelevant.
+        # Threads, since forests release the interpreter lock. Each fold has a seed of its own: their number is irrelevant.
         models = Parallel(n_jobs=-1, prefer="threads")(delayed(fit_one)(fold) for fold in range(parameters.folds))
     return TLearner(features, dict(enumerate(models)), parameters.interval_level)
 
@@ -184,15 +187,15 @@ def _check(training: pd.DataFrame, features: Sequence[str], parameters: Paramete
     accounts = training["account_id"].nunique()
     if accounts < parameters.min_accounts:
         raise LearnerError(
-            f"{table}: {accounts:,} accounts have users with an observed outcome; cross-fitting over {parameters.folds} "
-            f"folds needs {parameters.min_accounts:,}. Add accounts, or lower min_accounts in learner_parameters."
+            f"{table}: {accounts:,} accounts have users with an observed outcome; cross-fitting over "
+            f"{parameters.folds} folds needs {parameters.min_accounts:,}. Add accounts, or lower min_accounts in learner_parameters."
         )
     for arm, name in ((CONTROL, "control"), (TREATED, "treated")):
         users = int((training["is_treated"] == arm).sum())
         if users < parameters.min_arm_users:
             raise LearnerError(
-                f"{table}.is_treated: {users:,} {name} users have an observed outcome, of {len(training):,} in all; lift "
-                f"needs {parameters.min_arm_users:,} in each arm. Load a campaign that left some eligible users alone."
+                f"{table}.is_treated: {users:,} {name} users have an observed outcome, of {len(training):,} in all; "
+                f"lift needs {parameters.min_arm_users:,} in each arm. Load a campaign that left some eligible users alone."
             )
     if training["is_converted"].nunique() < 2:
         raise LearnerError(
@@ -223,8 +226,17 @@ def _fit_fold(
     forests = []
     for _ in range(parameters.half_sample_pairs):
         first_half = np.isin(account, generator.choice(accounts, size=len(accounts) // 2, replace=False))
-        for half in (first_half, ~first_half):
-            models = _fit_half(features, treated, converted, half, parameters, generator)
+        halves = (first_half, ~first_half)
+        propensity_models = [_fit_forest(features[half], treated[half], parameters, generator) for half in halves]
+        chance = np.empty(len(account))
+        for half, model in zip(halves, propensity_models, strict=True):
+            chance[~half] = _probability(model, features[~half])
+        chance = np.clip(chance, parameters.propensity_floor, 1 - parameters.propensity_floor)
+        weight = np.where(treated == TREATED, 1 / chance, 1 / (1 - chance))
+
+        for half, propensity_model in zip(halves, propensity_models, strict=True):
+            arms = _fit_arms(features, treated, converted, weight, half, parameters, generator)
+            models = (*arms, propensity_model)
             forests.append(models)
             left_out_sum[:, ~half] += [_probability(model, features[~half]) for model in models]
             left_out_count += ~half
@@ -239,31 +251,43 @@ def _fit_fold(
     return FoldModel(tuple(forests), raw_trees, center, coefficients, covariance)
 
 
-def _fit_half(
+def _fit_arms(
     features: np.ndarray,
     treated: np.ndarray,
     converted: np.ndarray,
+    weight: np.ndarray,
     half: np.ndarray,
     parameters: Parameters,
     generator: np.random.Generator,
-) -> tuple[RandomForestClassifier, ...]:
-    """Forests of one half of the accounts: conversion in control, conversion when treated, treatment."""
-    control, exposed = half & (treated == CONTROL), half & (treated == TREATED)
-    if not control.any() or not exposed.any():
-        raise LearnerError(
-            f"int_uplift__inputs.is_treated: a random half of the accounts ({int(half.sum()):,} users) holds no "
-            f"{'treated' if control.any() else 'control'} user. Load more accounts of the smaller arm."
-        )
-    targets = ((control, converted), (exposed, converted), (half, treated))
-    return tuple(
-        RandomForestClassifier(
-            n_estimators=parameters.trees,
-            min_samples_leaf=parameters.min_leaf_share,
-            max_features=parameters.feature_share,
-            random_state=_draw(generator),
-        ).fit(features[rows], target[rows])
-        for rows, target in targets
+) -> list[RandomForestClassifier]:
+    """Forests of one half of the accounts: conversion in control, conversion when treated."""
+    arms = []
+    for arm, name in ((CONTROL, "control"), (TREATED, "treated")):
+        rows = half & (treated == arm)
+        if not rows.any():
+            raise LearnerError(
+                f"int_uplift__inputs.is_treated: a random half of the accounts ({int(half.sum()):,} users) holds no "
+                f"{name} user. Load more accounts of the smaller arm."
+            )
+        arms.append(_fit_forest(features[rows], converted[rows], parameters, generator, weight[rows]))
+    return arms
+
+
+def _fit_forest(
+    features: np.ndarray,
+    target: np.ndarray,
+    parameters: Parameters,
+    generator: np.random.Generator,
+    weight: np.ndarray | None = None,
+) -> RandomForestClassifier:
+    """A regularised forest of the probability of a binary target."""
+    forest = RandomForestClassifier(
+        n_estimators=parameters.trees,
+        min_samples_leaf=parameters.min_leaf_share,
+        max_features=parameters.feature_share,
+        random_state=_draw(generator),
     )
+    return forest.fit(features, target, sample_weight=weight)
 
 
 def _calibration_line(
