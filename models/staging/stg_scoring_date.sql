@@ -23,11 +23,10 @@ due as (
 
 final as (
     select
-        {% if var('scoring_date') -%}
-            cast('{{ var("scoring_date") }}' as date) as scoring_date
-        {%- else -%}
-            least(coalesce(due_date, current_date), current_date) as scoring_date
-        {%- endif %}
+        coalesce(
+            cast({{ "'" ~ var('scoring_date') ~ "'" if var('scoring_date') else 'null' }} as date),
+            least(due_date, current_date)
+        ) as scoring_date
     from due
 )
 

@@ -3,12 +3,12 @@ with rules as (
 ),
 
 raw_counts as (
-    {% for table in ['accounts_raw', 'users_raw', 'user_activity_daily_raw', 'interventions_raw', 'outcomes_raw'] -%}
-        select
-            '{{ table }}' as table_name,
-            count(*) as n_rows
-        from {{ source('raw', table) }}
-        {% if not loop.last %}union all{% endif %}
+    {% for table in ['accounts_raw', 'users_raw', 'user_activity_daily_raw', 'interventions_raw', 'outcomes_raw'] %}
+    select
+        '{{ table }}' as table_name,
+        count(*) as n_rows
+    from {{ source('raw', table) }}
+    {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
 

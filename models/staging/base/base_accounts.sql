@@ -2,9 +2,7 @@ with accounts as (
     select
         account_id,
         account_created_date,
-        case
-            when lower(trim(plan_tier)) in ('starter', 'growth', 'enterprise') then lower(trim(plan_tier)) else 'unknown'
-        end as plan_tier,
+        {{ known_word('plan_tier', ['starter', 'growth', 'enterprise'], otherwise='unknown') }} as plan_tier,
         industry,
         seat_count,
         coalesce(cs_assigned_flag = 1, false) as is_cs_assigned,
@@ -29,13 +27,13 @@ final as (
         partition by account_id
         order by
             account_created_date desc nulls last,
-            plan_tier,
+            plan_tier asc,
             seat_count desc nulls last,
             is_cs_assigned desc,
-            industry nulls last,
-            account_health_score nulls last,
+            industry asc nulls last,
+            account_health_score asc nulls last,
             annual_recurring_revenue_usd desc nulls last,
-            renewal_date nulls last
+            renewal_date asc nulls last
     )
 )
 

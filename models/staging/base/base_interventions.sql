@@ -4,10 +4,11 @@ with interventions as (
         user_id,
         account_id,
         intervention_date,
-        coalesce(eligibility_flag = 1, false) as is_eligible,
+        eligibility_flag = 1 as is_eligible,
         treatment_flag = 1 as is_treated,
         delivery_channel,
-        coalesce(lower(trim(prev_nudge_response)), 'none') as prev_nudge_response
+        {{ known_word('prev_nudge_response', ['positive', 'ignored', 'negative'], otherwise='none') }}
+            as prev_nudge_response
     from {{ source('raw', 'interventions_raw') }}
 ),
 
@@ -29,7 +30,7 @@ checked as (
                 or interventions.intervention_date is null
                 then 'null_key'
             when users.user_id is null then 'orphan_user'
-            when interventions.account_id is distinct from users.account_id then 'account_mismatch'
+            when coalesce(interventions.account_id, '') <> users.account_id then 'account_mismatch'
             when interventions.intervention_date > scoring.scoring_date then 'future_date'
         end as row_reason
     from interventions

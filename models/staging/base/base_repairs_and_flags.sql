@@ -39,6 +39,13 @@ with repairs_and_flags as (
         or feature_diversity_count is null
     union all
     select
+        'interventions_raw' as table_name,
+        'unknown_response' as rule_id,
+        count(*) as n_rows
+    from {{ source('raw', 'interventions_raw') }}
+    where lower(trim(prev_nudge_response)) not in ('positive', 'ignored', 'negative', 'none')
+    union all
+    select
         'outcomes_raw' as table_name,
         'unobserved_outcome' as rule_id,
         count(*) as n_rows

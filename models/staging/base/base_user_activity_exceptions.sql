@@ -19,15 +19,14 @@ scoring as (
     select * from {{ ref('stg_scoring_date') }}
 ),
 
--- With a bit for each day of the month, fewer bits than rows means that a day is repeated. One cheap pass spares all other
--- rows the sort, which would cost several times as much as everything else here.
+-- One cheap pass finds where days are repeated, and so spares all other rows the sort.
 repeating_months as (
     select
         user_id,
         activity_month
     from activity
     group by user_id, activity_month
-    having count(*) <> bit_count(bit_or(cast(1 as bigint) << day(activity_date)))
+    having {{ repeats_a_day('activity_date') }}
 ),
 
 checked as (
@@ -63,7 +62,7 @@ ranked as (
     window fullest_first as (
         partition by user_id, activity_date
         order by
-            row_reason is not null,
+            row_reason is not null asc,
             core_action_count + collab_action_count desc,
             time_spent_minutes desc,
             feature_diversity_count desc,

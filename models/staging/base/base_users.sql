@@ -3,9 +3,7 @@ with users as (
         user_id,
         account_id,
         user_created_date,
-        case
-            when lower(trim(role_type)) in ('admin', 'power_user', 'basic') then lower(trim(role_type)) else 'unknown'
-        end as role_type,
+        {{ known_word('role_type', ['admin', 'power_user', 'basic'], otherwise='unknown') }} as role_type,
         geo_region,
         invited_by_user_id
     from {{ source('raw', 'users_raw') }}
@@ -47,13 +45,13 @@ final as (
     window one_user as (
         partition by user_id
         order by
-            row_reason is not null,
+            row_reason is not null asc,
             user_created_date desc nulls last,
             is_admin desc,
-            account_id,
-            role_type,
-            geo_region nulls last,
-            invited_by_user_id nulls last
+            account_id asc,
+            role_type asc,
+            geo_region asc nulls last,
+            invited_by_user_id asc nulls last
     )
 )
 
