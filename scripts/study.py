@@ -29,8 +29,9 @@ Row = tuple[str, int, str, float]
 
 def dbt(folder: Path, *arguments: str) -> None:
     """Runs dbt on the warehouse in `folder`; a relative path keeps dbt's parsed project valid for every folder."""
-    command = [sys.executable, "-m", "dbt.cli.main", *arguments, "--quiet", "--project-dir", ROOT, "--profiles-dir", ROOT]
-    command += ["--target-path", folder / "target", "--log-path", folder / "logs"]
+    places = ["--project-dir", ROOT, "--profiles-dir", ROOT]
+    places += ["--target-path", folder / "target", "--log-path", folder / "logs"]
+    command = [sys.executable, "-m", "dbt.cli.main", *arguments, "--quiet", *places]
     environment = os.environ | {"CAUSALYN_WAREHOUSE": WAREHOUSE, "CAUSALYN_ROOT": str(ROOT)}
     subprocess.run(command, cwd=folder, env=environment, check=True)
 
@@ -75,7 +76,8 @@ def study_world(preset: str, seed: int, accounts: int, parsed: Path) -> list[Row
         subprocess.run([*generate, *options], check=True, stdout=subprocess.DEVNULL)
         dbt(folder, "build", "--exclude", "resource_type:unit_test")
         with duckdb.connect(str(folder / WAREHOUSE), read_only=True) as connection:
-            claims = connection.execute("select claim_id, measured from audit.claims where measured is not null").fetchall()
+            measured = "select claim_id, measured from audit.claims where measured is not null"
+            claims = connection.execute(measured).fetchall()
         figures = dict(claims) | true_values(folder)
         let_the_policy_know_the_truth(folder)
         oracle = true_values(folder)["true_net_value_usd"]

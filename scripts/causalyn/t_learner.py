@@ -162,7 +162,7 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> TLearner:
         return _fit_fold(matrix[rows], treated[rows], converted[rows], account[rows], parameters, seed)
 
     with threadpool_limits(limits=1):
-        # Threads, since forests release the interpreter lock. Each fold has a seed of its own: their number is irrelevant.
+        # Threads, since forests release the interpreter lock; their number is irrelevant, since each fold has its seed.
         models = Parallel(n_jobs=-1, prefer="threads")(delayed(fit_one)(fold) for fold in range(parameters.folds))
     return TLearner(features, dict(enumerate(models)), parameters.interval_level)
 
@@ -188,14 +188,16 @@ def _check(training: pd.DataFrame, features: Sequence[str], parameters: Paramete
     if accounts < parameters.min_accounts:
         raise LearnerError(
             f"{table}: {accounts:,} accounts have users with an observed outcome; cross-fitting over "
-            f"{parameters.folds} folds needs {parameters.min_accounts:,}. Add accounts, or lower min_accounts in learner_parameters."
+            f"{parameters.folds} folds needs {parameters.min_accounts:,}. Add accounts, or lower min_accounts in "
+            "learner_parameters."
         )
     for arm, name in ((CONTROL, "control"), (TREATED, "treated")):
         users = int((training["is_treated"] == arm).sum())
         if users < parameters.min_arm_users:
             raise LearnerError(
                 f"{table}.is_treated: {users:,} {name} users have an observed outcome, of {len(training):,} in all; "
-                f"lift needs {parameters.min_arm_users:,} in each arm. Load a campaign that left some eligible users alone."
+                f"lift needs {parameters.min_arm_users:,} in each arm. Load a campaign that left some eligible users "
+                "alone."
             )
     if training["is_converted"].nunique() < 2:
         raise LearnerError(

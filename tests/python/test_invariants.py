@@ -11,21 +11,28 @@ DECISIONS = "intermediate.int_policy__account_decisions"
 SCORES = "marts.user_uplift_scores"
 IN_A_TARGET = f"account_id in (select account_id from {DECISIONS} where decision = 'target')"
 
+FIRST_ACCOUNT = f"account_id = (select min(account_id) from {DECISIONS})"
+NUDGE = f"update {DECISIONS} set decision = 'target' where"
+
 VIOLATIONS = {
-    "assert_every_account_has_one_decision": f"delete from {DECISIONS} where account_id = (select min(account_id) from {DECISIONS})",
-    "assert_every_guardrail_checked_every_account": "delete from intermediate.int_guardrails__checks where guardrail = 'toxic_users'",
-    "assert_no_target_has_a_sleeping_dog_admin": f"update {DECISIONS} set decision = 'target' where n_sleeping_dog_admins > 0",
-    "assert_no_target_exceeds_the_toxic_user_share": f"update {DECISIONS} set decision = 'target' where sleeping_dog_share > 0.1",
-    "assert_every_target_pays_for_itself": f"update {DECISIONS} set decision = 'target' where net_value_usd <= 0",
+    "assert_every_account_has_one_decision": f"delete from {DECISIONS} where {FIRST_ACCOUNT}",
+    "assert_every_guardrail_checked_every_account": (
+        "delete from intermediate.int_guardrails__checks where guardrail = 'toxic_users'"
+    ),
+    "assert_no_target_has_a_sleeping_dog_admin": f"{NUDGE} n_sleeping_dog_admins > 0",
+    "assert_no_target_exceeds_the_toxic_user_share": f"{NUDGE} sleeping_dog_share > toxic_user_share_limit",
+    "assert_every_target_pays_for_itself": f"{NUDGE} net_value_usd <= 0",
     "assert_no_target_has_an_unscored_user": f"update {SCORES} set lift = null where {IN_A_TARGET}",
     "assert_no_suppressed_account_is_nudged": f"update {DECISIONS} set decision = 'suppress_too_small'",
     "assert_every_nudge_is_expected_to_help": f"update {SCORES} set lift = 0 where {IN_A_TARGET}",
     "assert_features_use_nothing_on_or_after_as_of_date": (
-        "insert into raw.user_activity_daily_raw select user_id, cast(as_of_date - interval 1 day as date), 1, 40, 0, 60, 1 "
-        "from intermediate.int_features__spine limit 100"
+        "insert into raw.user_activity_daily_raw select user_id, cast(as_of_date - interval 1 day as date), 1, 40, 0, "
+        "60, 1 from intermediate.int_features__spine limit 100"
     ),
     "assert_lift_is_the_difference_of_its_arms": f"update {SCORES} set lift = lift + 0.01",
-    "assert_no_user_is_scored_by_a_fold_that_saw_its_account": "update intermediate.int_uplift__scores set fold = 1 - fold",
+    "assert_no_user_is_scored_by_a_fold_that_saw_its_account": (
+        "update intermediate.int_uplift__scores set fold = 1 - fold"
+    ),
     "assert_parameters_used_equal_the_seed": f"update {DECISIONS} set toxic_user_share_limit = 0.5",
     "assert_exactly_one_policy_is_shipped": "update seeds.policy_parameters set is_shipped = true",
     "assert_the_funnel_adds_up": "delete from marts.policy_funnel where decision = 'target'",
@@ -72,7 +79,9 @@ def test_a_broken_guardrail_stops_publication_and_leaves_the_last_lists(built_wo
 
     def read() -> dict[str, list]:
         with duckdb.connect(str(warehouse), read_only=True) as connection:
-            return {table: connection.sql(f"select * from marts.{table} order by all").fetchall() for table in published}
+            return {
+                table: connection.sql(f"select * from marts.{table} order by all").fetchall() for table in published
+            }
 
     before = read()
     result = run_dbt("build", warehouse=warehouse, project=project_copy)
