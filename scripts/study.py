@@ -1,4 +1,4 @@
-"""Builds many generated worlds and records what came out of each, beside what the same policy earns when it knows the truth.
+"""Builds many worlds and records what came out of each, beside what the same policy earns when it knows the truth.
 
 The results land in seeds/study_results.csv, from which the README's tables are rendered. Hidden truth is read after every
 decision is taken; nothing is tuned here.
@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,7 +23,16 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "seeds" / "study_results.csv"
 WAREHOUSE = "causalyn.duckdb"
+TRUTH = "causalyn.truth.duckdb"
 PRESETS = ("default", "hard", "null", "harm")
+
+FOREIGN_EFFECTS = {
+    "persuadable": (0.10, 0.60),
+    "sleeping_dog": (0.50, 0.15),
+    "sure_thing": (0.70, 0.75),
+    "lost_cause": (0.05, 0.08),
+}
+"""P(activation) untreated and treated by hidden group, from the generator of the public data set `seed_world`."""
 
 Row = tuple[str, int, str, float]
 
@@ -31,30 +41,44 @@ def dbt(folder: Path, *arguments: str) -> None:
     """Runs dbt on the warehouse in `folder`; a relative path keeps dbt's parsed project valid for every folder."""
     places = ["--project-dir", ROOT, "--profiles-dir", ROOT]
     places += ["--target-path", folder / "target", "--log-path", folder / "logs"]
-    command = [sys.executable, "-m", "dbt.cli.main", *arguments, "--quiet", *places]
+    command = [Path(sys.executable).with_name("dbt"), *arguments, "--quiet", *places]
     environment = os.environ | {"CAUSALYN_WAREHOUSE": WAREHOUSE, "CAUSALYN_ROOT": str(ROOT)}
     subprocess.run(command, cwd=folder, env=environment, check=True)
 
 
-def true_values(folder: Path) -> dict[str, float]:
-    """Figures of the shipped policy that need the truth: true net value of its targets, and of everybody."""
+def figures(folder: Path, policy_id: str) -> dict[str, float]:
+    """What a policy decided, and what that is worth and does to each hidden group, by metric."""
+    query = """
+        select 'accounts_' || decision, n_accounts from marts.policy_funnel where policy_id = $policy
+        union all
+        select true_group || '_targeted_share', sum(share_of_group) filter (where decision = 'target')
+        from audit.failure_matrix where policy_id = $policy and level = 'user' group by true_group
+        union all
+        select true_group || '_nudged_share', sum(nudged_share_of_group)
+        from audit.failure_matrix where policy_id = $policy and level = 'user' group by true_group
+        union all
+        from (
+            unpivot (from audit.policy_true_value where policy_id = $policy)
+            on expected_net_value_usd, true_net_value_usd, true_net_value_of_everybody_usd
+        )
+        select name, value
+    """
     with duckdb.connect(str(folder / WAREHOUSE), read_only=True) as connection:
-        row = connection.execute(
-            """
-            select n_target_accounts, expected_net_value_usd, true_net_value_usd, true_net_value_of_everybody_usd
-            from audit.policy_true_value
-            inner join seeds.policy_parameters using (policy_id)
-            where is_shipped
-            """
-        ).fetchone()
-    names = ("n_target_accounts", "expected_net_value_usd", "true_net_value_usd", "true_net_value_of_everybody_usd")
-    return dict(zip(names, map(float, row), strict=True))
+        rows = connection.execute(query, {"policy": policy_id}).fetchall()
+    return {metric: float(value or 0) for metric, value in rows}
 
 
-def let_the_policy_know_the_truth(folder: Path) -> None:
+def measured_claims(folder: Path) -> dict[str, float]:
+    """The published claims as the build measured them, by claim id."""
+    with duckdb.connect(str(folder / WAREHOUSE), read_only=True) as connection:
+        query = "select claim_id, measured from audit.claims where measured is not null"
+        return dict(connection.execute(query).fetchall())
+
+
+def decide_on_the_truth(folder: Path) -> None:
     """Replaces the scores by the true probabilities and decides again, with the same SQL."""
     with duckdb.connect(str(folder / WAREHOUSE)) as connection:
-        connection.execute(f"attach '{folder / WAREHOUSE.replace('.duckdb', '.truth.duckdb')}' as truth (read_only)")
+        connection.execute(f"attach '{folder / TRUTH}' as truth (read_only)")
         connection.execute(
             """
             update intermediate.int_uplift__scores as scores
@@ -66,57 +90,84 @@ def let_the_policy_know_the_truth(folder: Path) -> None:
     dbt(folder, "run", "--select", "user_uplift_scores+")
 
 
-def study_world(preset: str, seed: int, accounts: int, parsed: Path) -> list[Row]:
-    """Generates, builds and measures one world; rows of preset, seed, metric and value."""
+def study_generated(folder: Path, preset: str, seed: int, accounts: int) -> dict[str, float]:
+    """Generates, builds and measures one world under the shipped policy."""
+    generate = [sys.executable, ROOT / "scripts" / "generate_world.py", "--warehouse", folder / WAREHOUSE]
+    options = ["--preset", preset, "--seed", str(seed), "--accounts", str(accounts)]
+    subprocess.run([*generate, *options], check=True, stdout=subprocess.DEVNULL)
+    dbt(folder, "build", "--exclude", "resource_type:unit_test")
+    measured = figures(folder, "precision") | measured_claims(folder)
+    decide_on_the_truth(folder)
+    oracle = figures(folder, "precision")["true_net_value_usd"]
+    measured["oracle_true_net_value_usd"] = oracle
+    if oracle > 0:
+        measured["value_share_of_oracle"] = measured["true_net_value_usd"] / oracle
+    return measured
+
+
+def study_foreign(folder: Path, raw: Path) -> dict[str, float]:
+    """Loads, builds and measures the public data set under its authors' policy, with the effects of its generator."""
+    load = [sys.executable, ROOT / "scripts" / "load_raw.py", raw, "--warehouse", folder / WAREHOUSE]
+    subprocess.run(load, check=True, stdout=subprocess.DEVNULL)
+    with duckdb.connect(str(folder / TRUTH)) as truth:
+        truth.executemany(
+            """
+            update latent_uplift_groups_hidden
+            set p_control = $2, p_treated = $3, true_lift = $3 - $2
+            where latent_uplift_group = $1
+            """,
+            [(group, *effects) for group, effects in FOREIGN_EFFECTS.items()],
+        )
+    dbt(folder, "build", "--exclude", "resource_type:unit_test")
+    return figures(folder, "reference")
+
+
+def in_a_folder(study: Callable[..., dict[str, float]], parsed: Path, *arguments: object) -> dict[str, float]:
+    """Runs a study in a folder of its own that starts with the parsed project."""
     with tempfile.TemporaryDirectory(prefix="causalyn_study_") as name:
         folder = Path(name)
         shutil.copytree(parsed, folder / "target")
-        generate = [sys.executable, ROOT / "scripts" / "generate_world.py", "--warehouse", folder / WAREHOUSE]
-        options = ["--preset", preset, "--seed", str(seed), "--accounts", str(accounts)]
-        subprocess.run([*generate, *options], check=True, stdout=subprocess.DEVNULL)
-        dbt(folder, "build", "--exclude", "resource_type:unit_test")
-        with duckdb.connect(str(folder / WAREHOUSE), read_only=True) as connection:
-            measured = "select claim_id, measured from audit.claims where measured is not null"
-            claims = connection.execute(measured).fetchall()
-        figures = dict(claims) | true_values(folder)
-        let_the_policy_know_the_truth(folder)
-        oracle = true_values(folder)["true_net_value_usd"]
-    figures["oracle_true_net_value_usd"] = oracle
-    if oracle > 0:
-        figures["value_share_of_oracle"] = figures["true_net_value_usd"] / oracle
-    return [(preset, seed, metric, value) for metric, value in sorted(figures.items())]
+        return study(folder, *arguments)
 
 
-def store(rows: list[Row], presets: list[str]) -> None:
-    """Replaces the rows of `presets` in the results and keeps those of the others."""
-    kept: list[Row] = []
+def store(rows: list[Row]) -> None:
+    """Replaces the results of the presets in `rows` and keeps those of the others."""
+    presets = {row[0] for row in rows}
+    kept = []
     if RESULTS.exists():
         with RESULTS.open(newline="") as file:
             kept = [tuple(row) for row in list(csv.reader(file))[1:] if row[0] not in presets]
+    fresh = [(preset, str(seed), metric, f"{value:.6f}") for preset, seed, metric, value in rows]
     with RESULTS.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("preset", "seed", "metric", "value"))
-        fresh = [(preset, str(seed), metric, f"{value:.6f}") for preset, seed, metric, value in rows]
         writer.writerows(sorted([*kept, *fresh], key=lambda row: (row[0], int(row[1]), row[2])))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--presets", nargs="+", choices=PRESETS, default=list(PRESETS))
+    parser.add_argument("--presets", nargs="*", choices=PRESETS, default=list(PRESETS))
     parser.add_argument("--seeds", type=int, default=20, help="worlds a preset, seeds 1 to this number")
     parser.add_argument("--accounts", type=int, default=2400)
+    parser.add_argument("--seed-world", type=Path, help="directory of the public data set, to be studied too")
     options = parser.parse_args()
-    worlds = [(preset, seed) for preset in options.presets for seed in range(1, options.seeds + 1)]
-    with tempfile.TemporaryDirectory(prefix="causalyn_study_") as name:
-        folder = Path(name)
-        dbt(folder, "parse")
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            runs = [
-                pool.submit(study_world, preset, seed, options.accounts, folder / "target") for preset, seed in worlds
-            ]
-            rows = [row for run in tqdm(runs, unit="world", disable=None) for row in run.result()]
-    store(rows, options.presets)
-    print(f"Studied {len(worlds)} worlds; results in {RESULTS.relative_to(ROOT)}")
+    with tempfile.TemporaryDirectory(prefix="causalyn_study_") as name, ThreadPoolExecutor(os.cpu_count()) as pool:
+        dbt(Path(name), "parse")
+        parsed = Path(name) / "target"
+        runs = {
+            (preset, seed): pool.submit(in_a_folder, study_generated, parsed, preset, seed, options.accounts)
+            for preset in options.presets
+            for seed in range(1, options.seeds + 1)
+        }
+        if options.seed_world:
+            runs["seed_world", 0] = pool.submit(in_a_folder, study_foreign, parsed, options.seed_world.resolve())
+        rows = [
+            (*world, metric, value)
+            for world, run in tqdm(runs.items(), unit="world", disable=None)
+            for metric, value in run.result().items()
+        ]
+    store(rows)
+    print(f"Studied {len(runs)} worlds; results in {RESULTS.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":
