@@ -1,0 +1,54 @@
+"""The same raw tables give the same published rows, whatever the number of threads and cores."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+PUBLISHED = ("marts", "audit")
+
+
+def published_rows(warehouse: Path) -> dict[str, list]:
+    """Every published table, each row whole, in an order that does not depend on how it was written."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_schema || '.' || table_name from information_schema.tables where table_schema in (?, ?) "
+            "and table_type = 'BASE TABLE' order by all",
+            PUBLISHED,
+        ).fetchall()
+        return {table: connection.execute(f"from {table} order by all").fetchall() for (table,) in tables}
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system can't bind a process to one core")
+def test_one_core_and_one_thread_publish_the_same_rows(built_world, run, tmp_path, project_root):
+    again = tmp_path / built_world.warehouse.name
+    with duckdb.connect(str(again)) as connection:
+        connection.execute(f"attach '{built_world.warehouse}' as built (read_only)")
+        connection.execute("create schema raw")
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'built' and schema_name = 'raw'"
+        )
+        for (table,) in tables.fetchall():
+            # In reverse, since the order of raw rows must not matter either.
+            connection.execute(f"create table raw.{table} as select * from built.raw.{table} order by all desc")
+    truth = built_world.warehouse.name.replace(".duckdb", ".truth.duckdb")
+    shutil.copy(built_world.warehouse.with_name(truth), tmp_path / truth)
+
+    on_one_core = (
+        "import os, sys; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    dbt = Path(sys.executable).with_name("dbt")
+    build = run(
+        sys.executable, "-c", on_one_core, dbt, "build", "--threads", "1", "--exclude", "resource_type:unit_test",
+        directory=project_root, CAUSALYN_WAREHOUSE=str(again),
+        DBT_TARGET_PATH=str(tmp_path / "target"), DBT_LOG_PATH=str(tmp_path / "logs"),
+    )  # fmt: skip
+
+    assert build.returncode == 0, build.stdout[-3000:]
+    first, second = published_rows(built_world.warehouse), published_rows(again)
+    assert set(first) == set(second)
+    assert {table for table in first if first[table] != second[table]} == set()
+    assert len(first["marts.target_accounts"]) > 0
