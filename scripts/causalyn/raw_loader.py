@@ -165,6 +165,8 @@ def _csv_relation(path: Path, table: Table) -> str:
     with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
         names = (name.strip().lower() for name in next(csv.reader(file), []))
         header = [name or f"unnamed_{position}" for position, name in enumerate(names)]
+    if not header:
+        raise RawContractError([f"{table.name}: {path.name} is empty; export it with a header line"])
     if repeated := [name for name in header if header.count(name) > 1]:
         raise RawContractError([f"{table.name}.{repeated[0]}: column repeated in {path.name}; keep one of them"])
     columns = ", ".join(f"{_literal(name)}: 'varchar'" for name in header)

@@ -1,0 +1,406 @@
+"""The loader takes an export that fulfils the raw contract whole, and otherwise says what is wrong and touches nothing."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from causalyn import raw_loader
+from causalyn.raw_contract import TABLES, TRUTH, truth_path
+from causalyn.raw_loader import RawContractError, load_raw
+
+# A small export as a foreign warehouse would write it: flags as booleans or doubles, timestamps for dates.
+EXPORT = {
+    "accounts_raw": """
+        select 'a' || i as account_id, date '2024-01-01' + i::int as account_created_date, 'growth' as plan_tier,
+            'Retail, "food"' as industry, 10 * i as seat_count, i % 2 = 0 as cs_assigned_flag,
+            0.1 * i as account_health_score, 1000.5 * i as annual_recurring_revenue_usd,
+            date '2026-01-01' as renewal_date
+        from range(1, 4) as r(i)""",
+    "users_raw": """
+        select 'u' || i as user_id, 'a' || (1 + i % 3) as account_id, date '2024-06-01' as user_created_date,
+            'basic' as role_type, 'EU' as geo_region, case when i > 3 then 'u1' end as invited_by_user_id
+        from range(1, 7) as r(i)""",
+    "user_activity_daily_raw": """
+        select 'u' || i as user_id, timestamp '2025-03-01 22:30:00' + interval (d) day as activity_date,
+            1 as login_flag, d as core_action_count, 0 as collab_action_count, 12.0 as time_spent_minutes,
+            2 as feature_diversity_count
+        from range(1, 7) as r(i), range(5) as s(d)""",
+    "interventions_raw": """
+        select 'i' || i as intervention_id, 'u' || i as user_id, 'a' || (1 + i % 3) as account_id,
+            date '2025-04-01' as intervention_date, true as eligibility_flag, i % 2 as treatment_flag,
+            'email' as delivery_channel, 'ignored' as prev_nudge_response
+        from range(1, 7) as r(i)""",
+    "outcomes_raw": """
+        select 'u' || i as user_id, 'i' || i as intervention_id,
+            case when i < 6 then (i % 2)::double end as collab_activated_flag,
+            case when i < 6 and i % 2 = 1 then date '2025-04-03' end as activation_date, 21 as outcome_window_days,
+            0.0 as negative_reaction_flag
+        from range(1, 7) as r(i)""",
+}
+HIDDEN = "select 'u' || i as user_id, 'persuadable' as latent_uplift_group from range(1, 7) as r(i)"
+
+
+def write(directory: Path, table: str, query: str, suffix: str = "parquet") -> None:
+    """Write a table of the export, in place of what is there. A query may read the table that it replaces."""
+    path = directory / f"{table}.{suffix}"
+    quoted = "'" + str(path).replace("'", "''") + "'"
+    options = "format parquet" if suffix == "parquet" else "format csv, header"
+    with duckdb.connect() as connection:
+        connection.execute("create table replacement as " + query.replace("{table}", quoted))
+        connection.execute(f"copy replacement to {quoted} ({options})")
+
+
+def write_export(directory: Path, suffix: str = "parquet") -> Path:
+    directory.mkdir()
+    for table, query in {**EXPORT, TRUTH.name: HIDDEN}.items():
+        write(directory, table, query, suffix)
+    return directory
+
+
+def contents(path: Path, schema: str = "raw") -> dict[str, list[tuple]]:
+    """All rows of a database file by table, with the types of the columns."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = ? order by 1", [schema]
+        ).fetchall()
+        relations = {name: connection.table(f"{schema}.{name}") for (name,) in tables}
+        return {name: [tuple(map(str, r.types)), *r.order("all").fetchall()] for name, r in relations.items()}
+
+
+def all_contents(warehouse: Path) -> dict[str, list[tuple]]:
+    """The raw tables of a warehouse and its hidden truth."""
+    return contents(warehouse) | contents(truth_path(warehouse), "main")
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory) -> Path:
+    """A directory with the export and the warehouse that it was loaded into. To be copied, not changed."""
+    directory = tmp_path_factory.mktemp("loaded")
+    load_raw(write_export(directory / "export"), directory / "warehouse" / "causalyn.duckdb")
+    return directory
+
+
+@pytest.fixture
+def export(tmp_path, loaded) -> Path:
+    return shutil.copytree(loaded / "export", tmp_path / "export")
+
+
+@pytest.fixture
+def warehouse(tmp_path) -> Path:
+    """A warehouse that is not there yet."""
+    return tmp_path / "warehouse" / "causalyn.duckdb"
+
+
+@pytest.fixture
+def earlier_load(loaded, warehouse) -> dict[str, list[tuple]]:
+    """What an earlier load has left in the warehouse, hidden truth included."""
+    shutil.copytree(loaded / "warehouse", warehouse.parent)
+    return all_contents(warehouse)
+
+
+@pytest.fixture
+def command(run, project_root, warehouse):
+    """Runs the command as a user would."""
+    return lambda directory: run(
+        sys.executable, project_root / "scripts" / "load_raw.py", directory, "--warehouse", warehouse
+    )
+
+
+def test_an_export_is_loaded_in_the_types_of_the_contract(export, warehouse):
+    assert load_raw(export, warehouse) == {
+        "accounts_raw": 3,
+        "users_raw": 6,
+        "user_activity_daily_raw": 30,
+        "interventions_raw": 6,
+        "outcomes_raw": 6,
+        TRUTH.name: 6,
+    }
+    loaded = contents(warehouse)
+    assert {name: types for name, (types, *_) in loaded.items()} == {
+        table.name: tuple(column.type.upper() for column in table.columns) for table in TABLES
+    }
+    assert [row[5] for row in loaded["accounts_raw"][1:]] == [0, 1, 0]
+    assert [row[2] for row in loaded["outcomes_raw"][1:]] == [1, 0, 1, 0, 1, None]
+    assert str(loaded["user_activity_daily_raw"][1][1]) == "2025-03-01"
+    assert contents(truth_path(warehouse), "main")[TRUTH.name][1] == ("u1", "persuadable", None, None, None)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz"])
+def test_csv_and_parquet_load_alike(tmp_path, earlier_load, suffix):
+    other = tmp_path / "other" / "causalyn.duckdb"
+    load_raw(write_export(tmp_path / "as_csv", suffix), other)
+    assert all_contents(other) == earlier_load
+
+
+def test_csv_may_spell_values_as_people_do(tmp_path, export, warehouse):
+    """A byte-order mark, Windows line ends, an unnamed index column, empty quoted cells, and several spellings."""
+    (export / "users_raw.parquet").unlink()
+    (export / "users_raw.csv").write_bytes(
+        b"\xef\xbb\xbf,User_ID,account_id,user_created_date,role_type,geo_region,invited_by_user_id\r\n"
+        b'0,u1,a1,2024-06-01T23:30:00Z,"ad,""min""",,""\r\n'
+        b"1,u2,a1, 2024-06-02 ,Admin ,EU,u1\r\n"
+    )
+    (export / "outcomes_raw.parquet").unlink()
+    (export / "outcomes_raw.csv").write_text(
+        "user_id,intervention_id,collab_activated_flag,activation_date,outcome_window_days\n"
+        "u1,i1,TRUE,2025-04-03 10:00:00,21\nu2,i2,0.0,,21.0\n"
+    )
+    load_raw(export, warehouse)
+    loaded = contents(warehouse)
+    rows = [[str(cell) for cell in row] for row in loaded["users_raw"][1:]]
+    assert rows == [
+        ["u1", "a1", "2024-06-01", 'ad,"min"', "None", "None"],
+        ["u2", "a1", "2024-06-02", "Admin ", "EU", "u1"],
+    ]
+    assert [(row[2], str(row[3]), row[4]) for row in loaded["outcomes_raw"][1:]] == [
+        (1, "2025-04-03", 21),
+        (0, "None", 21),
+    ]
+
+
+def test_extra_columns_are_ignored_and_optional_ones_may_be_missing(export, warehouse):
+    write(export, "accounts_raw", "select * exclude (renewal_date), 'x' as \"it's extra\" from {table}")
+    load_raw(export, warehouse)
+    types, *rows = contents(warehouse)["accounts_raw"]
+    assert types[-1] == "DATE"
+    assert [row[-1] for row in rows] == [None, None, None]
+
+
+def test_missing_numbers_of_a_data_frame_are_missing(export, warehouse):
+    write(
+        export,
+        "outcomes_raw",
+        "select * replace (coalesce(collab_activated_flag, 'nan') as collab_activated_flag) from {table}",
+    )
+    load_raw(export, warehouse)
+    assert contents(warehouse)["outcomes_raw"][-1][2] is None
+
+
+def test_paths_with_quotes_and_wildcards_are_taken_literally(tmp_path):
+    directory = write_export(tmp_path / "o'brien [*] {x}")
+    assert load_raw(directory, tmp_path / "ware'house" / "o'brien.duckdb")["users_raw"] == 6
+
+
+def test_an_export_without_hidden_truth_removes_the_truth_of_another_world(export, warehouse, earlier_load):
+    assert truth_path(warehouse).exists()
+    (export / f"{TRUTH.name}.parquet").unlink()
+    load_raw(export, warehouse)
+    assert not truth_path(warehouse).exists()
+
+
+FAULTS = {
+    "missing_table": ("users_raw", None, ["users_raw: table missing; ", "users_raw.parquet or users_raw.csv"]),
+    "missing_column": (
+        "users_raw",
+        "select * exclude (role_type) from {table}",
+        ["users_raw.role_type: column missing in users_raw.parquet; add it as text"],
+    ),
+    "empty_table": ("users_raw", "from {table} limit 0", ["users_raw: users_raw.parquet has no rows"]),
+    "not_a_date": (
+        "users_raw",
+        "select * replace (case when user_id < 'u3' then '31/12/2024' else '2024-06-01' end as user_created_date)"
+        " from {table}",
+        ["users_raw.user_created_date: 2 of 6 rows are not a date such as 2025-03-01, for example '31/12/2024'"],
+    ),
+    "date_without_end": (
+        "users_raw",
+        "select * replace ('infinity'::date as user_created_date) from {table}",
+        ["users_raw.user_created_date: 6 of 6 rows are not a date", "'infinity'"],
+    ),
+    "number_for_a_date": (
+        "users_raw",
+        "select * replace (20240601 as user_created_date) from {table}",
+        ["users_raw.user_created_date: 6 of 6 rows are not a date", "'20240601'"],
+    ),
+    "not_a_number": (
+        "accounts_raw",
+        "select * replace ('ten' as seat_count) from {table}",
+        ["accounts_raw.seat_count: 3 of 3 rows are not a whole number, for example 'ten'"],
+    ),
+    "fraction": (
+        "user_activity_daily_raw",
+        "select * replace (core_action_count + 0.5 as core_action_count) from {table}",
+        ["user_activity_daily_raw.core_action_count: 30 of 30 rows are not a whole number, for example '0.5'"],
+    ),
+    "infinite_number": (
+        "accounts_raw",
+        "select * replace ('inf'::double as account_health_score) from {table}",
+        ["accounts_raw.account_health_score: 3 of 3 rows are not a finite number, for example 'inf'"],
+    ),
+    "flag_of_two": (
+        "interventions_raw",
+        "select * replace (treatment_flag + 1 as treatment_flag) from {table}",
+        ["interventions_raw.treatment_flag: 3 of 6 rows are not 0 or 1, for example '2'"],
+    ),
+    "flag_in_words": (
+        "interventions_raw",
+        "select * replace ('treated' as treatment_flag) from {table}",
+        ["interventions_raw.treatment_flag: 6 of 6 rows are not 0 or 1, for example 'treated'"],
+    ),
+    "no_arm": (
+        "interventions_raw",
+        "select * replace (case when user_id > 'u2' then 1 end as treatment_flag) from {table}",
+        ["interventions_raw.treatment_flag: 2 of 6 rows are null"],
+    ),
+    **{
+        f"no_key_in_{table}": (
+            table,
+            f"select * replace (case when {key} > '{first}' then {key} end as {key}) from {{table}}",
+            [f"{table}.{key}: 1 of {rows} rows are null"],
+        )
+        for table, key, first, rows in (
+            ("accounts_raw", "account_id", "a1", 3),
+            ("users_raw", "user_id", "u1", 6),
+            ("interventions_raw", "intervention_id", "i1", 6),
+        )
+    },
+    **{
+        f"strangers_in_{table}": (
+            table,
+            f"select * replace ('x' || {key} as {key}) from {{table}}",
+            [f"{table}.{key}: not one row matches a row of {parent}"],
+        )
+        for table, key, parent in (
+            ("users_raw", "account_id", "accounts_raw"),
+            ("user_activity_daily_raw", "user_id", "users_raw"),
+            ("interventions_raw", "user_id", "users_raw"),
+            ("outcomes_raw", "intervention_id", "interventions_raw"),
+            (TRUTH.name, "user_id", "users_raw"),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize(("table", "query", "says"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_is_named_and_nothing_is_replaced(export, warehouse, earlier_load, table, query, says):
+    write(export, "accounts_raw", "select * replace ('another' as industry) from {table}")
+    if query:
+        write(export, table, query)
+    else:
+        (export / f"{table}.parquet").unlink()
+
+    with pytest.raises(RawContractError) as raised:
+        load_raw(export, warehouse)
+
+    assert len(raised.value.problems) == 1
+    assert [text for text in says if text not in str(raised.value)] == []
+    assert all_contents(warehouse) == earlier_load
+
+
+BROKEN_FILES = {
+    "not_parquet": ("users_raw.parquet", b"not a parquet file", "users_raw: file cannot be read ("),
+    "line_too_long": ("users_raw.csv", None, "users_raw: file cannot be read ("),
+    "not_utf8": ("users_raw.csv", b"user_id,account_id\n\xff\xfe,a1\n", "users_raw: file cannot be read ("),
+    "nothing_at_all": ("users_raw.csv", b"", "users_raw: users_raw.csv is empty; export it with a header line"),
+    "column_twice": (
+        "users_raw.csv",
+        b"user_id,account_id,USER_ID\n",
+        "users_raw.user_id: column repeated in users_raw.csv",
+    ),
+    "semicolons": (
+        "users_raw.csv",
+        b"user_id;account_id\nu1;a1\n",
+        "users_raw.user_id: column missing in users_raw.csv",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "says"), BROKEN_FILES.values(), ids=BROKEN_FILES)
+def test_a_broken_file_is_named(export, warehouse, name, content, says):
+    if content is None:
+        write(export, "users_raw", EXPORT["users_raw"], "csv")
+        content = (export / name).read_bytes() + b"u7,a1,2024-06-01,basic,EU,u1,one too many\n"
+    (export / "users_raw.parquet").unlink()
+    (export / name).write_bytes(content)
+    with pytest.raises(RawContractError) as raised:
+        load_raw(export, warehouse)
+    assert any(problem.startswith(says) for problem in raised.value.problems), raised.value
+    assert not warehouse.exists()
+
+
+def test_two_files_of_one_table_are_refused(export, warehouse):
+    write(export, "users_raw", EXPORT["users_raw"], "csv")
+    with pytest.raises(RawContractError, match=r"users_raw: .* has users_raw.parquet and users_raw.csv; keep one"):
+        load_raw(export, warehouse)
+
+
+def test_all_problems_are_reported_together(export, command, warehouse):
+    (export / "accounts_raw.parquet").unlink()
+    write(export, "users_raw", "select * exclude (role_type, geo_region) from {table}")
+    write(
+        export, "outcomes_raw", "select * replace ('soon' as activation_date, -1 as collab_activated_flag) from {table}"
+    )
+    failed = command(export)
+    assert failed.returncode == 1
+    assert failed.stdout == ""
+    headline, *problems = failed.stderr.splitlines()
+    assert headline == "Nothing was loaded. The raw contract is not fulfilled:"
+    assert [problem.partition(":")[0] for problem in problems] == [
+        "accounts_raw",
+        "users_raw.role_type",
+        "users_raw.geo_region",
+        "outcomes_raw.collab_activated_flag",
+        "outcomes_raw.activation_date",
+    ]
+    assert not warehouse.exists()
+
+
+def test_the_command_says_what_it_loaded_into_files_of_the_owner_alone(export, command, warehouse):
+    loaded = command(export)
+    assert loaded.returncode == 0, loaded.stderr
+    assert loaded.stdout.splitlines() == [
+        "accounts_raw: 3 rows",
+        "users_raw: 6 rows",
+        "user_activity_daily_raw: 30 rows",
+        "interventions_raw: 6 rows",
+        "outcomes_raw: 6 rows",
+        f"{TRUTH.name}: 6 rows",
+    ]
+    assert sorted(path.name for path in warehouse.parent.iterdir()) == ["causalyn.duckdb", "causalyn.truth.duckdb"]
+    for path in warehouse.parent.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_missing_directory_is_one_clear_error(tmp_path, command, warehouse):
+    failed = command(tmp_path / "nowhere")
+    assert (failed.returncode, failed.stderr.splitlines()[1:]) == (1, [f"{tmp_path / 'nowhere'}: no such directory"])
+    assert not warehouse.exists()
+
+
+def test_a_warehouse_that_another_process_writes_is_one_clear_error(export, command, warehouse, earlier_load):
+    with duckdb.connect(str(warehouse)):
+        failed = command(export)
+    assert failed.returncode == 1
+    assert len(failed.stderr.splitlines()) == 1
+    assert failed.stderr.startswith(f"Nothing was loaded. {warehouse} cannot be written: ")
+
+
+def test_a_failure_while_loading_replaces_nothing(export, warehouse, earlier_load, monkeypatch):
+    """The checks passed, and then the last table could not be written."""
+    create = raw_loader._create
+
+    def fail_on_truth(connection, name, source):
+        if name == TRUTH.name:
+            raise duckdb.IOException("No space left on device")
+        return create(connection, name, source)
+
+    monkeypatch.setattr(raw_loader, "_create", fail_on_truth)
+    write(export, "users_raw", "select * replace ('admin' as role_type) from {table}")
+    with pytest.raises(duckdb.IOException):
+        load_raw(export, warehouse)
+    assert all_contents(warehouse) == earlier_load
+    assert not list(warehouse.parent.glob("*.unfinished"))
+
+
+def test_foreign_data_loads_as_it_is(shared_dir, warehouse):
+    rows = load_raw(shared_dir / "seed_world", warehouse)
+    assert list(rows.values()) == [2500, 28607, 444333, 12610, 12610, 28607]
+    types, *outcomes = contents(warehouse)["outcomes_raw"]
+    assert types[2] == "INTEGER"
+    assert {row[2] for row in outcomes} == {0, 1, None}
