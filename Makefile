@@ -42,7 +42,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/dbt parse --quiet --warn-error --no-partial-parse --target-path target/lint
 	@if [ -x $(BIN)/dbt-bouncer ]; then echo $(BIN)/dbt-bouncer; COLUMNS=160 $(BIN)/dbt-bouncer; \
 	else echo 'dbt-bouncer needs Python 3.11: its checks are left out'; fi
-	$(BIN)/sqlfluff lint --processes 2 models tests
+	$(BIN)/sqlfluff lint models tests
 
 # A changed lock makes a new environment, so that it holds exactly what the lock says.
 $(VENV)/.installed: requirements.lock
