@@ -1,5 +1,5 @@
--- POL-11: Lift is finite and equals p_treated - p_control, both probabilities; a score that is null is null as a whole. Billionths
--- are what the scores are rounded to.
+-- POL-11: Lift is finite and equals p_treated - p_control, both probabilities; a score that is null is null as a whole.
+-- Billionths are what the scores are rounded to.
 with scores as (
     select * from {{ ref('user_uplift_scores') }}
 ),

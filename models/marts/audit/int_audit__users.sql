@@ -6,7 +6,7 @@ with truth as (
         user_id,
         latent_uplift_group,
         true_lift
-    from {{ source('truth', 'latent_uplift_groups_hidden') }}
+    from {{ truth_or_nothing(source('truth', 'latent_uplift_groups_hidden')) }}
 ),
 
 scores as (
