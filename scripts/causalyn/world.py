@@ -85,8 +85,8 @@ class Physics:
     """Every constant of a world. The default reproduces the published claims; presets replace some of it."""
 
     persuadable: Group = Group(
-        days_per_week=(2.3, 4.1),
-        actions_per_day=18.5,
+        days_per_week=(2.7, 4.3),
+        actions_per_day=15.2,
         actions_spread=0.35,
         weekly_growth=(-0.20, -0.10),
         actions_per_minute=(0.30, 0.70),
@@ -100,39 +100,39 @@ class Physics:
         negative_reaction_share=0.01,
     )
     sleeping_dog: Group = Group(
-        days_per_week=(3.6, 5.6),
-        actions_per_day=22.5,
-        actions_spread=0.35,
-        weekly_growth=(0.19, 0.33),
+        days_per_week=(4.0, 5.6),
+        actions_per_day=20.5,
+        actions_spread=0.25,
+        weekly_growth=(0.22, 0.34),
         actions_per_minute=(1.30, 2.20),
         collab_share=0.15,
         feature_diversity=3.0,
-        admin_weight=2.2,
+        admin_weight=1.3,
         power_user_share=0.45,
-        responses=(0.05, 0.25, 0.45, 0.25),
-        p_control=(0.40, 0.50),
-        lift=(-0.33, -0.23),
+        responses=(0.03, 0.22, 0.50, 0.25),
+        p_control=(0.45, 0.55),
+        lift=(-0.32, -0.21),
         negative_reaction_share=0.40,
     )
     sure_thing: Group = Group(
         days_per_week=(3.1, 5.1),
-        actions_per_day=18.5,
+        actions_per_day=19.5,
         actions_spread=0.35,
         weekly_growth=(-0.03, 0.03),
         actions_per_minute=(0.30, 0.70),
         collab_share=0.45,
         feature_diversity=7.0,
-        admin_weight=9.5,
+        admin_weight=5.5,
         power_user_share=0.15,
         responses=(0.60, 0.15, 0.05, 0.20),
         p_control=(0.62, 0.72),
-        lift=(0.02, 0.06),
+        lift=(0.03, 0.07),
         negative_reaction_share=0.01,
     )
     lost_cause: Group = Group(
-        days_per_week=(0.5, 2.5),
-        actions_per_day=7.0,
-        actions_spread=0.60,
+        days_per_week=(0.5, 2.2),
+        actions_per_day=5.0,
+        actions_spread=0.5,
         weekly_growth=(-0.03, 0.03),
         actions_per_minute=(0.20, 0.60),
         collab_share=0.10,
@@ -141,55 +141,52 @@ class Physics:
         power_user_share=0.10,
         responses=(0.03, 0.45, 0.20, 0.32),
         p_control=(0.02, 0.08),
-        lift=(0.005, 0.025),
+        lift=(0.006, 0.022),
         negative_reaction_share=0.02,
     )
 
     # Accounts. A latent culture between calm (0) and intense (1) makes the users of an account alike: the groups are dealt
     # to them in its shares, evenly (each group's count is within one of its expectation).
-    culture_slope: float = 4.8  # how sharply a normal draw splits accounts into calm and intense ones
-    culture_centre: float = -0.26
+    culture_slope: float = 5.0  # how sharply a normal draw splits accounts into calm and intense ones
+    culture_centre: float = -0.33
     culture_size: float = 0.54  # bigger accounts are more intense: its correlation with the logarithm of size
-    sleeping_dog_share_intense: float = 0.153
-    sure_thing_share_calm: float = 0.02
-    sure_thing_share_intense: float = 0.2
-    persuadable_share_of_rest: tuple[float, float] = (
-        0.20,
-        0.82,
-    )  # of those who are neither, the others are lost causes
+    sleeping_dog_share_intense: float = 0.146
+    sure_thing_share_calm: float = 0.01
+    sure_thing_share_intense: float = 0.21
+    # Persuadables among those who are neither, drawn for each account; the others are lost causes.
+    persuadable_share_of_rest: tuple[float, float] = (0.22, 0.80)
     culture_on_activity: float = 0.4  # more actions a day in an intense account
-    culture_on_lift: float = 0.3  # how much of the place in a group's lift range is the account's, not the user's
-    # Dormant accounts: small, and nobody left to persuade.
-    dormant_share: float = 0.093
-    dormant_eligible_max: int = 6
-    dormant_sure_thing_share: float = 0.02
+    culture_on_lift: float = 0.55  # how much of the place in a group's lift range is the account's, not the user's
+    # Dormant accounts: small, and lost causes only.
+    dormant_share: float = 0.11
+    dormant_eligible_max: int = 5
     # Users that the campaign could nudge (eligible), and the others.
-    eligible_mean: float = 7.5
+    eligible_mean: float = 7.6
     eligible_spread: float = 0.32  # standard deviation of the logarithm
     others_per_eligible: float = 0.71
-    admins_per_member: float = 0.16
-    admins_spread: float = 0.17  # standard deviation of the logarithm
+    further_admins: float = 2.0  # mean number of admins beside the first
     other_group_shares: tuple[float, float, float, float] = (0.25, 0.03, 0.10, 0.62)
     other_activity: float = 0.5  # of an eligible user's days a week
     ineligible_in_campaign: float = 0.08  # of the others have an intervention row all the same
 
     # Activity.
-    daily_noise: float = 0.15  # standard deviation of a day's actions over their expectation
-    skipped_days: float = 0.02  # of a user's habitual days
+    style_spread: float = 0.1  # of users in collaboration and feature diversity: standard deviation of the logarithm
+    daily_noise: float = 0.13  # standard deviation of a day's actions over their expectation
+    skipped_days: float = 0.01  # of a user's habitual days
     intensity_noise: float = 0.10  # standard deviation of a day's minutes over their expectation
     converted_activity: float = 1.3  # factor on activity after a conversion
     annoyed_activity: float = 0.5  # factor on activity after a negative reaction
 
     # The past campaign chased annoyed, declining and quiet users: the log-odds of a nudge.
-    nudge_base: float = -2.25
-    nudge_annoyed: float = 2.45
-    nudge_declining: float = 1.15  # at a momentum of `declining_momentum`, against a stable user's
-    nudge_quiet: float = 2.05  # of a user without activity, fading out at `quiet_actions`
+    nudge_base: float = -1.35
+    nudge_annoyed: float = 2.0
+    nudge_declining: float = 0.2  # at a momentum of `declining_momentum`, against a stable user's
+    nudge_quiet: float = 1.45  # of a user without activity, fading out at `quiet_actions`
     stable_momentum: float = 0.93  # four weeks in 30 days
     declining_momentum: float = 0.70  # 15% less a week
     quiet_actions: float = 250.0  # in 30 days
     propensity_bounds: tuple[float, float] = (0.08, 0.92)
-    annoyed_conversion: float = 0.6  # factor on the baseline of users who reacted negatively before
+    annoyed_conversion: float = 0.7  # factor on the baseline of users who reacted negatively before
 
     dirt: Dirt = field(default_factory=Dirt)
 
@@ -323,18 +320,15 @@ def _draw_accounts(physics: Physics, rng: np.random.Generator) -> Columns:
     culture = 1 / (1 + np.exp(-physics.culture_slope * (mood - physics.culture_centre)))
     members = eligible + rng.poisson(physics.others_per_eligible * eligible)
 
-    admins = np.maximum(
-        np.rint(physics.admins_per_member * members * np.exp(physics.admins_spread * rng.standard_normal(n))), 1
-    )
+    admins = 1 + rng.poisson(physics.further_admins, n)
 
     shares = np.empty((n, len(GROUPS)))
     shares[:, SLEEPING_DOG] = physics.sleeping_dog_share_intense * culture
     calm, intense = physics.sure_thing_share_calm, physics.sure_thing_share_intense
     shares[:, SURE_THING] = calm + (intense - calm) * culture
     rest = 1 - shares[:, SLEEPING_DOG] - shares[:, SURE_THING]
-    shares[:, PERSUADABLE] = rest * _uniform(rng, np.tile(physics.persuadable_share_of_rest, (n, 1)))
-    shares[dormant, SURE_THING] = physics.dormant_sure_thing_share
-    shares[dormant, SLEEPING_DOG] = shares[dormant, PERSUADABLE] = 0
+    shares[:, PERSUADABLE] = rest * rng.uniform(*physics.persuadable_share_of_rest, n)
+    shares[dormant] = 0
     shares[:, LOST_CAUSE] = 1 - shares[:, :LOST_CAUSE].sum(axis=1)
 
     seats = np.ceil(members * (1.05 + 0.6 * rng.random(n)))
@@ -394,6 +388,7 @@ def _draw_users(physics: Physics, rng: np.random.Generator, accounts: Columns) -
     p_control = _uniform(rng, physics.by_group("p_control")[group])
     p_control *= np.where(response == ANNOYED, physics.annoyed_conversion, 1.0)
     p_control = np.maximum(p_control, -lift)  # harm needs something to take away
+    style = np.exp(physics.style_spread * rng.standard_normal((2, n)))
     created = accounts["created_day"][account]
     return {
         "user": np.arange(n),
@@ -409,6 +404,8 @@ def _draw_users(physics: Physics, rng: np.random.Generator, accounts: Columns) -
         "in_campaign": eligible | (rng.random(n) < physics.ineligible_in_campaign),
         "culture": culture,
         "minutes_per_action": (1 / _uniform(rng, physics.by_group("actions_per_minute")[group])).astype(np.float32),
+        "collab_share": (physics.by_group("collab_share")[group] * style[0]).clip(0, 1).astype(np.float32),
+        "feature_diversity": (physics.by_group("feature_diversity")[group] * style[1]).astype(np.float32),
         "group": group,
         "p_control": p_control,
         "p_treated": p_control + lift,
@@ -453,15 +450,14 @@ def _draw_activity(
     # Four uniform numbers a row from one random word: 16 bits are plenty for counts.
     bits = np.frombuffer(rng.bytes(8 * len(cell)), dtype=np.uint16).reshape(-1, 4)
     unit = np.ascontiguousarray(bits.T) * np.float32(1 / 65536)
-    group = users["group"]
     sqrt12 = np.float32(np.sqrt(12))  # the spread of a uniform number of variance one
 
     level = levels.ravel()[user * levels.shape[1] + day // 7]
     actions = np.rint(level * (1 + sqrt12 * np.float32(physics.daily_noise) * (unit[0] - np.float32(0.5))))
     noise = 1 + sqrt12 * np.float32(physics.intensity_noise) * (unit[1] - np.float32(0.5))
     minutes = np.rint(actions * users["minutes_per_action"][user] * noise)
-    collab = np.floor(actions * physics.by_group("collab_share").astype(np.float32)[group][user] + unit[2])
-    diversity = physics.by_group("feature_diversity").astype(np.float32)[group][user] * (np.float32(0.5) + unit[3])
+    collab = np.floor(actions * users["collab_share"][user] + unit[2])
+    diversity = users["feature_diversity"][user] * (np.float32(0.5) + unit[3])
     return {
         "user": user,
         "day": day,
