@@ -59,7 +59,7 @@ def figures(folder: Path, policy_id: str) -> dict[str, float]:
         union all
         from (
             unpivot (from audit.policy_true_value where policy_id = $policy)
-            on expected_net_value_usd, true_net_value_usd, true_net_value_of_everybody_usd
+            on expected_net_value_usd, true_net_value_usd, true_net_value_of_nudges_usd, true_net_value_of_everybody_usd
         )
         select name, value
     """
