@@ -1,0 +1,31 @@
+"""The whole decision on real foreign input: the public data set behind the published claims, under its authors' policy."""
+
+import pytest
+import study
+
+PUBLISHED_FUNNEL = {
+    "accounts_target": 964,
+    "accounts_suppress_toxic_admin": 281,
+    "accounts_suppress_toxic_users": 937,
+    "accounts_suppress_too_small": 220,
+}
+
+
+@pytest.fixture(scope="module")
+def measured(shared_dir, tmp_path_factory):
+    return study.study_foreign(tmp_path_factory.mktemp("seed_world"), shared_dir / "seed_world")
+
+
+@pytest.mark.parametrize("gate", PUBLISHED_FUNNEL)
+def test_each_gate_takes_as_many_accounts_as_published(measured, gate):
+    assert measured[gate] == pytest.approx(PUBLISHED_FUNNEL[gate], rel=0.03)
+
+
+def test_fewer_sleeping_dogs_are_in_reach_than_under_the_published_decisions(measured):
+    assert measured["sleeping_dog_targeted_share"] <= 0.0828
+    assert measured["sleeping_dog_nudged_share"] <= 0.065
+
+
+def test_persuadables_and_value_are_kept(measured):
+    assert measured["persuadable_targeted_share"] >= 0.40
+    assert measured["true_net_value_of_nudges_usd"] >= 36_700
