@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with final as (
     select
         account_id,

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with final as (
     select
         user_id,

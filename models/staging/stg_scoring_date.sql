@@ -1,3 +1,6 @@
+-- A table, since every staged row is compared with it.
+{{ config(materialized='table') }}
+
 with interventions as (
     select
         intervention_id,

@@ -1,4 +1,4 @@
--- POL-01: Every account has exactly one decision under every policy; one that is missing would be nudged by nobody's choice, and
+-- POL-06: Every account has exactly one decision under every policy; one that is missing would be nudged by nobody's choice, and
 -- two would contradict each other.
 with accounts as (
     select * from {{ ref('stg_accounts') }}

@@ -1,4 +1,4 @@
--- POL-02: Every guardrail of the rules has looked at every account under every policy; a check that is missing cannot veto.
+-- POL-07: Every guardrail of the rules has looked at every account under every policy; a check that is missing cannot veto.
 with accounts as (
     select * from {{ ref('stg_accounts') }}
 ),

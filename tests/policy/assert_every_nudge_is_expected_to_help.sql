@@ -1,4 +1,4 @@
--- POL-08: Nobody is nudged whose lift is zero or less, below the Sleeping Dog threshold, or unknown.
+-- POL-16: Nobody is nudged whose lift is zero or less, below the Sleeping Dog threshold, or unknown.
 with nudges as (
     select * from {{ ref('int_policy__nudges') }}
 ),

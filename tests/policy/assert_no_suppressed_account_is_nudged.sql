@@ -1,4 +1,4 @@
--- POL-07: Every nudged user belongs to an account that the same policy targets.
+-- POL-08: Every nudged user belongs to an account that the same policy targets.
 with nudges as (
     select * from {{ ref('int_policy__nudges') }}
 ),

@@ -1,4 +1,4 @@
--- POL-04: No targeted account has more predicted Sleeping Dogs than the policy tolerates. Counted anew from the scores.
+-- POL-03: No targeted account has more predicted Sleeping Dogs than the policy tolerates. Counted anew from the scores.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
 ),

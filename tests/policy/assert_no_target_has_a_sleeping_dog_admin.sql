@@ -1,4 +1,4 @@
--- POL-03: No targeted account has an admin whom the nudge is predicted to annoy; admins sign renewals. Counted anew from the
+-- POL-02: No targeted account has an admin whom the nudge is predicted to annoy; admins sign renewals. Counted anew from the
 -- scores, and whoever is not known to be no admin counts as one.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}

@@ -1,4 +1,4 @@
--- POL-06: No targeted account has a user without a finite score, and none is without users: unknown means safe.
+-- POL-01: No targeted account has a user without a finite score, and none is without users: unknown means safe.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
 ),

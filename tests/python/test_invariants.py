@@ -21,6 +21,7 @@ VIOLATIONS = {
     ),
     "assert_no_target_has_a_sleeping_dog_admin": f"{NUDGE} n_sleeping_dog_admins > 0",
     "assert_no_target_exceeds_the_toxic_user_share": f"{NUDGE} sleeping_dog_share > toxic_user_share_limit",
+    "assert_every_target_earns_revenue": f"{NUDGE} expected_revenue_usd <= 0",
     "assert_every_target_pays_for_itself": f"{NUDGE} net_value_usd <= 0",
     "assert_no_target_has_an_unscored_user": f"update {SCORES} set lift = null where {IN_A_TARGET}",
     "assert_no_suppressed_account_is_nudged": f"update {DECISIONS} set decision = 'suppress_too_small'",
