@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from causalyn import world
+from causalyn.world_physics import PRESETS
 from causalyn.world_store import write_world
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -19,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
     parser.add_argument("--accounts", type=int, default=2400)
     parser.add_argument("--seed", type=int, default=42)
-    parser.add_argument("--preset", choices=world.PRESETS, default="default")
+    parser.add_argument("--preset", choices=PRESETS, default="default")
     parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file")
     arguments = parser.parse_args()
     if arguments.accounts < 1:
@@ -27,7 +28,7 @@ def main() -> None:
 
     os.umask(0o077)  # the warehouse describes customers: only its owner may read it
     started = time.perf_counter()
-    chunks = world.chunks(world.PRESETS[arguments.preset], arguments.accounts, arguments.seed)
+    chunks = world.chunks(PRESETS[arguments.preset], arguments.accounts, arguments.seed)
     written = write_world(arguments.warehouse, chunks, arguments.accounts)
     seconds = time.perf_counter() - started
     print(

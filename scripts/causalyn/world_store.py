@@ -1,7 +1,8 @@
 """Writes a generated world into DuckDB: the raw tables into the warehouse, hidden truth into a file of its own.
 
-Ids and categories travel as integers and become text in SQL, which is where the speed comes from. Each file changes in one
-transaction, and the truth file is swapped in whole: a generation that fails or is killed leaves the previous world.
+Ids, dates and categories arrive as numbers and become text in SQL, which is where the speed comes from. The warehouse
+changes in one transaction and the truth file is swapped in whole: a generation that fails or is killed leaves the
+previous world.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 from tqdm import tqdm
 
 from causalyn import world
-from causalyn.raw_contract import RAW_SCHEMA, TABLES, TRUTH
+from causalyn.raw_contract import RAW_SCHEMA, TABLES, TRUTH, truth_path
+from causalyn.world_physics import GROUPS, RESPONSES
 
-ACCOUNT_ID = "format('acct_{:06d}', account + first_account)"
-USER_ID = "format('user_{:07d}', \"user\" + first_user)"
+_ACCOUNT_ID = "format('acct_{:06d}', account + first_account)"
+_USER_ID = "format('user_{:07d}', \"user\" + first_user)"
+_INTERVENTION_ID = "format('intv_{:07d}', \"user\" + first_user)"
 
 
 def _text(values: Iterable[str], column: str) -> str:
@@ -31,10 +33,10 @@ def _day(expression: str) -> str:
     return f"date '1970-01-01' + cast({expression} as integer)"
 
 
-# The columns of each raw table, in the contract's order, from the integers of a chunk.
-SELECTS: dict[str, tuple[str, ...]] = {
+# The columns of each table, in the contract's order, from the numbers of a chunk.
+_SELECTS: dict[str, tuple[str, ...]] = {
     "accounts_raw": (
-        ACCOUNT_ID,
+        _ACCOUNT_ID,
         _day("created_day"),
         _text(world.PLANS, "plan"),
         _text(world.INDUSTRIES, "industry"),
@@ -45,8 +47,8 @@ SELECTS: dict[str, tuple[str, ...]] = {
         _day("renewal_day"),
     ),
     "users_raw": (
-        USER_ID,
-        ACCOUNT_ID,
+        _USER_ID,
+        _ACCOUNT_ID,
         _day("created_day"),
         "case role_style when 0 then {0} when 1 then upper({0}) when 2 then ' ' || {0} || '  ' end".format(
             _text(world.ROLES, "role")
@@ -54,59 +56,44 @@ SELECTS: dict[str, tuple[str, ...]] = {
         _text(world.REGIONS, "region"),
         "case when inviter >= 0 then format('user_{:07d}', inviter + first_user) end",
     ),
-    "user_activity_daily_raw": (
-        f"case when orphan then format('user_{{:07d}}', \"user\" + first_user + {world.ORPHAN_OFFSET}) else {USER_ID} end",
-        _day("activity_day"),
-        "login",
-        "core",
-        "collab",
-        "minutes",
-        "diversity",
-    ),
+    "user_activity_daily_raw": (_USER_ID, _day("activity_day"), "login", "core", "collab", "minutes", "diversity"),
     "interventions_raw": (
-        "format('intv_{:07d}', \"user\" + first_user)",
-        USER_ID,
-        ACCOUNT_ID,
+        _INTERVENTION_ID,
+        _USER_ID,
+        _ACCOUNT_ID,
         _day("intervention_day"),
         "eligible",
         "treated",
         _text(world.CHANNELS, "channel"),
-        _text(world.RESPONSES, "response"),
+        _text(RESPONSES, "response"),
     ),
     "outcomes_raw": (
-        USER_ID,
-        "format('intv_{:07d}', \"user\" + first_user)",
+        _USER_ID,
+        _INTERVENTION_ID,
         "case when observed then cast(converted as integer) end",
         f"case when observed and converted then {_day('intervention_day + activation_delay')} end",
         str(world.OUTCOME_WINDOW_DAYS),
         "case when observed then cast(negative_reaction as integer) end",
     ),
-    TRUTH.name: (
-        USER_ID,
-        _text(world.GROUPS, '"group"'),
-        "p_control",
-        "p_treated",
-        "p_treated - p_control",
-    ),
+    TRUTH.name: (_USER_ID, _text(GROUPS, '"group"'), "p_control", "p_treated", "p_treated - p_control"),
 }
 
 
 @dataclass(frozen=True)
 class Written:
-    """How many rows a world has."""
+    """How much was written."""
 
     accounts: int
     users: int
     activity_rows: int
 
 
-def truth_path(warehouse: Path) -> Path:
-    """The database file of hidden truth that belongs to a warehouse file."""
-    return warehouse.with_name(f"{warehouse.name.removesuffix('.duckdb')}.truth.duckdb")
-
-
 def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -> Written:
-    """Replace the raw tables of a warehouse, and its hidden truth, by a world of so many accounts, or leave both alone."""
+    """Replace the raw tables of a warehouse, and its hidden truth, by a world in chunks.
+
+    `accounts` is the world's number of accounts, for the progress bar. Raises duckdb.Error or OSError if a file cannot be
+    written; then, as after any other failure, the previous world is still there.
+    """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     truth = truth_path(warehouse)
     unfinished = truth.with_name(f"{truth.name}.unfinished")
@@ -123,20 +110,19 @@ def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -
                 raw_db.execute(f"create or replace table {RAW_SCHEMA}.{table.name} ({table.ddl})")
             truth_db.execute(f"begin; create table {TRUTH.name} ({TRUTH.ddl})")
             for chunk in chunks:
-                sources = {
-                    "accounts_raw": chunk.accounts,
-                    "users_raw": chunk.users,
-                    "user_activity_daily_raw": chunk.activity,
-                    "interventions_raw": chunk.interventions,
-                    "outcomes_raw": chunk.interventions,
-                    TRUTH.name: chunk.truth,
-                }
-                for name, columns in sources.items():
-                    database, target = (truth_db, name) if name == TRUTH.name else (raw_db, f"{RAW_SCHEMA}.{name}")
-                    database.register("chunk", pa.table(columns))
-                    database.execute(
-                        f"insert into {target} select {', '.join(SELECTS[name])}"
-                        f" from chunk, (select {first_account} as first_account, {first_user} as first_user)"
+                firsts = f"(select {first_account} as first_account, {first_user} as first_user)"
+                for connection, table, columns in (
+                    (raw_db, "accounts_raw", chunk.accounts),
+                    (raw_db, "users_raw", chunk.users),
+                    (raw_db, "user_activity_daily_raw", chunk.activity),
+                    (raw_db, "interventions_raw", chunk.interventions),
+                    (raw_db, "outcomes_raw", chunk.interventions),
+                    (truth_db, TRUTH.name, chunk.truth),
+                ):
+                    schema = RAW_SCHEMA if connection is raw_db else "main"
+                    connection.register("chunk", columns)
+                    connection.execute(
+                        f"insert into {schema}.{table} select {', '.join(_SELECTS[table])} from chunk, {firsts}"
                     )
                 first_account += len(chunk.accounts["account"])
                 first_user += len(chunk.truth["user"])

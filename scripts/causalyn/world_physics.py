@@ -1,0 +1,209 @@
+"""What the generated world is made of: each hidden group's behaviour and response, and every other constant.
+
+The default physics reproduces the published claims; a preset replaces part of it. Units stand beside the constants:
+shares and probabilities lie between 0 and 1, and a pair holds the bounds of a uniform distribution.
+
+Source: the project's design, section 5 ("physics").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+GROUPS = ("persuadable", "sleeping_dog", "sure_thing", "lost_cause")
+PERSUADABLE, SLEEPING_DOG, SURE_THING, LOST_CAUSE = range(len(GROUPS))
+
+RESPONSES = ("positive", "ignored", "negative", "none")
+ANNOYED = RESPONSES.index("negative")
+
+
+@dataclass(frozen=True)
+class Group:
+    """What a hidden group does, and how it answers a nudge."""
+
+    days_per_week: tuple[float, float]
+    actions_per_day: float  # median over users, on an active day
+    actions_spread: float  # standard deviation of its logarithm
+    weekly_growth: tuple[float, float]  # change of activity from week to week
+    actions_per_minute: tuple[float, float]
+    collab_share: float  # of actions
+    feature_diversity: float  # mean distinct features on an active day
+    admin_weight: float  # odds of holding one of the account's admin roles, against a lost cause
+    power_user_share: float  # of those who are not admins
+    responses: tuple[float, float, float, float]  # to the previous nudge, in the order of RESPONSES
+    p_control: tuple[float, float]  # P(conversion) without a nudge, of a user whom no earlier nudge annoyed
+    lift: tuple[float, float]  # what the nudge adds to it
+    negative_reaction_share: float  # of nudged users
+
+
+@dataclass(frozen=True)
+class Dirt:
+    """Raw rows that are wrong, as shares. Wrong activity rows are added beside the true ones, which stay."""
+
+    duplicate_activity: float = 0.004
+    partial_activity: float = 0.004  # the same day, written before it was over
+    negative_minutes: float = 0.002
+    impossible_minutes: float = 0.002  # more than a day has
+    future_date: float = 0.002
+    orphan: float = 0.004  # of a user that does not exist
+    duplicate_user: float = 0.004
+    upper_case_role: float = 0.005
+    padded_role: float = 0.005
+    missing_role: float = 0.001  # rare: an unknown role counts as an admin
+
+
+@dataclass(frozen=True)
+class Physics:
+    """Every constant of a world."""
+
+    persuadable: Group = Group(
+        days_per_week=(2.7, 4.3),
+        actions_per_day=15.2,
+        actions_spread=0.35,
+        weekly_growth=(-0.20, -0.10),
+        actions_per_minute=(0.30, 0.70),
+        collab_share=0.25,
+        feature_diversity=4.0,
+        admin_weight=1.2,
+        power_user_share=0.30,
+        responses=(0.15, 0.35, 0.20, 0.30),
+        p_control=(0.20, 0.30),
+        lift=(0.175, 0.295),
+        negative_reaction_share=0.01,
+    )
+    sleeping_dog: Group = Group(
+        days_per_week=(4.0, 5.6),
+        actions_per_day=20.8,
+        actions_spread=0.22,
+        weekly_growth=(0.22, 0.34),
+        actions_per_minute=(1.50, 2.40),
+        collab_share=0.15,
+        feature_diversity=2.2,
+        admin_weight=1.2,
+        power_user_share=0.45,
+        responses=(0.03, 0.22, 0.50, 0.25),
+        p_control=(0.45, 0.55),
+        lift=(-0.32, -0.21),
+        negative_reaction_share=0.40,
+    )
+    sure_thing: Group = Group(
+        days_per_week=(3.1, 5.1),
+        actions_per_day=19.5,
+        actions_spread=0.35,
+        weekly_growth=(-0.03, 0.03),
+        actions_per_minute=(0.30, 0.70),
+        collab_share=0.45,
+        feature_diversity=7.0,
+        admin_weight=5.5,
+        power_user_share=0.15,
+        responses=(0.60, 0.15, 0.05, 0.20),
+        p_control=(0.62, 0.72),
+        lift=(0.03, 0.07),
+        negative_reaction_share=0.01,
+    )
+    lost_cause: Group = Group(
+        days_per_week=(0.5, 2.2),
+        actions_per_day=5.0,
+        actions_spread=0.5,
+        weekly_growth=(-0.03, 0.03),
+        actions_per_minute=(0.20, 0.60),
+        collab_share=0.10,
+        feature_diversity=2.0,
+        admin_weight=1.0,
+        power_user_share=0.10,
+        responses=(0.03, 0.45, 0.20, 0.32),
+        p_control=(0.02, 0.08),
+        lift=(0.006, 0.022),
+        negative_reaction_share=0.02,
+    )
+
+    # Accounts. A latent culture between calm (0) and intense (1) makes the users of an account alike: the groups are dealt
+    # to them in its shares, evenly (each group's count is within one of its expectation).
+    culture_slope: float = 5.0  # how sharply a normal draw splits accounts into calm and intense ones
+    culture_centre: float = -0.355
+    culture_size: float = 0.6  # bigger accounts are more intense: its correlation with the logarithm of size
+    sleeping_dog_share_intense: float = 0.147
+    sure_thing_share_calm: float = 0.01
+    sure_thing_share_intense: float = 0.21
+    # Persuadables among those who are neither, drawn for each account; the others are lost causes.
+    persuadable_share_of_rest: tuple[float, float] = (0.22, 0.80)
+    culture_on_activity: float = 0.4  # more actions a day in an intense account
+    culture_on_lift: float = 0.55  # how much of the place in a group's lift range is the account's, not the user's
+    # Dormant accounts: small, and lost causes only.
+    dormant_share: float = 0.11
+    dormant_eligible_max: int = 5
+    # Users that the campaign could nudge (eligible), and the others.
+    eligible_mean: float = 7.6
+    eligible_spread: float = 0.32  # standard deviation of the logarithm
+    others_per_eligible: float = 0.71
+    invited_share: float = 0.6  # of users, the first of an account aside, were invited by an earlier one
+    further_admins: float = 2.0  # mean number of admins beside the first
+    other_group_shares: tuple[float, float, float, float] = (0.25, 0.03, 0.10, 0.62)
+    other_activity: float = 0.5  # of an eligible user's days a week
+    ineligible_in_campaign: float = 0.08  # of the others have an intervention row all the same
+
+    # Activity.
+    weekend_reluctance: float = 0.7  # against a weekday, on the scale of a uniform number that orders a user's days
+    style_spread: float = 0.1  # of users in collaboration and feature diversity: standard deviation of the logarithm
+    daily_noise: float = 0.13  # standard deviation of a day's actions over their expectation
+    skipped_days: float = 0.01  # of a user's habitual days
+    intensity_noise: float = 0.10  # standard deviation of a day's minutes over their expectation
+    converted_activity: float = 1.3  # factor on activity after a conversion
+    annoyed_activity: float = 0.5  # factor on activity after a negative reaction
+    spontaneous_reaction: float = 0.003  # share of users who react negatively without a nudge
+
+    # The past campaign chased annoyed, declining and quiet users: the log-odds of a nudge.
+    nudge_base: float = -1.35
+    nudge_annoyed: float = 2.0
+    nudge_declining: float = 0.2  # at a momentum of `declining_momentum`, against a stable user's
+    nudge_quiet: float = 1.45  # of a user without activity, fading out at `quiet_actions`
+    stable_momentum: float = 0.93  # four weeks in 30 days
+    declining_momentum: float = 0.70  # 15% less a week
+    quiet_actions: float = 250.0  # in 30 days
+    propensity_bounds: tuple[float, float] = (0.08, 0.92)
+    annoyed_conversion: float = 0.7  # factor on the baseline of users who reacted negatively before
+    # The outcome was not followed up for some, and less often for the quiet; never because of what it was.
+    unobserved_outcome: float = 0.05
+    unobserved_outcome_quiet: float = 0.02  # more for a user without activity, fading out as above
+
+    dirt: Dirt = field(default_factory=Dirt)
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups in the order of GROUPS."""
+        return self.persuadable, self.sleeping_dog, self.sure_thing, self.lost_cause
+
+    def by_group(self, name: str) -> np.ndarray:
+        """One constant of every group: shape (4,), or (4, n) for those with n values."""
+        return np.array([getattr(group, name) for group in self.groups])
+
+
+_DEFAULT = Physics()
+_NO_EFFECT = {"lift": (0.0, 0.0), "negative_reaction_share": _DEFAULT.spontaneous_reaction}
+
+PRESETS: dict[str, Physics] = {
+    "default": _DEFAULT,
+    # The groups overlap: neither intensity nor momentum tells them apart for certain.
+    "hard": replace(
+        _DEFAULT,
+        persuadable=replace(_DEFAULT.persuadable, weekly_growth=(-0.18, 0.0)),
+        sleeping_dog=replace(_DEFAULT.sleeping_dog, actions_per_minute=(0.55, 1.20), weekly_growth=(-0.05, 0.15)),
+        lost_cause=replace(_DEFAULT.lost_cause, weekly_growth=(-0.10, 0.08)),
+        daily_noise=0.40,
+        skipped_days=0.15,
+        intensity_noise=0.35,
+    ),
+    # The nudge does nothing to anyone.
+    "null": replace(_DEFAULT, **{name: replace(getattr(_DEFAULT, name), **_NO_EFFECT) for name in GROUPS}),
+    # The nudge harms everyone; baselines leave room for it.
+    "harm": replace(
+        _DEFAULT,
+        persuadable=replace(_DEFAULT.persuadable, p_control=(0.35, 0.45), lift=(-0.20, -0.08)),
+        sleeping_dog=replace(_DEFAULT.sleeping_dog, p_control=(0.45, 0.55), lift=(-0.35, -0.25)),
+        sure_thing=replace(_DEFAULT.sure_thing, lift=(-0.25, -0.10)),
+        lost_cause=replace(_DEFAULT.lost_cause, p_control=(0.18, 0.25), lift=(-0.12, -0.05)),
+        annoyed_conversion=0.75,
+    ),
+}
