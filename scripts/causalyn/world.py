@@ -34,10 +34,12 @@ FIRST_ACCOUNT_DAY = (date(2021, 1, 1) - _EPOCH).days
 LAST_ACCOUNT_DAY = (date(2024, 12, 1) - _EPOCH).days
 LAST_USER_DAY = (date(2025, 1, 31) - _EPOCH).days
 FIRST_INTERVENTION_DAY = (date(2025, 4, 7) - _EPOCH).days
-CAMPAIGN_DAYS = 28
+CAMPAIGN_DAYS = 14
 OUTCOME_WINDOW_DAYS = 21
-WEEKS_BEFORE = 6
-WEEKS_AFTER = 2
+WEEKS_BEFORE = 5
+WEEKS_AFTER = 5
+# The tables are exported on the day on which the last outcome is due: everybody's activity is known until then.
+EXPORT_DAY = FIRST_INTERVENTION_DAY + CAMPAIGN_DAYS - 1 + OUTCOME_WINDOW_DAYS
 
 CHUNK_ACCOUNTS = 2400
 ORPHAN_OFFSET = 500_000_000  # added to a user's number, it names a user that does not exist
@@ -105,6 +107,8 @@ def _draw_chunk(physics: Physics, rng: np.random.Generator) -> Chunk:
     users |= _draw_campaign(physics, rng, users, before)
     levels *= users["reaction"][:, None]
     after = _draw_activity(physics, rng, users, levels, habits, range(WEEKS_BEFORE, WEEKS_BEFORE + WEEKS_AFTER))
+    known = after["activity_day"] < EXPORT_DAY
+    after = {name: values[known] for name, values in after.items()}
 
     in_campaign = np.flatnonzero(users["in_campaign"])
     return Chunk(

@@ -34,6 +34,22 @@ findings as (
     select * from {{ ref('findings') }}
 ),
 
+measures as (
+    select * from {{ ref('int_findings__user_measures') }}
+    where finding_id in ('active_user_lift', 'momentum_ratio')
+),
+
+-- Claims about lift are claims about the world, so the truth measures them; what can be estimated is in the findings.
+true_lifts as (
+    select
+        measures.finding_id,
+        avg(users.true_lift) filter (where measures.side = 'focus') as focus_lift,
+        avg(users.true_lift) filter (where measures.side = 'base') as base_lift
+    from measures
+    inner join users on measures.unit_id = users.user_id
+    group by 1
+),
+
 truths as (
     select
         true_group,
@@ -61,7 +77,9 @@ final as (
     union all
     select 'policy_admins_at_risk', n_admins_at_risk from guarded
     union all
-    select finding_id, estimate from findings
+    select finding_id, estimate from findings where finding_id not in ('active_user_lift', 'momentum_ratio')
+    union all
+    select finding_id, coalesce({{ safe_divide('focus_lift', 'base_lift') }}, focus_lift) from true_lifts
     union all
     select 'sleeping_dogs_nudged_share', nudged_share from truths where true_group = 'sleeping_dog'
     union all
