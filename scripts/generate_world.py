@@ -25,6 +25,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.accounts < 1:
         parser.error("--accounts must be at least 1")
+    if arguments.seed < 0:
+        parser.error("--seed must not be negative")
 
     os.umask(0o077)  # the warehouse describes customers: only its owner may read it
     started = time.perf_counter()
