@@ -14,7 +14,7 @@ $(error RAW loads existing files: ACCOUNTS, SEED and PRESET steer the generator 
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint lock clean
+.PHONY: help build test lint study readme bench lock clean
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
@@ -22,6 +22,9 @@ help:
 	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'
 	@echo 'make test                     lint, then pytest with full builds and all dbt tests'
 	@echo 'make lint                     ruff, sqlfluff, dbt-bouncer and a strict dbt parse'
+	@echo 'make study                    build twenty worlds a preset; the results land in seeds/study_results.csv'
+	@echo 'make readme                   build the default world and render the README from it'
+	@echo 'make bench                    measure what a build costs'
 	@echo 'make lock                     resolve the dependencies of pyproject.toml anew'
 	@echo 'make clean                    remove environment, caches and dbt artifacts; the warehouse stays'
 	@echo
@@ -43,6 +46,15 @@ lint: $(VENV)/.installed-dev
 	@if [ -x $(BIN)/dbt-bouncer ]; then echo $(BIN)/dbt-bouncer; COLUMNS=160 $(BIN)/dbt-bouncer; \
 	else echo 'dbt-bouncer needs Python 3.11: its checks are left out'; fi
 	$(BIN)/sqlfluff lint models tests
+
+study: $(VENV)/.installed
+	$(BIN)/python scripts/study.py
+
+readme: build
+	$(BIN)/python scripts/render_readme.py
+
+bench: $(VENV)/.installed
+	$(BIN)/python scripts/benchmark.py
 
 # A changed lock makes a new environment, so that it holds exactly what the lock says.
 $(VENV)/.installed: requirements.lock

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 
 MACROS = """
-create temp macro show(value, unit) as case
+create temp macro cell(value, unit) as case
     when value is null or isnan(value) then ''
     when unit in ('accounts', 'users') then format('{:,}', cast(round(value) as bigint))
     when unit = 'usd' then '$' || format('{:,}', cast(round(value) as bigint))
@@ -34,6 +34,7 @@ from (
         max(value) filter (where metric = 'sleeping_dogs_nudged_share') as dogs_nudged_share,
         max(value) filter (where metric = 'persuadables_targeted_share') as persuadables_targeted_share
     from seeds.study_results
+    where preset <> 'seed_world'
     group by preset, seed
 ) as studied
 """
@@ -42,8 +43,8 @@ BLOCKS = {
     "decision": """
         select
             '`' || decision || '`' as decision,
-            show(max(n_accounts) filter (where policy_id = 'precision'), 'accounts') as "accounts, `precision`",
-            show(max(n_accounts) filter (where policy_id = 'reference'), 'accounts') as "accounts, `reference`"
+            cell(max(n_accounts) filter (where policy_id = 'precision'), 'accounts') as "accounts, `precision`",
+            cell(max(n_accounts) filter (where policy_id = 'reference'), 'accounts') as "accounts, `reference`"
         from marts.policy_funnel
         group by precedence, policy_funnel.decision
         order by precedence
@@ -51,11 +52,11 @@ BLOCKS = {
     "comparison": """
         select
             '`' || strategy || '`' as strategy,
-            show(n_accounts, 'accounts') as accounts,
-            show(n_nudged_users, 'users') as nudges,
-            show(net_value_usd, 'usd') as "expected net value",
-            show(n_admins_at_risk, 'users') as "admins at risk",
-            show(n_sleeping_dogs_nudged, 'users') as "Sleeping Dogs nudged"
+            cell(n_accounts, 'accounts') as accounts,
+            cell(n_nudged_users, 'users') as nudges,
+            cell(net_value_usd, 'usd') as "expected net value",
+            cell(n_admins_at_risk, 'users') as "admins at risk",
+            cell(n_sleeping_dogs_nudged, 'users') as "Sleeping Dogs nudged"
         from marts.policy_comparison
         inner join seeds.policy_parameters using (policy_id)
         where is_shipped
@@ -64,11 +65,11 @@ BLOCKS = {
     "claims": """
         select
             claims.claim,
-            show(claims.published, claims.unit) as published,
-            '± ' || show(claims.tolerance, claims.unit) as tolerance,
-            show(claims.measured, claims.unit) as "this build",
-            show(avg(value), claims.unit) as "mean of the study",
-            show(stddev_samp(value), claims.unit) as "sd",
+            cell(claims.published, claims.unit) as published,
+            '± ' || cell(claims.tolerance, claims.unit) as tolerance,
+            cell(claims.measured, claims.unit) as "this build",
+            cell(avg(value), claims.unit) as "mean of the study",
+            cell(stddev_samp(value), claims.unit) as "sd",
             case
                 when avg(value) is null then ''
                 when abs(avg(value) - claims.published) <= claims.tolerance + 1e-9 then 'holds'
@@ -85,25 +86,45 @@ BLOCKS = {
             finding,
             printf('%.3f', estimate) as estimate,
             printf('%.3f to %.3f', lower_95, upper_95) as "95% interval",
-            show(focus_n, 'users') as n
+            cell(focus_n, 'users') as n
         from marts.findings
         order by finding_id
     """,
     "study": f"""
         select
-            '`' || preset || '`' as preset,
+            '`' || studied.preset || '`' as preset,
             count(*)::varchar as worlds,
-            show(avg(n_targets), 'accounts') as "accounts targeted",
+            cell(avg(n_targets), 'accounts') as "accounts targeted",
             format('{{:,}} to {{:,}}', min(n_targets)::bigint, max(n_targets)::bigint) as "min to max",
-            show(avg(expected_net_value_usd), 'usd') as "expected net value",
-            show(avg(true_net_value_usd), 'usd') as "true net value",
-            show(avg(value_share_of_oracle), 'share') as "of what the truth would earn",
+            cell(avg(expected_net_value_usd), 'usd') as "expected net value",
+            cell(avg(true_net_value_usd), 'usd') as "true net value",
+            cell(avg(value_share_of_oracle), 'share') as "of what the truth would earn",
             printf('%.2f%% (%.2f%%)', 100 * avg(dogs_nudged_share), 100 * max(dogs_nudged_share))
                 as "Sleeping Dogs nudged (most)",
-            show(avg(persuadables_targeted_share), 'share') as "Persuadables targeted"
+            cell(avg(persuadables_targeted_share), 'share') as "Persuadables targeted"
         {STUDIED}
         group by studied.preset
         order by studied.preset
+    """,
+    "foreign": """
+        select
+            figure,
+            cell(published, unit) as "published by its authors",
+            cell(value, unit) as "this project"
+        from (
+            values
+                (1, 'Accounts targeted', 'accounts', 964, 'accounts_target'),
+                (2, 'Accounts suppressed for a toxic admin', 'accounts', 281, 'accounts_suppress_toxic_admin'),
+                (3, 'Accounts suppressed for toxic users', 'accounts', 937, 'accounts_suppress_toxic_users'),
+                (4, 'Accounts suppressed as too small', 'accounts', 220, 'accounts_suppress_too_small'),
+                (5, 'Sleeping Dog users in targeted accounts', 'share', 0.0828, 'sleeping_dog_targeted_share'),
+                (6, 'Sleeping Dog users nudged', 'share', 0.0828, 'sleeping_dog_nudged_share'),
+                (7, 'Persuadable users in targeted accounts', 'share', 0.4085, 'persuadable_targeted_share'),
+                (8, 'True net value of all users of the targets', 'usd', 36732, 'true_net_value_usd'),
+                (9, 'True net value of the nudges sent', 'usd', 36732, 'true_net_value_of_nudges_usd')
+        ) as published (figure_order, figure, unit, published, metric)
+        left join seeds.study_results on study_results.metric = published.metric and preset = 'seed_world'
+        order by figure_order
     """,
 }
 

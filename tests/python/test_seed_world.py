@@ -1,6 +1,7 @@
 """The whole decision on real foreign input: the public data set behind the published claims, under its authors' policy."""
 
 import pytest
+
 import study
 
 PUBLISHED_FUNNEL = {

@@ -1,0 +1,31 @@
+"""The README says what the default world's warehouse says."""
+
+import sys
+
+import pytest
+
+import render_readme
+
+
+@pytest.fixture(scope="module")
+def default_world(tmp_path_factory, run, run_dbt, project_root):
+    warehouse = tmp_path_factory.mktemp("default_world") / "causalyn.duckdb"
+    generation = run(sys.executable, project_root / "scripts" / "generate_world.py", "--warehouse", warehouse)
+    assert generation.returncode == 0, generation.stderr
+    build = run_dbt("build", "--exclude", "resource_type:unit_test", warehouse=warehouse)
+    assert build.returncode == 0, build.stdout[-5000:]
+    return warehouse
+
+
+@pytest.mark.skipif(
+    sys.version_info < (3, 11), reason="the README shows the scores of the scikit-learn that 3.11 locks"
+)
+def test_every_figure_is_the_warehouses(default_world, project_root):
+    readme = (project_root / "README.md").read_text()
+    assert render_readme.rendered_readme(readme, default_world) == readme, "stale: run `make readme`"
+
+
+def test_every_block_has_its_place(project_root):
+    readme = (project_root / "README.md").read_text()
+    for name in render_readme.BLOCKS:
+        assert readme.count(f"<!-- {name} -->") == readme.count(f"<!-- /{name} -->") == 1
