@@ -18,6 +18,9 @@ from causalyn import world
 from causalyn.raw_contract import RAW_SCHEMA, TABLES, TRUTH, truth_path
 from causalyn.world_physics import GROUPS, RESPONSES
 
+# Of each database's buffers, which would otherwise grow with the world; the rest of the process needs 0.5 GB.
+MEMORY_LIMIT = "1GB"
+
 _ACCOUNT_ID = "format('acct_{:06d}', account + first_account)"
 _USER_ID = "format('user_{:07d}', \"user\" + first_user)"
 _INTERVENTION_ID = "format('intv_{:07d}', \"user\" + first_user)"
@@ -105,6 +108,8 @@ def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -
             duckdb.connect(str(unfinished)) as truth_db,
             tqdm(total=accounts, unit=" accounts", disable=None) as progress,
         ):
+            for connection in (raw_db, truth_db):
+                connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
             raw_db.execute(f"begin; create schema if not exists {RAW_SCHEMA}")
             for table in TABLES:
                 raw_db.execute(f"create or replace table {RAW_SCHEMA}.{table.name} ({table.ddl})")
@@ -120,9 +125,9 @@ def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -
                     (truth_db, TRUTH.name, chunk.truth),
                 ):
                     schema = RAW_SCHEMA if connection is raw_db else "main"
-                    connection.register("chunk", columns)
+                    # DuckDB reads `columns` from this scope. A registered view would hold every chunk until the commit.
                     connection.execute(
-                        f"insert into {schema}.{table} select {', '.join(_SELECTS[table])} from chunk, {firsts}"
+                        f"insert into {schema}.{table} select {', '.join(_SELECTS[table])} from columns, {firsts}"
                     )
                 first_account += len(chunk.accounts["account"])
                 first_user += len(chunk.truth["user"])
