@@ -134,8 +134,7 @@ def _draw_accounts(physics: Physics, rng: np.random.Generator) -> Columns:
     culture = 1 / (1 + np.exp(-physics.culture_slope * (mood - physics.culture_centre)))
     shares = np.zeros((n, len(GROUPS)))
     shares[:, SLEEPING_DOG] = physics.sleeping_dog_share_intense * culture
-    calm, intense = physics.sure_thing_share_calm, physics.sure_thing_share_intense
-    shares[:, SURE_THING] = calm + (intense - calm) * culture
+    shares[:, SURE_THING] = physics.sure_thing_share_intense * culture
     shares[:, PERSUADABLE] = (1 - shares.sum(axis=1)) * rng.uniform(*physics.persuadable_share_of_rest, n)
     shares[dormant] = 0
     shares[:, LOST_CAUSE] = 1 - shares.sum(axis=1)

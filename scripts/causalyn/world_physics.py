@@ -124,8 +124,7 @@ class Physics:
     culture_slope: float = 5.0  # how sharply a normal draw splits accounts into calm and intense ones
     culture_centre: float = -0.355
     culture_size: float = 0.6  # bigger accounts are more intense: its correlation with the logarithm of size
-    sleeping_dog_share_intense: float = 0.147
-    sure_thing_share_calm: float = 0.01
+    sleeping_dog_share_intense: float = 0.146  # a calm account has none of these two groups
     sure_thing_share_intense: float = 0.21
     # Persuadables among those who are neither, drawn for each account; the others are lost causes.
     persuadable_share_of_rest: tuple[float, float] = (0.22, 0.80)
@@ -133,7 +132,7 @@ class Physics:
     culture_on_lift: float = 0.55  # how much of the place in a group's lift range is the account's, not the user's
     # Dormant accounts: small, and lost causes only.
     dormant_share: float = 0.11
-    dormant_eligible_max: int = 5
+    dormant_eligible_max: int = 7
     # Users that the campaign could nudge (eligible), and the others.
     eligible_mean: float = 7.6
     eligible_spread: float = 0.32  # standard deviation of the logarithm
