@@ -113,22 +113,16 @@ def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -
             raw_db.execute(f"begin; create schema if not exists {RAW_SCHEMA}")
             for table in TABLES:
                 raw_db.execute(f"create or replace table {RAW_SCHEMA}.{table.name} ({table.ddl})")
+            raw_db.execute(f"use {RAW_SCHEMA}")
             truth_db.execute(f"begin; create table {TRUTH.name} ({TRUTH.ddl})")
             for chunk in chunks:
                 firsts = f"(select {first_account} as first_account, {first_user} as first_user)"
-                for connection, table, columns in (
-                    (raw_db, "accounts_raw", chunk.accounts),
-                    (raw_db, "users_raw", chunk.users),
-                    (raw_db, "user_activity_daily_raw", chunk.activity),
-                    (raw_db, "interventions_raw", chunk.interventions),
-                    (raw_db, "outcomes_raw", chunk.interventions),
-                    (truth_db, TRUTH.name, chunk.truth),
-                ):
-                    schema = RAW_SCHEMA if connection is raw_db else "main"
-                    # DuckDB reads `columns` from this scope. A registered view would hold every chunk until the commit.
-                    connection.execute(
-                        f"insert into {schema}.{table} select {', '.join(_SELECTS[table])} from columns, {firsts}"
-                    )
+                _insert(raw_db, "accounts_raw", chunk.accounts, firsts)
+                _insert(raw_db, "users_raw", chunk.users, firsts)
+                _insert(raw_db, "user_activity_daily_raw", chunk.activity, firsts)
+                _insert(raw_db, "interventions_raw", chunk.interventions, firsts)
+                _insert(raw_db, "outcomes_raw", chunk.interventions, firsts)
+                _insert(truth_db, TRUTH.name, chunk.truth, firsts)
                 first_account += len(chunk.accounts["account"])
                 first_user += len(chunk.truth["user"])
                 activity_rows += len(chunk.activity["user"])
@@ -139,3 +133,9 @@ def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -
     finally:
         unfinished.unlink(missing_ok=True)
     return Written(first_account, first_user, activity_rows)
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, columns: world.Columns, firsts: str) -> None:
+    """Appends a chunk's rows to a table; `firsts` is SQL for the numbers at which its accounts and users start."""
+    # DuckDB finds `columns` in this scope. A registered view would hold on to every chunk until the commit.
+    connection.execute(f"insert into {table} select {', '.join(_SELECTS[table])} from columns, {firsts}")
