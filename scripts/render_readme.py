@@ -27,7 +27,7 @@ end;
 
 STUDIED = """
 from (
-    select preset, seed, max(value) filter (where metric = 'n_target_accounts') as n_targets,
+    select preset, seed, max(value) filter (where metric = 'accounts_target') as n_targets,
         max(value) filter (where metric = 'true_net_value_usd') as true_net_value_usd,
         max(value) filter (where metric = 'expected_net_value_usd') as expected_net_value_usd,
         max(value) filter (where metric = 'value_share_of_oracle') as value_share_of_oracle,
