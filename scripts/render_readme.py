@@ -19,7 +19,7 @@ MACROS = """
 create temp macro cell(value, unit) as case
     when value is null or isnan(value) then ''
     when unit in ('accounts', 'users') then format('{:,}', cast(round(value) as bigint))
-    when unit = 'usd' then '$' || format('{:,}', cast(round(value) as bigint))
+    when unit = 'usd' then if(round(value) < 0, '-$', '$') || format('{:,}', cast(abs(round(value)) as bigint))
     when unit = 'share' then printf('%.1f%%', 100 * value)
     else printf('%.2f', value)
 end;
