@@ -31,7 +31,7 @@ from threadpoolctl import threadpool_limits
 KEYS = ("user_id", "account_id", "as_of_date", "fold", "is_treated", "is_converted")
 """Columns of an input frame that are not features."""
 
-CONTROL, TREATED, PROPENSITY = 0, 1, 2
+CONTROL, TREATED = 0, 1
 
 
 class LearnerError(ValueError):

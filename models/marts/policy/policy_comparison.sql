@@ -6,16 +6,22 @@ nudges as (
     select * from {{ ref('int_policy__nudges') }}
 ),
 
+policies as (
+    select * from {{ ref('policy_parameters') }}
+),
+
 gate as (
     select * from {{ ref('int_policy__publication_gate') }}
 ),
 
 nudges_by_account as (
     select
-        policy_id,
-        account_id,
-        count(*) as n_nudged_users
+        nudges.policy_id,
+        nudges.account_id,
+        count(*) as n_nudged_users,
+        count(*) filter (where nudges.lift < policies.sleeping_dog_lift_threshold) as n_nudged_sleeping_dogs
     from nudges
+    inner join policies on nudges.policy_id = policies.policy_id
     group by 1, 2
 ),
 
@@ -38,7 +44,10 @@ picked as (
             when picks.strategy = picks.policy_id then coalesce(nudges_by_account.n_nudged_users, 0)
             else account_totals.n_users
         end as n_nudged_users,
-        picks.strategy <> picks.policy_id as nudges_everyone
+        case
+            when picks.strategy = picks.policy_id then coalesce(nudges_by_account.n_nudged_sleeping_dogs, 0)
+            else account_totals.n_sleeping_dogs
+        end as n_nudged_sleeping_dogs
     from picks
     inner join account_totals
         on picks.policy_id = account_totals.policy_id and picks.account_id = account_totals.account_id
@@ -57,7 +66,7 @@ totals as (
         round(sum(cost_usd), 6) as cost_usd,
         round(sum(net_value_usd), 6) as net_value_usd,
         coalesce({{ sum_int('n_sleeping_dog_admins') }}, 0) as n_admins_at_risk,
-        coalesce({{ sum_int('case when nudges_everyone then n_sleeping_dogs else 0 end') }}, 0) as n_sleeping_dogs_nudged
+        coalesce({{ sum_int('n_nudged_sleeping_dogs') }}, 0) as n_sleeping_dogs_nudged
     from picked
     group by 1, 2
 ),
