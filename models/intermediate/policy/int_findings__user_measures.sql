@@ -4,7 +4,7 @@ with features as (
 ),
 
 dr_scores as (
-    select * from {{ ref('int_uplift__dr_scores') }}
+    select * from {{ ref('doubly_robust_scores') }}
 ),
 
 scores as (
@@ -29,7 +29,7 @@ users as (
         dr_scores.account_id,
         dr_scores.is_treated,
         dr_scores.is_converted,
-        dr_scores.dr_lift,
+        dr_scores.dr_score,
         features.actions_30d > activity_quantiles.p90_actions_30d as is_most_active,
         features.week_on_week_change between -0.2 and -0.1 as is_decelerating,
         abs(features.week_on_week_change) < 0.1
@@ -50,13 +50,13 @@ sleeping_dogs as (
 ),
 
 final as (
-    select user_id as unit_id, account_id, 'average_lift' as finding_id, 'focus' as side, dr_lift as measure from users
+    select user_id as unit_id, account_id, 'average_lift' as finding_id, 'focus' as side, dr_score as measure from users
     union all
-    select user_id, account_id, 'active_user_lift', 'focus', dr_lift from users where is_most_active
+    select user_id, account_id, 'active_user_lift', 'focus', dr_score from users where is_most_active
     union all
-    select user_id, account_id, 'momentum_ratio', 'focus', dr_lift from users where is_decelerating
+    select user_id, account_id, 'momentum_ratio', 'focus', dr_score from users where is_decelerating
     union all
-    select user_id, account_id, 'momentum_ratio', 'base', dr_lift from users where is_stable_heavy
+    select user_id, account_id, 'momentum_ratio', 'base', dr_score from users where is_stable_heavy
     union all
     select user_id, account_id, 'raw_difference', 'focus', is_converted from users where is_treated = 1
     union all

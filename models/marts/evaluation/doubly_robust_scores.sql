@@ -26,13 +26,21 @@ final as (
     select
         user_id,
         account_id,
-        is_treated,
-        is_converted,
-        clipped_propensity,
-        lift
-        + is_treated * (is_converted - p_treated) / clipped_propensity
-        - (1 - is_treated) * (is_converted - p_control) / (1 - clipped_propensity) as dr_lift
+        fold,
+        cast(is_treated as int) as is_treated,
+        cast(is_converted as int) as is_converted,
+        p_control,
+        p_treated,
+        propensity,
+        round(clipped_propensity, 9) as clipped_propensity,
+        clipped_propensity <> propensity as is_propensity_clipped,
+        round(
+            lift
+            + is_treated * (is_converted - p_treated) / clipped_propensity
+            - (1 - is_treated) * (is_converted - p_control) / (1 - clipped_propensity), 9
+        ) as dr_score
     from clipped
+    where is_treated is not null and lift is not null
 )
 
 select * from final

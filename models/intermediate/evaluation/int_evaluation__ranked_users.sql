@@ -1,0 +1,60 @@
+with dr_scores as (
+    select * from {{ ref('doubly_robust_scores') }}
+),
+
+scores as (
+    select * from {{ ref('user_uplift_scores') }}
+),
+
+learner_scores as (
+    select user_id, 't_learner' as learner_id, lift as score from scores
+    union all
+    select user_id, 'response_model', round(p_control + propensity * lift, 9) from scores
+    union all
+    select user_id, 'constant_effect', 0.0 from scores
+),
+
+-- Billionths, so that no sum depends on the order of addition.
+paired as (
+    select
+        learner_scores.learner_id,
+        dr_scores.user_id,
+        dr_scores.account_id,
+        learner_scores.score,
+        dr_scores.dr_score,
+        cast(round(dr_scores.dr_score * 1e9) as bigint) as dr_billionths
+    from dr_scores
+    inner join learner_scores on dr_scores.user_id = learner_scores.user_id
+),
+
+-- Users with the same score share their mean rank, so that a ranking without differences is worth exactly nothing.
+placed as (
+    select
+        *,
+        count(*) over (partition by learner_id) as n_users,
+        rank() over (partition by learner_id order by score desc) - 1
+        + count(*) over (partition by learner_id, score) / 2.0 as n_ranked_above,
+        sum(dr_billionths) over (partition by learner_id)
+        - sum(dr_billionths) over (partition by learner_id order by score desc)
+        + sum(dr_billionths) over (partition by learner_id, score) / 2.0 as below_billionths
+    from paired
+),
+
+-- The influence of a user on the Qini: its own term, and that its presence moves the ranks of all below it.
+final as (
+    select
+        learner_id,
+        user_id,
+        account_id,
+        score,
+        dr_score,
+        dr_billionths,
+        n_ranked_above / n_users as rank_share,
+        cast(round(1e9 * dr_score * (0.5 - n_ranked_above / n_users)) as bigint) as qini_billionths,
+        cast(
+            round(1e9 * dr_score * (0.5 - n_ranked_above / n_users) - cast(below_billionths as double) / n_users) as bigint
+        ) as influence_billionths
+    from placed
+)
+
+select * from final
