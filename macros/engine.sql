@@ -23,3 +23,21 @@
 {% macro duckdb__hash_bucket(id_expression, buckets, salt) -%}
     cast(('0x' || substr(md5('{{ salt }}:' || {{ id_expression }}), 1, 8))::bigint % {{ buckets }} as int)
 {%- endmacro %}
+
+{#- The values of a text expression in one text, in the order of another expression. -#}
+{% macro join_rows(expression, separator, order_by) -%}
+    {{ return(adapter.dispatch('join_rows')(expression, separator, order_by)) }}
+{%- endmacro %}
+
+{% macro duckdb__join_rows(expression, separator, order_by) -%}
+    string_agg({{ expression }}, '{{ separator }}' order by {{ order_by }})
+{%- endmacro %}
+
+{#- A condition that never holds: evaluating it ends the query, and so the model, with a message. -#}
+{% macro raise_error(message) -%}
+    {{ return(adapter.dispatch('raise_error')(message)) }}
+{%- endmacro %}
+
+{% macro duckdb__raise_error(message) -%}
+    cast(error({{ message }}) as boolean)
+{%- endmacro %}

@@ -18,5 +18,11 @@ def model(dbt, session):
         order_by="md5(account_id), account_id, user_id",
         max_rows=parameters.max_training_rows,
     )
-    learner = t_learner.fit(training, parameters)
+    try:
+        learner = t_learner.fit(training, parameters)
+    except t_learner.LearnerError as error:
+        # Nobody gets a score, so every account is suppressed and the verdicts stop publication.
+        print(f"No lift was estimated: {error}")
+        features = tuple(column for column in inputs.columns if column not in t_learner.KEYS)
+        learner = t_learner.TLearner(features, {}, parameters.interval_level)
     return engine.map_batches(inputs, inputs.columns, learner.score, SCHEMA)

@@ -110,7 +110,7 @@ class FoldModel:
 
 @dataclass(frozen=True)
 class TLearner:
-    """A fitted T-learner: one model a fold, each fitted on the accounts of all other folds."""
+    """A fitted T-learner: one model a fold, each fitted on the accounts of all other folds. Without a model, scores are NaN."""
 
     features: tuple[str, ...]
     folds: dict[int, FoldModel]

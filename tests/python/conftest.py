@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import duckdb
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,11 +103,28 @@ def run_dbt(run) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="session")
 def built_world(tmp_path_factory, run, run_dbt) -> BuiltWorld:
-    """300 accounts of the default world, generated and built as a user would. To be read, or copied and changed."""
+    """600 accounts of the default world, generated and built as a user would. To be read, or copied and changed."""
     warehouse = tmp_path_factory.mktemp("built_world") / "causalyn.duckdb"
     generator = ROOT / "scripts" / "generate_world.py"
-    generation = run(sys.executable, generator, "--accounts", "300", "--warehouse", warehouse)
+    generation = run(sys.executable, generator, "--accounts", "600", "--warehouse", warehouse)
     assert generation.returncode == 0, generation.stderr
     build = run_dbt("build", warehouse=warehouse)
     assert build.returncode == 0, build.stdout[-5000:]
     return BuiltWorld(warehouse, warehouse.parent / "target")
+
+
+@pytest.fixture(scope="session")
+def read_published() -> Callable[[Path], dict[str, list[tuple]]]:
+    """Reads every published policy table of a warehouse."""
+    published = [
+        "account_policy", "target_accounts", "nudge_list", "do_not_disturb_accounts", "low_cost_channel_accounts",
+        "customer_success_handover", "policy_funnel", "policy_comparison", "budget_curve", "findings",
+    ]  # fmt: skip
+
+    def read(warehouse: Path) -> dict[str, list[tuple]]:
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            return {
+                table: connection.sql(f"select * from marts.{table} order by all").fetchall() for table in published
+            }
+
+    return read

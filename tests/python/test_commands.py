@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-ACCOUNTS = "120"
+ACCOUNTS = "600"
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import duckdb
 def test_a_nudge_that_harms_everybody_has_no_target(run, run_dbt, tmp_path, project_root):
     warehouse = tmp_path / "causalyn.duckdb"
     generator = project_root / "scripts" / "generate_world.py"
-    options = ["--accounts", "400", "--preset", "harm", "--warehouse", warehouse]
+    options = ["--accounts", "1600", "--preset", "harm", "--warehouse", warehouse]
     assert run(sys.executable, generator, *options).returncode == 0
     build = run_dbt("build", "--exclude", "resource_type:unit_test", warehouse=warehouse)
     assert build.returncode == 0, build.stdout[-3000:]

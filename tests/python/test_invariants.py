@@ -68,26 +68,18 @@ def test_an_invariant_holds_and_fails_on_its_violation(built_world, connection, 
     assert violations, "the invariant did not notice its violation"
 
 
-def test_a_broken_guardrail_stops_publication_and_leaves_the_last_lists(built_world, project_copy, run_dbt, tmp_path):
+def test_a_broken_guardrail_stops_publication_and_leaves_the_last_lists(
+    built_world, project_copy, run_dbt, read_published, tmp_path
+):
     warehouse = tmp_path / built_world.warehouse.name
     warehouse.write_bytes(built_world.warehouse.read_bytes())
     guardrail = project_copy / "models" / "intermediate" / "guardrails" / "int_guardrail__toxic_admin.sql"
     guardrail.write_text(guardrail.read_text().replace("n_sleeping_dog_admins > 0 as", "false as"))
-    published = [
-        "account_policy", "target_accounts", "nudge_list", "do_not_disturb_accounts", "low_cost_channel_accounts",
-        "customer_success_handover", "policy_funnel", "policy_comparison", "budget_curve", "findings",
-    ]  # fmt: skip
 
-    def read() -> dict[str, list]:
-        with duckdb.connect(str(warehouse), read_only=True) as connection:
-            return {
-                table: connection.sql(f"select * from marts.{table} order by all").fetchall() for table in published
-            }
-
-    before = read()
+    before = read_published(warehouse)
     result = run_dbt("build", warehouse=warehouse, project=project_copy)
 
     assert result.returncode != 0
     assert "assert_no_target_has_a_sleeping_dog_admin" in result.stdout
-    assert read() == before
+    assert read_published(warehouse) == before
     assert before["target_accounts"], "the lists that must stay must hold something"

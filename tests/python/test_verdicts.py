@@ -1,0 +1,71 @@
+"""Data that can't carry a model, or a model without signal, publish nothing: a clear message, and the last lists stay."""
+
+import sys
+
+import duckdb
+import pytest
+
+BAD_INPUT = {
+    "one account": (
+        ["delete from raw.accounts_raw where account_id <> (select min(account_id) from raw.accounts_raw)"],
+        "VER-01",
+    ),
+    "an arm with under 50 outcomes": (
+        [
+            "update raw.interventions_raw set treatment_flag = 0",
+            "update raw.interventions_raw set treatment_flag = 1 where user_id in "
+            "(select user_id from intermediate.int_uplift__inputs order by user_id limit 40)",
+        ],
+        "VER-02",
+    ),
+    "nobody treated": (["update raw.interventions_raw set treatment_flag = 0"], "VER-02"),
+    "all outcomes equal": (
+        ["update raw.outcomes_raw set collab_activated_flag = 1 where collab_activated_flag is not null"],
+        "VER-03",
+    ),
+    "no overlap": (
+        [
+            "update raw.interventions_raw set treatment_flag = case when user_id in (select user_id from "
+            "intermediate.int_uplift__inputs where tenure_days > (select median(tenure_days) from "
+            "intermediate.int_uplift__inputs)) then 1 else 0 end"
+        ],
+        "VER-04",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_bad_input_publishes_nothing_and_says_why(case, built_world, run_dbt, read_published, tmp_path):
+    changes, verdict_id = BAD_INPUT[case]
+    warehouse = tmp_path / built_world.warehouse.name
+    warehouse.write_bytes(built_world.warehouse.read_bytes())
+    with duckdb.connect(str(warehouse)) as connection:
+        for change in changes:
+            connection.execute(change)
+    before = read_published(warehouse)
+
+    build = run_dbt("build", "--exclude", "resource_type:unit_test", warehouse=warehouse)
+
+    assert build.returncode != 0
+    assert "Traceback" not in build.stdout + build.stderr
+    assert "Nothing was published" in build.stdout, build.stdout[-3000:]
+    assert verdict_id in build.stdout.split("Nothing was published")[1]
+    assert before["target_accounts"], "the lists that must stay must hold something"
+    assert read_published(warehouse) == before
+
+
+def test_a_world_without_signal_is_never_published(run, run_dbt, tmp_path, project_root):
+    warehouse = tmp_path / "causalyn.duckdb"
+    generator = project_root / "scripts" / "generate_world.py"
+    options = ["--accounts", "600", "--preset", "null", "--warehouse", warehouse]
+    assert run(sys.executable, generator, *options).returncode == 0
+
+    build = run_dbt("build", "--exclude", "resource_type:unit_test", warehouse=warehouse)
+
+    assert build.returncode != 0
+    assert "Nothing was published" in build.stdout
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        failed = connection.sql("select verdict_id from marts.model_verdicts where verdict = 'fail'").fetchall()
+        tables = connection.sql("select table_name from information_schema.tables").fetchall()
+    assert ("VER-05",) in failed
+    assert ("target_accounts",) not in tables
