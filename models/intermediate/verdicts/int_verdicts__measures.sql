@@ -11,6 +11,10 @@ leaderboard as (
     where learner_id = 't_learner'
 ),
 
+calibration as (
+    select * from {{ ref('calibration_line') }}
+),
+
 evidence as (
     select
         count(distinct account_id) as n_accounts,
@@ -37,6 +41,8 @@ final as (
     select 'VER-05', qini_z from leaderboard
     union all
     select 'VER-06', gain_over_response_model_z from leaderboard
+    union all
+    select 'VER-07', slope from calibration
 )
 
 select * from final

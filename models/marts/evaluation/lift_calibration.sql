@@ -1,0 +1,54 @@
+with ranked_users as (
+    select * from {{ ref('int_evaluation__ranked_users') }}
+    where learner_id = 't_learner'
+),
+
+scores as (
+    select * from {{ ref('user_uplift_scores') }}
+),
+
+by_account as (
+    select
+        ranked_users.account_id,
+        least(10, 1 + cast(floor(ranked_users.rank_share * 10) as int)) as tenth,
+        count(*) as n_users,
+        {{ sum_int('cast(round(scores.lift * 1e9) as bigint)') }} / 1e9 as believed_sum,
+        {{ sum_int('ranked_users.dr_billionths') }} / 1e9 as realised_sum
+    from ranked_users
+    inner join scores on ranked_users.user_id = scores.user_id
+    group by 1, 2
+),
+
+totals as (
+    select
+        tenth,
+        {{ sum_int('n_users') }} as n_users,
+        sum(believed_sum) / sum(n_users) as believed_lift,
+        sum(realised_sum) / sum(n_users) as realised_lift
+    from by_account
+    group by 1
+),
+
+spread as (
+    select
+        totals.tenth,
+        sqrt(sum(power(by_account.realised_sum - by_account.n_users * totals.realised_lift, 2))) as norm
+    from totals
+    inner join by_account on totals.tenth = by_account.tenth
+    group by 1
+),
+
+final as (
+    select
+        totals.tenth,
+        totals.n_users,
+        round(totals.believed_lift, 9) as believed_lift,
+        round(totals.realised_lift, 9) as realised_lift,
+        round(spread.norm / totals.n_users, 9) as realised_lift_se,
+        round(totals.realised_lift - 1.959963985 * spread.norm / totals.n_users, 9) as realised_lift_lower,
+        round(totals.realised_lift + 1.959963985 * spread.norm / totals.n_users, 9) as realised_lift_upper
+    from totals
+    inner join spread on totals.tenth = spread.tenth
+)
+
+select * from final
