@@ -15,6 +15,24 @@ calibration as (
     select * from {{ ref('calibration_line') }}
 ),
 
+arm_overlap as (
+    select * from {{ ref('overlap') }}
+),
+
+covariate_balance as (
+    select * from {{ ref('covariate_balance') }}
+),
+
+sample_ratio as (
+    select * from {{ ref('arm_diagnostics') }}
+    where diagnostic_id = 'sample_ratio_difference'
+),
+
+sensitivity as (
+    select * from {{ ref('sensitivity') }}
+    where user_group = 'nudged'
+),
+
 evidence as (
     select
         count(distinct account_id) as n_accounts,
@@ -43,6 +61,14 @@ final as (
     select 'VER-06', gain_over_response_model_z from leaderboard
     union all
     select 'VER-07', slope from calibration
+    union all
+    select 'VER-08', cast(round(min(effective_share), 6) as double) from arm_overlap
+    union all
+    select 'VER-09', cast(round(max(abs(weighted_smd)), 6) as double) from covariate_balance
+    union all
+    select 'VER-10', cast(round(abs(max(z)), 6) as double) from sample_ratio
+    union all
+    select 'VER-11', cast(round(max(interval_robustness_value / nullif(benchmark_strength, 0)), 6) as double) from sensitivity
 )
 
 select * from final
