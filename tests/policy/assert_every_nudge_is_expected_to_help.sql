@@ -19,7 +19,13 @@ final as (
     from nudges
     inner join policies on nudges.policy_id = policies.policy_id
     left join scores on nudges.user_id = scores.user_id
-    where not coalesce(scores.lift > 0 and scores.lift >= policies.sleeping_dog_lift_threshold, false)
+    where
+        not coalesce(
+            scores.lift > 0
+            and scores.lift + {{ normal_quantile('policies.harm_confidence') }} * scores.lift_se
+            >= policies.sleeping_dog_lift_threshold,
+            false
+        )
 )
 
 select * from final

@@ -7,18 +7,31 @@ scores as (
     select * from {{ ref('user_uplift_scores') }}
 ),
 
-final as (
+users as (
     select
         decisions.policy_id,
         decisions.account_id,
-        avg(cast(scores.lift < decisions.sleeping_dog_lift_threshold as int)) as sleeping_dog_share
+        decisions.toxic_user_share_limit,
+        decisions.min_toxic_users,
+        cast(
+            scores.lift + {{ normal_quantile('decisions.harm_confidence') }} * scores.lift_se
+            < decisions.sleeping_dog_lift_threshold as int
+        ) as is_sleeping_dog
     from decisions
     inner join scores on decisions.account_id = scores.account_id
     where
         decisions.decision = 'target'
         and (scores.has_observed_outcome or decisions.counts_unobserved_users)
-    group by decisions.policy_id, decisions.account_id, decisions.toxic_user_share_limit
-    having avg(cast(scores.lift < decisions.sleeping_dog_lift_threshold as int)) > decisions.toxic_user_share_limit
+),
+
+final as (
+    select
+        policy_id,
+        account_id,
+        avg(is_sleeping_dog) as sleeping_dog_share
+    from users
+    group by policy_id, account_id, toxic_user_share_limit, min_toxic_users
+    having avg(is_sleeping_dog) > toxic_user_share_limit and sum(is_sleeping_dog) >= min_toxic_users
 )
 
 select * from final

@@ -20,7 +20,9 @@ final as (
             decisions.cost_per_account_usd,
             decisions.cost_per_nudge_usd,
             decisions.sleeping_dog_lift_threshold,
+            decisions.harm_confidence,
             decisions.toxic_user_share_limit,
+            decisions.min_toxic_users,
             decisions.min_scored_users,
             decisions.counts_unobserved_users
         ) is distinct from (
@@ -29,7 +31,9 @@ final as (
             policies.cost_per_account_usd,
             policies.cost_per_nudge_usd,
             policies.sleeping_dog_lift_threshold,
+            policies.harm_confidence,
             policies.toxic_user_share_limit,
+            policies.min_toxic_users,
             policies.min_scored_users,
             policies.counts_unobserved_users
         )

@@ -34,6 +34,9 @@ VIOLATIONS = {
     "assert_no_user_is_scored_by_a_fold_that_saw_its_account": (
         "update intermediate.int_uplift__scores set fold = 1 - fold"
     ),
+    "assert_the_frontier_passes_through_the_shipped_policy": (
+        "update intermediate.int_frontier__accounts set is_target = not is_target"
+    ),
     "assert_parameters_used_equal_the_seed": f"update {DECISIONS} set toxic_user_share_limit = 0.5",
     "assert_exactly_one_policy_is_shipped": "update seeds.policy_parameters set is_shipped = true",
     "assert_the_funnel_adds_up": "delete from marts.policy_funnel where decision = 'target'",

@@ -3,30 +3,11 @@ with accounts as (
 ),
 
 users as (
-    select * from {{ ref('stg_users') }}
-),
-
-scores as (
-    select * from {{ ref('user_uplift_scores') }}
+    select * from {{ ref('int_guardrails__users') }}
 ),
 
 policies as (
     select * from {{ ref('policy_parameters') }}
-),
-
-counted_users as (
-    select
-        policies.policy_id,
-        scores.account_id,
-        coalesce(users.is_admin, true) as is_admin,
-        scores.lift,
-        scores.lift < policies.sleeping_dog_lift_threshold as is_sleeping_dog,
-        -- Billionths, so that the sum does not depend on the order of addition.
-        cast(round(scores.lift * 1e9) as bigint) as lift_billionths
-    from scores
-    left join users on scores.user_id = users.user_id
-    cross join policies
-    where policies.counts_unobserved_users or scores.has_observed_outcome
 ),
 
 by_account as (
@@ -38,8 +19,9 @@ by_account as (
         count(*) filter (where is_admin) as n_admins,
         count(*) filter (where is_sleeping_dog) as n_sleeping_dogs,
         count(*) filter (where is_sleeping_dog and is_admin) as n_sleeping_dog_admins,
-        {{ sum_int('lift_billionths') }} / 1e9 as sum_lift
-    from counted_users
+        -- Billionths, so that the sum does not depend on the order of addition.
+        {{ sum_int('cast(round(lift * 1e9) as bigint)') }} / 1e9 as sum_lift
+    from users
     group by 1, 2
 ),
 
@@ -64,6 +46,7 @@ final as (
             - policies.cost_per_nudge_usd * by_account.n_users, 6
         ) as net_value_usd,
         policies.toxic_user_share_limit,
+        policies.min_toxic_users,
         policies.min_scored_users
     from accounts
     cross join policies

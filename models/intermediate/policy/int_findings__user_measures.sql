@@ -7,6 +7,10 @@ dr_scores as (
     select * from {{ ref('doubly_robust_scores') }}
 ),
 
+guarded_users as (
+    select * from {{ ref('int_guardrails__users') }}
+),
+
 scores as (
     select * from {{ ref('user_uplift_scores') }}
 ),
@@ -44,9 +48,10 @@ sleeping_dogs as (
         scores.user_id,
         scores.account_id,
         scores.raw_lift
-    from scores
-    cross join policies
-    where scores.lift < policies.sleeping_dog_lift_threshold
+    from guarded_users
+    inner join policies on guarded_users.policy_id = policies.policy_id
+    inner join scores on guarded_users.user_id = scores.user_id
+    where guarded_users.is_sleeping_dog
 ),
 
 final as (

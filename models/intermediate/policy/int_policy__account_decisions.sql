@@ -42,7 +42,9 @@ final as (
         policies.cost_per_account_usd,
         policies.cost_per_nudge_usd,
         policies.sleeping_dog_lift_threshold,
+        policies.harm_confidence,
         policies.toxic_user_share_limit,
+        policies.min_toxic_users,
         policies.min_scored_users,
         policies.counts_unobserved_users
     from evidence

@@ -2,6 +2,10 @@ with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
 ),
 
+users as (
+    select * from {{ ref('int_guardrails__users') }}
+),
+
 scores as (
     select * from {{ ref('user_uplift_scores') }}
 ),
@@ -16,12 +20,12 @@ final as (
         scores.lift_upper,
         round(scores.lift * decisions.value_per_conversion_usd, 6) as expected_revenue_usd
     from decisions
-    inner join scores on decisions.account_id = scores.account_id
+    inner join users on decisions.policy_id = users.policy_id and decisions.account_id = users.account_id
+    inner join scores on users.user_id = scores.user_id
     where
         decisions.decision = 'target'
-        and scores.lift > 0
-        and scores.lift >= decisions.sleeping_dog_lift_threshold
-        and (decisions.counts_unobserved_users or scores.has_observed_outcome)
+        and users.lift > 0
+        and not users.is_sleeping_dog
 )
 
 select * from final

@@ -10,8 +10,8 @@ nudges as (
     select * from {{ ref('int_policy__nudges') }}
 ),
 
-policies as (
-    select * from {{ ref('policy_parameters') }}
+users as (
+    select * from {{ ref('int_guardrails__users') }}
 ),
 
 gate as (
@@ -23,9 +23,9 @@ nudges_by_account as (
         nudges.policy_id,
         nudges.account_id,
         count(*) as n_nudged_users,
-        count(*) filter (where nudges.lift < policies.sleeping_dog_lift_threshold) as n_nudged_sleeping_dogs
+        count(*) filter (where users.is_sleeping_dog) as n_nudged_sleeping_dogs
     from nudges
-    inner join policies on nudges.policy_id = policies.policy_id
+    inner join users on nudges.policy_id = users.policy_id and nudges.user_id = users.user_id
     group by 1, 2
 ),
 

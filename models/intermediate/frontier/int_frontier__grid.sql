@@ -1,0 +1,36 @@
+with policies as (
+    select * from {{ ref('policy_parameters') }}
+    where is_shipped
+),
+
+points as (
+    select
+        cast(thresholds.threshold as double) as sleeping_dog_lift_threshold,
+        cast(confidences.confidence as double) as harm_confidence
+    from (values (0.0), (-0.02), (-0.04), (-0.06), (-0.08), (-0.12), (-0.16)) as thresholds (threshold)
+    cross join (values (0.5), (0.75), (0.9)) as confidences (confidence)
+    union
+    select
+        sleeping_dog_lift_threshold,
+        harm_confidence
+    from policies
+),
+
+final as (
+    select
+        'threshold ' || cast(points.sleeping_dog_lift_threshold as string)
+        || ', confidence ' || cast(points.harm_confidence as string) as point_id,
+        points.sleeping_dog_lift_threshold,
+        points.harm_confidence,
+        {{ normal_quantile('points.harm_confidence') }} as harm_quantile,
+        points.sleeping_dog_lift_threshold = policies.sleeping_dog_lift_threshold
+        and points.harm_confidence = policies.harm_confidence as is_shipped,
+        policies.policy_id,
+        policies.value_per_conversion_usd,
+        policies.toxic_user_share_limit,
+        policies.min_toxic_users
+    from points
+    cross join policies
+)
+
+select * from final

@@ -1,0 +1,35 @@
+{{ config(materialized='view') }}
+
+with users as (
+    select * from {{ ref('stg_users') }}
+),
+
+scores as (
+    select * from {{ ref('user_uplift_scores') }}
+),
+
+policies as (
+    select
+        *,
+        {{ normal_quantile('harm_confidence') }} as harm_quantile
+    from {{ ref('policy_parameters') }}
+),
+
+-- Without a standard error the estimate itself decides, so that nobody passes for harmless because doubt is unknown.
+final as (
+    select
+        policies.policy_id,
+        scores.user_id,
+        scores.account_id,
+        coalesce(users.is_admin, true) as is_admin,
+        scores.lift,
+        scores.lift_se,
+        scores.lift + policies.harm_quantile * coalesce(scores.lift_se, 0.0)
+        < policies.sleeping_dog_lift_threshold as is_sleeping_dog
+    from scores
+    left join users on scores.user_id = users.user_id
+    cross join policies
+    where policies.counts_unobserved_users or scores.has_observed_outcome
+)
+
+select * from final

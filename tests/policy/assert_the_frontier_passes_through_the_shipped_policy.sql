@@ -1,0 +1,30 @@
+-- POL-17: At the shipped parameters the safety frontier targets just the accounts that the policy targets.
+with accounts as (
+    select * from {{ ref('int_frontier__accounts') }}
+),
+
+grid as (
+    select * from {{ ref('int_frontier__grid') }}
+),
+
+decisions as (
+    select * from {{ ref('int_policy__account_decisions') }}
+),
+
+shipped as (
+    select
+        accounts.account_id,
+        accounts.is_target
+    from accounts
+    inner join grid on accounts.point_id = grid.point_id
+    where grid.is_shipped
+),
+
+final as (
+    select decisions.account_id
+    from decisions
+    left join shipped on decisions.account_id = shipped.account_id
+    where decisions.is_shipped and (decisions.decision = 'target') is distinct from shipped.is_target
+)
+
+select * from final
