@@ -23,7 +23,8 @@ final as (
     left join users on scores.user_id = users.user_id
     where
         decisions.decision = 'target'
-        and scores.lift + {{ normal_quantile('decisions.harm_confidence') }} * scores.lift_se < decisions.sleeping_dog_lift_threshold
+        and scores.lift + {{ normal_quantile('decisions.harm_confidence') }} * scores.lift_se
+        < decisions.sleeping_dog_lift_threshold
         and coalesce(users.role_type, 'unknown') in ('admin', 'unknown')
         and (scores.has_observed_outcome or decisions.counts_unobserved_users)
 )
