@@ -7,13 +7,14 @@ scores as (
     select * from {{ ref('user_uplift_scores') }}
 ),
 
+-- Integers, so that a mean halfway between two rounded values falls to the same side however the rows are added.
 by_account as (
     select
         ranked_users.account_id,
         least(10, 1 + cast(floor(ranked_users.rank_share * 10) as int)) as tenth,
         count(*) as n_users,
-        {{ sum_int('cast(round(scores.lift * 1e9) as bigint)') }} / 1e9 as believed_sum,
-        {{ sum_int('ranked_users.dr_billionths') }} / 1e9 as realised_sum
+        {{ sum_int('cast(round(scores.lift * 1e9) as bigint)') }} as believed_billionths,
+        {{ sum_int('ranked_users.dr_billionths') }} as realised_billionths
     from ranked_users
     inner join scores on ranked_users.user_id = scores.user_id
     group by 1, 2
@@ -23,8 +24,8 @@ totals as (
     select
         tenth,
         {{ sum_int('n_users') }} as n_users,
-        sum(believed_sum) / sum(n_users) as believed_lift,
-        sum(realised_sum) / sum(n_users) as realised_lift
+        {{ sum_int('believed_billionths') }} / 1e9 / sum(n_users) as believed_lift,
+        {{ sum_int('realised_billionths') }} / 1e9 / sum(n_users) as realised_lift
     from by_account
     group by 1
 ),
@@ -32,7 +33,7 @@ totals as (
 spread as (
     select
         totals.tenth,
-        sqrt(sum(power(by_account.realised_sum - by_account.n_users * totals.realised_lift, 2))) as norm
+        sqrt(sum(power(by_account.realised_billionths / 1e9 - by_account.n_users * totals.realised_lift, 2))) as norm
     from totals
     inner join by_account on totals.tenth = by_account.tenth
     group by 1
