@@ -11,6 +11,8 @@ from pathlib import Path
 
 RAW_SCHEMA = "raw"
 TRUTH_TABLE = "latent_uplift_groups_hidden"
+# Where dbt records what its last build came to (macros/build_record.sql); new raw tables are not built yet.
+BUILD_RECORD = "builds.last_build"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from causalyn.raw_contract import RAW_SCHEMA, TABLES, TRUTH, Column, Table, truth_path
+from causalyn.raw_contract import BUILD_RECORD, RAW_SCHEMA, TABLES, TRUTH, Column, Table, truth_path
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 
@@ -93,7 +93,7 @@ def load_raw(directory: Path, warehouse: Path) -> dict[str, int]:
     rows: dict[str, int] = {}
     try:
         with _connect(warehouse) as raw_db:
-            raw_db.execute(f"begin; create schema if not exists {RAW_SCHEMA}")
+            raw_db.execute(f"begin; drop table if exists {BUILD_RECORD}; create schema if not exists {RAW_SCHEMA}")
             for table in TABLES:
                 rows[table.name] = _create(raw_db, f"{RAW_SCHEMA}.{table.name}", sources[table.name])
             if TRUTH.name in sources:

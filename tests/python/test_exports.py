@@ -1,0 +1,205 @@
+"""Exports hold what was published, come about only after a whole good build, and are replaced all at once."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from causalyn.list_exports import LISTS, MANIFEST, ExportRefusedError, export_lists
+
+FILES = {f"{published.name}.{kind}" for published in LISTS for kind in ("csv", "parquet")} | {MANIFEST}
+BROKEN = "\n-- not SQL\n)"
+# A model that takes dbt down with it, as a machine that runs out of memory does.
+KILLER = """import os
+import signal
+
+
+def model(dbt, session):
+    return os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def contents(destination: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in destination.iterdir()}
+
+
+@pytest.fixture
+def warehouse(built_world, tmp_path) -> Path:
+    """A copy of the built world that a test may change."""
+    return Path(shutil.copy(built_world.warehouse, tmp_path / built_world.warehouse.name))
+
+
+@pytest.fixture
+def exported(warehouse, tmp_path) -> Path:
+    """What the built world exports."""
+    export_lists(warehouse, tmp_path / "exports")
+    return tmp_path / "exports"
+
+
+def assert_refused(warehouse: Path, destination: Path, reason: str) -> None:
+    before = contents(destination) if destination.exists() else None
+    with pytest.raises(ExportRefusedError, match=reason):
+        export_lists(warehouse, destination)
+    assert (contents(destination) if destination.exists() else None) == before
+
+
+@pytest.mark.parametrize("published", LISTS, ids=lambda published: published.name)
+def test_both_files_of_a_list_hold_its_rows_in_order(warehouse, exported, published):
+    query = f"select {', '.join(published.columns)} from marts.{published.name} order by {', '.join(published.order)}"
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        expected = connection.sql(query).fetchall()
+        parquet = connection.sql(f"from '{exported}/{published.name}.parquet'")
+        assert tuple(parquet.columns) == published.columns
+        assert parquet.fetchall() == expected
+    with (exported / f"{published.name}.csv").open(newline="") as file:
+        header, *rows = csv.reader(file)
+    assert tuple(header) == published.columns
+    assert [row[0] for row in rows] == [row[0] for row in expected]
+
+
+def test_the_lists_to_act_on_are_not_empty(exported):
+    files = json.loads((exported / MANIFEST).read_text())["files"]
+    assert min(files[f"{name}.csv"]["rows"] for name in ("target_accounts", "nudge_list")) > 0
+
+
+def test_a_set_is_complete_and_its_manifest_says_so(exported):
+    assert {file.name for file in exported.iterdir()} == FILES
+    files = json.loads((exported / MANIFEST).read_text())["files"]
+    assert files.keys() == FILES - {MANIFEST}
+    assert {name: file["sha256"] for name, file in files.items()} == {
+        name: hashlib.sha256(content).hexdigest() for name, content in contents(exported).items() if name != MANIFEST
+    }
+
+
+def test_only_the_owner_reads_the_files(exported):
+    assert {path.stat().st_mode & 0o077 for path in (exported.resolve(), *exported.iterdir())} == {0}
+
+
+def test_the_same_warehouse_gives_the_same_bytes_and_only_the_previous_set_is_kept(warehouse, exported):
+    first, before = exported.resolve(), contents(exported)
+    for _ in range(3):
+        previous = exported.resolve()
+        export_lists(warehouse, exported)
+        assert contents(exported) == before
+    assert exported.resolve() != first
+    assert set(exported.parent.glob(".exports-*")) == {previous, exported.resolve()}
+
+
+def test_text_that_a_spreadsheet_would_run_is_led_by_an_apostrophe(warehouse, tmp_path):
+    dangerous = ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "'=1", "＝1"]  # noqa: RUF001
+    harmless = ["a=1", "acct-1", " "]
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("delete from marts.low_cost_channel_accounts")
+        connection.executemany(
+            "insert into marts.low_cost_channel_accounts values (?, 'p', 'email', -1.5, 2.5, -4.0, 3)",
+            [(text,) for text in dangerous + harmless],
+        )
+    export_lists(warehouse, tmp_path / "exports")
+    with (tmp_path / "exports" / "low_cost_channel_accounts.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["account_id"] for row in rows} == {f"'{text}" for text in dangerous} | set(harmless)
+    assert {row["expected_revenue_usd"] for row in rows} == {"-1.5"}
+    parquet = duckdb.sql(f"select account_id from '{tmp_path}/exports/low_cost_channel_accounts.parquet'").fetchall()
+    assert {text for (text,) in parquet} == set(dangerous + harmless)
+
+
+def test_an_export_that_is_killed_leaves_the_last_one(warehouse, exported, run, project_root):
+    before = contents(exported)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("delete from marts.nudge_list")
+    killed = run(
+        sys.executable, "-c",
+        "import os, sys, pathlib; from causalyn import list_exports\n"
+        "list_exports.os.replace = lambda *_: os.kill(os.getpid(), 9)\n"
+        "list_exports.export_lists(*map(pathlib.Path, sys.argv[1:]))",
+        warehouse, exported,
+        directory=project_root / "scripts",
+    )  # fmt: skip
+    assert killed.returncode == -9, killed.stderr
+    assert contents(exported) == before
+
+    previous = exported.resolve()
+    export_lists(warehouse, exported)
+    assert json.loads((exported / MANIFEST).read_text())["files"]["nudge_list.csv"]["rows"] == 0
+    assert set(exported.parent.glob(".exports-*")) == {previous, exported.resolve()}
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "reason"),
+    [
+        ("models/staging/stg_accounts.sql", BROKEN, "the last build failed"),
+        ("python_models/uplift/int_uplift__killer.py", KILLER, "the last build did not come to its end"),
+    ],
+    ids=["failed", "killed"],
+)
+def test_a_build_that_does_not_succeed_stops_the_export(
+    warehouse, exported, project_copy, run_dbt, file, change, reason
+):
+    path = project_copy / file
+    path.write_text((path.read_text() if path.exists() else "") + change)
+    build = run_dbt("build", warehouse=warehouse, project=project_copy)
+    assert build.returncode != 0, build.stdout[-3000:]
+    assert_refused(warehouse, exported, reason)
+
+
+def test_a_build_of_a_part_stops_the_export(warehouse, exported, run_dbt):
+    build = run_dbt("build", "--select", "guardrail_rules", warehouse=warehouse)
+    assert build.returncode == 0, build.stdout
+    assert_refused(warehouse, exported, "a part of the project only")
+
+
+def test_looking_at_a_build_does_not_stop_the_export(warehouse, tmp_path, run_dbt):
+    looked = run_dbt("test", "--select", "target_accounts", warehouse=warehouse)
+    assert looked.returncode == 0, looked.stdout
+    assert export_lists(warehouse, tmp_path / "exports")["target_accounts"] > 0
+
+
+def test_data_that_no_build_has_seen_stops_the_export(warehouse, exported, run, project_root):
+    generator = project_root / "scripts" / "generate_world.py"
+    generated = run(sys.executable, generator, "--accounts", "100", "--warehouse", warehouse)
+    assert generated.returncode == 0, generated.stderr
+    assert_refused(warehouse, exported, "nothing was built since the data was loaded")
+
+
+def test_loaded_files_that_no_build_has_seen_stop_the_export(warehouse, exported, run, project_root, tmp_path):
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        for (table,) in connection.sql("from duckdb_tables() select table_name where schema_name = 'raw'").fetchall():
+            connection.table(f"raw.{table}").write_parquet(str(tmp_path / f"{table}.parquet"))
+    loader = project_root / "scripts" / "load_raw.py"
+    loaded = run(sys.executable, loader, tmp_path, "--warehouse", warehouse)
+    assert loaded.returncode == 0, loaded.stderr
+    assert_refused(warehouse, exported, "nothing was built since the data was loaded")
+
+
+def test_a_missing_warehouse_stops_the_export(tmp_path):
+    assert_refused(tmp_path / "none.duckdb", tmp_path / "exports", "there is no warehouse")
+
+
+def test_a_file_that_is_no_warehouse_stops_the_export(tmp_path):
+    (tmp_path / "text.duckdb").write_text("not a database")
+    assert_refused(tmp_path / "text.duckdb", tmp_path / "exports", "can't be read")
+
+
+def test_a_directory_that_no_export_made_is_left_alone(warehouse, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("keep")
+    assert_refused(warehouse, tmp_path / "mine", "is no export")
+
+
+def test_the_command_says_what_it_wrote_or_why_it_did_not(warehouse, tmp_path, run, project_root):
+    command = (sys.executable, project_root / "scripts" / "export_lists.py", "--destination", tmp_path / "exports")
+    done = run(*command, CAUSALYN_WAREHOUSE=str(warehouse))
+    assert done.returncode == 0, done.stderr
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == [*(one.name for one in LISTS), "Files"]
+
+    refused = run(*command, "--warehouse", tmp_path / "none.duckdb")
+    assert refused.returncode == 1
+    assert "Nothing was exported" in refused.stderr
+    assert "Traceback" not in refused.stderr
