@@ -20,11 +20,11 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from causalyn import t_learner
+from causalyn import uplift
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,9 +36,9 @@ def seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def bare_fits(inputs: pd.DataFrame, parameters: t_learner.Parameters) -> None:
-    """As many forests as the learner fits, on as many rows, and their predictions: scikit-learn and nothing else."""
-    features = [column for column in inputs.columns if column not in t_learner.KEYS]
+def bare_fits(inputs: pd.DataFrame, parameters: uplift.Parameters) -> None:
+    """As many forests as the learners fit, on as many rows, and their predictions: scikit-learn and nothing else."""
+    features = [column for column in inputs.columns if column not in uplift.KEYS]
     observed = inputs[inputs["is_converted"].notna()]
     matrix, everybody = observed[features].to_numpy(float), inputs[features].to_numpy(float)
     treated, converted = observed["is_treated"].to_numpy(int), observed["is_converted"].to_numpy(int)
@@ -60,6 +60,15 @@ def bare_fits(inputs: pd.DataFrame, parameters: t_learner.Parameters) -> None:
                 ).fit(matrix[rows], target[rows])
                 forest.predict_proba(matrix[left_out])
                 forest.predict_proba(everybody[:n_scored])
+            for rows in (arms[0], arms[1], half):
+                forest = ExtraTreesRegressor(
+                    n_estimators=parameters.trees,
+                    min_samples_leaf=parameters.min_leaf_share,
+                    max_features=parameters.feature_share,
+                    random_state=seed,
+                ).fit(matrix[rows], rng.normal(size=len(rows)))
+                forest.predict(matrix[left_out])
+                forest.predict(everybody[:n_scored])
 
     with threadpool_limits(limits=1):
         Parallel(n_jobs=-1, prefer="threads")(delayed(fold)(seed) for seed in range(parameters.folds))
@@ -88,7 +97,7 @@ def main() -> None:
         build = seconds(lambda: run(dbt, "build"))
         summary = seconds(lambda: run(sys.executable, ROOT / "scripts" / "summarise.py"))
         with duckdb.connect(str(warehouse), read_only=True) as connection:
-            parameters = t_learner.Parameters.from_frame(connection.execute("from seeds.learner_parameters").df())
+            parameters = uplift.Parameters.from_frame(connection.execute("from seeds.learner_parameters").df())
             inputs = connection.execute("from intermediate.int_uplift__inputs order by md5(account_id), user_id").df()
             n_rows = connection.execute("select count(*) from raw.user_activity_daily_raw").fetchone()[0]
         fits = seconds(lambda: bare_fits(inputs, parameters))

@@ -82,12 +82,17 @@ def decide_on_the_truth(folder: Path) -> None:
         connection.execute(
             """
             update intermediate.int_uplift__scores as scores
-            set p_control = truth.p_control, p_treated = truth.p_treated
+            set
+                p_control = truth.p_control,
+                p_treated = truth.p_treated,
+                t_lift = truth.p_treated - truth.p_control,
+                x_lift = truth.p_treated - truth.p_control,
+                dr_lift = truth.p_treated - truth.p_control
             from truth.main.latent_uplift_groups_hidden as truth
             where scores.user_id = truth.user_id
             """
         )
-    dbt(folder, "run", "--select", "user_uplift_scores+")
+    dbt(folder, "run", "--select", "int_uplift__scores+", "--exclude", "int_uplift__scores")
 
 
 def study_generated(folder: Path, preset: str, seed: int, accounts: int) -> dict[str, float]:

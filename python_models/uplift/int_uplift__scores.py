@@ -1,16 +1,16 @@
-"""Fits the T-learner on the users whose outcome was observed, and scores every user out of fold."""
+"""Fits the learners of lift on the users whose outcome was observed, and scores every user out of fold."""
 
 import pyarrow as pa
 
-from causalyn import engine, t_learner
+from causalyn import engine, uplift
 
 IDENTITY = [("user_id", pa.string()), ("account_id", pa.string()), ("as_of_date", pa.date32()), ("fold", pa.int32())]
-SCHEMA = pa.schema(IDENTITY + [(score, pa.float64()) for score in t_learner.TLearner.SCORES])
+SCHEMA = pa.schema(IDENTITY + [(score, pa.float64()) for score in uplift.SCORES])
 
 
 def model(dbt, session):
     inputs = dbt.ref("int_uplift__inputs")
-    parameters = t_learner.Parameters.from_frame(dbt.ref("learner_parameters").df())
+    parameters = uplift.Parameters.from_frame(dbt.ref("learner_parameters").df())
     training = engine.sample(
         inputs,
         columns=inputs.columns,
@@ -19,10 +19,10 @@ def model(dbt, session):
         max_rows=parameters.max_training_rows,
     )
     try:
-        learner = t_learner.fit(training, parameters)
-    except t_learner.LearnerError as error:
+        learner = uplift.fit(training, parameters)
+    except uplift.LearnerError as error:
         # Nobody gets a score, so every account is suppressed and the verdicts stop publication.
         print(f"No lift was estimated: {error}")
-        features = tuple(column for column in inputs.columns if column not in t_learner.KEYS)
-        learner = t_learner.TLearner(features, {}, parameters.interval_level)
+        features = tuple(column for column in inputs.columns if column not in uplift.KEYS)
+        learner = uplift.UpliftModel(features, {})
     return engine.map_batches(inputs, inputs.columns, learner.score, SCHEMA)

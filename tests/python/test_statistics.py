@@ -20,7 +20,7 @@ def evaluate(run_dbt, built_world):
 
 
 def test_normal_quantile(evaluate):
-    levels = [1e-6, 0.001, 0.02, 0.03, 0.1, 0.5, 0.75, 0.9, 0.975, 0.98, 0.9999]
+    levels = [1e-9, 0.001, 0.0242, 0.0243, 0.1, 0.5, 0.75, 0.9, 0.975, 0.9757, 0.9758, 0.9999, 1 - 1e-9]
     measured = evaluate("normal_quantile", levels)
     assert measured == pytest.approx([NormalDist().inv_cdf(level) for level in levels], rel=2e-9)
     assert measured[levels.index(0.5)] == 0

@@ -52,6 +52,11 @@ def test_bad_input_publishes_nothing_and_says_why(case, built_world, run_dbt, re
     assert verdict_id in build.stdout.split("Nothing was published")[1]
     assert before["target_accounts"], "the lists that must stay must hold something"
     assert read_published(warehouse) == before
+    if verdict_id != "VER-04":
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            query = "select count(*), count(lift), count(p_control) from marts.user_uplift_scores"
+            n_users, *n_scored = connection.execute(query).fetchone()
+        assert n_users > 0 and n_scored == [0, 0], "data that can't carry a model must score nobody"
 
 
 def test_a_world_without_signal_is_never_published(run, run_dbt, tmp_path, project_root):

@@ -3,13 +3,17 @@ with dr_scores as (
 ),
 
 scores as (
-    select * from {{ ref('user_uplift_scores') }}
+    select * from {{ ref('int_uplift__scores') }}
 ),
 
 learner_scores as (
-    select user_id, 't_learner' as learner_id, lift as score from scores
+    select user_id, 't_learner' as learner_id, round(t_lift, 9) as score from scores
     union all
-    select user_id, 'response_model', round(p_control + propensity * lift, 9) from scores
+    select user_id, 'x_learner', round(x_lift, 9) from scores
+    union all
+    select user_id, 'dr_learner', round(dr_lift, 9) from scores
+    union all
+    select user_id, 'response_model', round(p_control + propensity * (p_treated - p_control), 9) from scores
     union all
     select user_id, 'constant_effect', 0.0 from scores
 ),

@@ -8,7 +8,7 @@ dr_scores as (
 
 leaderboard as (
     select * from {{ ref('learner_leaderboard') }}
-    where learner_id = 't_learner'
+    where is_deciding
 ),
 
 calibration as (

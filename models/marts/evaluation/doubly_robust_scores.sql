@@ -3,23 +3,40 @@ with inputs as (
 ),
 
 scores as (
-    select * from {{ ref('user_uplift_scores') }}
+    select * from {{ ref('int_uplift__scores') }}
 ),
 
 learner as (
     select * from {{ ref('learner_parameters') }}
 ),
 
+-- The nuisances, and not the calibrated lift: so the same scores judge every learner, whichever decides.
+nuisances as (
+    select
+        user_id,
+        round(nullif(p_control, 'nan'), 9) as p_control,
+        round(nullif(p_treated, 'nan'), 9) as p_treated,
+        round(nullif(propensity, 'nan'), 9) as propensity
+    from scores
+),
+
 clipped as (
     select
-        scores.*,
+        inputs.account_id,
+        inputs.fold,
         inputs.is_treated,
         inputs.is_converted,
-        greatest(learner.propensity_floor, least(1 - learner.propensity_floor, scores.propensity)) as clipped_propensity
-    from scores
-    inner join inputs on scores.user_id = inputs.user_id
+        nuisances.*,
+        greatest(learner.propensity_floor, least(1 - learner.propensity_floor, nuisances.propensity)) as clipped_propensity
+    from inputs
+    inner join nuisances on inputs.user_id = nuisances.user_id
     cross join learner
-    where scores.has_observed_outcome
+    where
+        inputs.is_converted is not null
+        and inputs.is_treated is not null
+        and nuisances.p_control is not null
+        and nuisances.p_treated is not null
+        and nuisances.propensity is not null
 ),
 
 final as (
@@ -35,12 +52,11 @@ final as (
         round(clipped_propensity, 9) as clipped_propensity,
         clipped_propensity <> propensity as is_propensity_clipped,
         round(
-            lift
+            p_treated - p_control
             + is_treated * (is_converted - p_treated) / clipped_propensity
             - (1 - is_treated) * (is_converted - p_control) / (1 - clipped_propensity), 9
         ) as dr_score
     from clipped
-    where is_treated is not null and lift is not null
 )
 
 select * from final

@@ -2,6 +2,10 @@ with ranked_users as (
     select * from {{ ref('int_evaluation__ranked_users') }}
 ),
 
+learner as (
+    select * from {{ ref('learner_parameters') }}
+),
+
 by_account as (
     select
         learner_id,
@@ -67,7 +71,8 @@ measured as (
 
 final as (
     select
-        learner_id,
+        measured.learner_id,
+        measured.learner_id = learner.deciding_learner as is_deciding,
         n_users,
         n_accounts,
         qini,
@@ -77,6 +82,7 @@ final as (
         gain_over_response_model_se,
         round({{ safe_divide('gain_over_response_model', 'gain_over_response_model_se') }}, 6) as gain_over_response_model_z
     from measured
+    cross join learner
 )
 
 select * from final

@@ -62,8 +62,8 @@ final as (
         totals.n_users,
         round(totals.mean_lift, 9) as mean_lift,
         round(spread.norm / totals.n_users, 9) as mean_lift_se,
-        round(totals.mean_lift - 1.959963985 * spread.norm / totals.n_users, 9) as mean_lift_lower,
-        round(totals.mean_lift + 1.959963985 * spread.norm / totals.n_users, 9) as mean_lift_upper,
+        round(totals.mean_lift - {{ normal_quantile('0.975') }} * spread.norm / totals.n_users, 9) as mean_lift_lower,
+        round(totals.mean_lift + {{ normal_quantile('0.975') }} * spread.norm / totals.n_users, 9) as mean_lift_upper,
         round(totals.dr_sum / everybody.n_users, 9) as gain,
         round(totals.n_users * (totals.mean_lift - everybody.mean_lift) / everybody.n_users, 9) as qini_gap
     from totals

@@ -1,8 +1,10 @@
-"""The uplift learner: a cross-fitted, regularised, calibrated T-learner, with standard errors clustered by account.
+"""Learners of uplift: cross-fitted, regularised, calibrated, with standard errors clustered by account.
 
-A forest a treatment arm estimates P(conversion | arm, features); lift is their difference (Kuenzel et al., 2019,
-"Metalearners for estimating heterogeneous treatment effects"). Around that commodity stand the parts that make it fit
-for decisions:
+Stage 1 are the nuisances: a forest a treatment arm estimates P(conversion | arm, features), and one P(treated | features).
+Stage 2 are the learners in LEARNERS, each a function. The T-learner is the difference of the arms; the X-learner (Kuenzel et
+al., 2019, "Metalearners for estimating heterogeneous treatment effects") and the DR-learner (Kennedy, 2023, "Towards optimal
+doubly robust estimation of heterogeneous causal effects") fit forests of pseudo-outcomes that the nuisances make of every
+training user, from models that saw nobody of the user's account. Around these stand the parts that make them fit for decisions:
 
 - Folds are whole accounts, so that no user is scored by a model that saw anybody of its account.
 - Within a fold's training accounts the forests are fitted on random halves of the accounts, in complementary pairs.
@@ -11,19 +13,19 @@ for decisions:
 - An arm is fitted with inverse propensity weights, the propensity coming from the other half. A leaf then averages
   over the population's users in it, not over those whom the campaign chose, which biases lift where leaves are coarse.
 - Each half predicts the accounts that it left out. From these predictions come doubly robust scores of the training
-  users (Robins, Rotnitzky and Zhao, 1994), and lift is calibrated on them by a line (Chernozhukov et al., 2018, "best
-  linear predictor"): a model without signal shrinks to the average effect. The fold that is scored has no part in it.
+  users (Robins, Rotnitzky and Zhao, 1994), and each learner's lift is calibrated on them by a line (Chernozhukov et al., 2018,
+  "best linear predictor"): a model without signal shrinks to the average effect. The fold that is scored has no part in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
+from functools import partial
 
 import numpy as np
 import pandas as pd
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
@@ -31,7 +33,14 @@ from threadpoolctl import threadpool_limits
 KEYS = ("user_id", "account_id", "as_of_date", "fold", "is_treated", "is_converted")
 """Columns of an input frame that are not features."""
 
-CONTROL, TREATED = 0, 1
+CONTROL, TREATED, PROPENSITY = 0, 1, 2
+"""Arms, and the rows of an array of nuisances (3 x users): P(conversion) by arm, and P(treated)."""
+
+Lift = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Lift of users by their features (users x features) and their nuisances (3 x users)."""
+
+FitForest = Callable[[np.ndarray, np.ndarray], ExtraTreesRegressor]
+"""A forest fitted to features (users x features) and a target (users)."""
 
 
 class LearnerError(ValueError):
@@ -45,8 +54,7 @@ class Parameters:
     folds: cross-fitting folds. half_sample_pairs: pairs of account halves a fold. trees: trees a forest.
     min_leaf_share: smallest leaf as a share of the forest's rows. feature_share: features tried at a split.
     propensity_floor: propensities are clipped to [floor, 1 - floor] in weights and doubly robust scores.
-    interval_level: nominal coverage of lift_lower and lift_upper. min_accounts, min_arm_users: least training data.
-    max_training_rows: most rows to train on. seed: of every random draw.
+    min_accounts, min_arm_users: least training data. max_training_rows: most rows to train on. seed: of every random draw.
     """
 
     folds: int
@@ -55,7 +63,6 @@ class Parameters:
     min_leaf_share: float
     feature_share: float
     propensity_floor: float
-    interval_level: float
     min_accounts: int
     min_arm_users: int
     max_training_rows: int
@@ -70,73 +77,121 @@ class Parameters:
 
 
 @dataclass(frozen=True)
-class FoldModel:
-    """What scores one fold: forests by half-sample and target, the raw trees, and the line that calibrates lift."""
+class HalfSample:
+    """Training users of one half of the accounts; their nuisances come from models that did not see their accounts."""
 
-    forests: tuple[tuple[RandomForestClassifier, ...], ...]
-    raw_trees: tuple[DecisionTreeClassifier, DecisionTreeClassifier]
+    features: np.ndarray
+    treated: np.ndarray
+    converted: np.ndarray
+    nuisances: np.ndarray
+    dr_score: np.ndarray
+
+
+def t_learner(sample: HalfSample, fit_forest: FitForest) -> Lift:
+    """The difference of the arms' outcome models; no second stage."""
+    return lambda features, nuisances: nuisances[TREATED] - nuisances[CONTROL]
+
+
+def x_learner(sample: HalfSample, fit_forest: FitForest) -> Lift:
+    """A forest an arm of the effects imputed by the other arm's outcome model, averaged by propensity (Kuenzel et al., 2019)."""
+    treated = sample.treated == TREATED
+    imputed = np.where(
+        treated, sample.converted - sample.nuisances[CONTROL], sample.nuisances[TREATED] - sample.converted
+    )
+    of_control = fit_forest(sample.features[~treated], imputed[~treated])
+    of_treated = fit_forest(sample.features[treated], imputed[treated])
+
+    def lift(features: np.ndarray, nuisances: np.ndarray) -> np.ndarray:
+        propensity = nuisances[PROPENSITY]
+        return propensity * of_control.predict(features) + (1 - propensity) * of_treated.predict(features)
+
+    return lift
+
+
+def dr_learner(sample: HalfSample, fit_forest: FitForest) -> Lift:
+    """A forest of the doubly robust scores (Kennedy, 2023)."""
+    forest = fit_forest(sample.features, sample.dr_score)
+    return lambda features, nuisances: forest.predict(features)
+
+
+LEARNERS = {"t": t_learner, "x": x_learner, "dr": dr_learner}
+"""Learners by the prefix of their columns: each gives `<prefix>_lift` and `<prefix>_lift_se`."""
+
+SCORES = (
+    "p_control",
+    "p_treated",
+    "propensity",
+    *(f"{learner}_{column}" for learner in LEARNERS for column in ("lift", "lift_se")),
+    "raw_lift",
+)
+"""Columns that a fitted model adds to a user, as doubles in units of probability."""
+
+
+@dataclass(frozen=True)
+class CalibrationLine:
+    """The line that calibrates a learner's lift: level and slope around `center`, and their clustered covariance."""
+
     center: float
     coefficients: np.ndarray
     covariance: np.ndarray
 
-    def predict(self, features: np.ndarray, interval_level: float) -> dict[str, np.ndarray]:
-        """Scores of rows of `features` (rows x features), as float arrays by column name."""
-        by_half = np.stack([[_probability(model, features) for model in half] for half in self.forests])
-        p_control, p_treated, propensity = by_half.mean(axis=0)
-        position = p_treated - p_control - self.center
+    def calibrate(self, half_lift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Calibrated lift of users and its standard error, from the lift by each half-sample (halves x users)."""
+        position = half_lift.mean(axis=0) - self.center
         lift = np.clip(self.coefficients[0] + self.coefficients[1] * position, -1.0, 1.0)
-
-        half_lift = by_half[:, TREATED] - by_half[:, CONTROL]
         sampling_variance = (((half_lift[0::2] - half_lift[1::2]) / 2) ** 2).mean(axis=0)
         line = np.stack([np.ones_like(position), position])
         line_variance = np.einsum("ir,ij,jr->r", line, self.covariance, line)
-        lift_se = np.sqrt(self.coefficients[1] ** 2 * sampling_variance + line_variance)
-
-        # The calibrated lift decides; the control probability gives way where both cannot lie within [0, 1].
-        p_control = np.clip(p_control, np.maximum(0.0, -lift), np.minimum(1.0, 1.0 - lift))
-        margin = NormalDist().inv_cdf((1 + interval_level) / 2) * lift_se
-        return {
-            "p_treated": p_control + lift,
-            "p_control": p_control,
-            "lift": lift,
-            "lift_se": lift_se,
-            "lift_lower": lift - margin,
-            "lift_upper": lift + margin,
-            "propensity": propensity,
-            "raw_lift": _probability(self.raw_trees[TREATED], features)
-            - _probability(self.raw_trees[CONTROL], features),
-        }
+        return lift, np.sqrt(self.coefficients[1] ** 2 * sampling_variance + line_variance)
 
 
 @dataclass(frozen=True)
-class TLearner:
-    """A fitted T-learner: one model a fold, each fitted on the accounts of all other folds. Without a model, scores are NaN."""
+class FoldModel:
+    """What scores one fold: nuisance forests and learners by half-sample, the raw trees, and a line a learner."""
+
+    forests: tuple[tuple[RandomForestClassifier, ...], ...]
+    lifts: dict[str, tuple[Lift, ...]]
+    lines: dict[str, CalibrationLine]
+    raw_trees: tuple[DecisionTreeClassifier, DecisionTreeClassifier]
+
+    def predict(self, features: np.ndarray) -> dict[str, np.ndarray]:
+        """Scores of users by their `features` (users x features), as float arrays by column name."""
+        by_half = np.stack([_nuisances(models, features) for models in self.forests])
+        p_control, p_treated, propensity = by_half.mean(axis=0)
+        scores = {"p_control": p_control, "p_treated": p_treated, "propensity": propensity}
+        for learner, lifts in self.lifts.items():
+            half_lift = np.stack([lift(features, own) for lift, own in zip(lifts, by_half, strict=True)])
+            scores[f"{learner}_lift"], scores[f"{learner}_lift_se"] = self.lines[learner].calibrate(half_lift)
+        raw = [_probability(tree, features) for tree in self.raw_trees]
+        return scores | {"raw_lift": raw[TREATED] - raw[CONTROL]}
+
+
+@dataclass(frozen=True)
+class UpliftModel:
+    """Fitted learners: one model a fold, each fitted on the accounts of all other folds. Without a model, scores are NaN."""
 
     features: tuple[str, ...]
     folds: dict[int, FoldModel]
-    interval_level: float
-
-    SCORES = ("p_treated", "p_control", "lift", "lift_se", "lift_lower", "lift_upper", "propensity", "raw_lift")
 
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Scores every row of `frame` (with `fold` and the features) by its fold's model.
 
-        Returns user_id, account_id, as_of_date and fold as given, and SCORES as doubles in units of probability.
+        Returns user_id, account_id, as_of_date and fold as given, and SCORES.
         """
-        scores = pd.DataFrame(np.nan, index=frame.index, columns=list(self.SCORES))
+        scores = pd.DataFrame(np.nan, index=frame.index, columns=list(SCORES))
         matrix = frame[list(self.features)].to_numpy(dtype=float)
         fold_of_row = frame["fold"].to_numpy()
         with threadpool_limits(limits=1):
             for fold, model in self.folds.items():
                 rows = np.flatnonzero(fold_of_row == fold)
                 if rows.size:
-                    predicted = model.predict(matrix[rows], self.interval_level)
-                    scores.iloc[rows] = np.column_stack([predicted[name] for name in self.SCORES])
+                    predicted = model.predict(matrix[rows])
+                    scores.iloc[rows] = np.column_stack([predicted[name] for name in SCORES])
         return pd.concat([frame[["user_id", "account_id", "as_of_date", "fold"]], scores], axis=1)
 
 
-def fit(training: pd.DataFrame, parameters: Parameters) -> TLearner:
-    """Fits the learner on users with an observed outcome.
+def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
+    """Fits the learners on users with an observed outcome.
 
     Args:
         training: one row a user: KEYS and, in every other column, a numeric feature (NaN: unknown). `is_treated` and
@@ -164,7 +219,7 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> TLearner:
     with threadpool_limits(limits=1):
         # Threads, since forests release the interpreter lock; their number is irrelevant, since each fold has its seed.
         models = Parallel(n_jobs=-1, prefer="threads")(delayed(fit_one)(fold) for fold in range(parameters.folds))
-    return TLearner(features, dict(enumerate(models)), parameters.interval_level)
+    return UpliftModel(features, dict(enumerate(models)))
 
 
 def doubly_robust_lift(
@@ -220,37 +275,56 @@ def _fit_fold(
     parameters: Parameters,
     seed: np.random.SeedSequence,
 ) -> FoldModel:
-    """Fits one fold's forests on halves of its accounts and its calibration on what each half left out."""
+    """Fits one fold's nuisances and learners on halves of its accounts, and their calibration on what each half left out."""
     generator = np.random.default_rng(seed)
     accounts = np.unique(account)
-    left_out_sum = np.zeros((3, len(account)))
-    left_out_count = np.zeros(len(account))
-    forests = []
+    halves, forests = [], []
     for _ in range(parameters.half_sample_pairs):
         first_half = np.isin(account, generator.choice(accounts, size=len(accounts) // 2, replace=False))
-        halves = (first_half, ~first_half)
-        propensity_models = [_fit_forest(features[half], treated[half], parameters, generator) for half in halves]
+        pair = (first_half, ~first_half)
+        propensity_models = [_fit_forest(features[half], treated[half], parameters, generator) for half in pair]
         chance = np.empty(len(account))
-        for half, model in zip(halves, propensity_models, strict=True):
+        for half, model in zip(pair, propensity_models, strict=True):
             chance[~half] = _probability(model, features[~half])
         chance = np.clip(chance, parameters.propensity_floor, 1 - parameters.propensity_floor)
         weight = np.where(treated == TREATED, 1 / chance, 1 / (1 - chance))
 
-        for half, propensity_model in zip(halves, propensity_models, strict=True):
+        for half, propensity_model in zip(pair, propensity_models, strict=True):
             arms = _fit_arms(features, treated, converted, weight, half, parameters, generator)
-            models = (*arms, propensity_model)
-            forests.append(models)
-            left_out_sum[:, ~half] += [_probability(model, features[~half]) for model in models]
-            left_out_count += ~half
+            halves.append(half)
+            forests.append((*arms, propensity_model))
 
-    p_control, p_treated, propensity = left_out_sum / left_out_count
-    scores = doubly_robust_lift(treated, converted, p_control, p_treated, propensity, parameters.propensity_floor)
-    center, coefficients, covariance = _calibration_line(p_treated - p_control, scores, account)
+    left_out = [_nuisances(models, features[~half]) for models, half in zip(forests, halves, strict=True)]
+    nuisances = _left_out_mean(left_out, halves)
+    dr_score = doubly_robust_lift(treated, converted, *nuisances, parameters.propensity_floor)
+
+    lifts, lines = {}, {}
+    # Each learner draws from its own generator, so that adding one moves no other.
+    for (name, learner), own_seed in zip(LEARNERS.items(), seed.spawn(len(LEARNERS)), strict=True):
+        fit_forest = partial(_fit_regression_forest, parameters=parameters, generator=np.random.default_rng(own_seed))
+        lifts[name] = tuple(
+            learner(
+                HalfSample(features[half], treated[half], converted[half], nuisances[:, half], dr_score[half]),
+                fit_forest,
+            )
+            for half in halves
+        )
+        predicted = [lift(features[~half], own) for lift, half, own in zip(lifts[name], halves, left_out, strict=True)]
+        lines[name] = _calibration_line(_left_out_mean(predicted, halves), dr_score, account)
+
     raw_trees = tuple(
         DecisionTreeClassifier(random_state=_draw(generator)).fit(features[treated == arm], converted[treated == arm])
         for arm in (CONTROL, TREATED)
     )
-    return FoldModel(tuple(forests), raw_trees, center, coefficients, covariance)
+    return FoldModel(tuple(forests), lifts, lines, raw_trees)
+
+
+def _left_out_mean(predictions: Sequence[np.ndarray], halves: Sequence[np.ndarray]) -> np.ndarray:
+    """Mean prediction of every user (last axis) by the halves that left it out, from each half's predictions of those."""
+    total = np.zeros((*predictions[0].shape[:-1], len(halves[0])))
+    for prediction, half in zip(predictions, halves, strict=True):
+        total[..., ~half] += prediction
+    return total / np.sum([~half for half in halves], axis=0)
 
 
 def _fit_arms(
@@ -292,10 +366,21 @@ def _fit_forest(
     return forest.fit(features, target, sample_weight=weight)
 
 
-def _calibration_line(
-    lift: np.ndarray, scores: np.ndarray, account: np.ndarray
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """Best linear predictor of doubly robust scores by lift: centre, (level, slope), and their clustered covariance.
+def _fit_regression_forest(
+    features: np.ndarray, target: np.ndarray, parameters: Parameters, generator: np.random.Generator
+) -> ExtraTreesRegressor:
+    """A regularised forest of a pseudo-outcome; thresholds are random: cheap, and as good where noise dwarfs signal."""
+    forest = ExtraTreesRegressor(
+        n_estimators=parameters.trees,
+        min_samples_leaf=parameters.min_leaf_share,
+        max_features=parameters.feature_share,
+        random_state=_draw(generator),
+    )
+    return forest.fit(features, target)
+
+
+def _calibration_line(lift: np.ndarray, scores: np.ndarray, account: np.ndarray) -> CalibrationLine:
+    """Best linear predictor of doubly robust scores by lift, its covariance clustered by account.
 
     A negative slope means that the model ranks users no better than chance: everybody then gets the average effect.
     """
@@ -310,7 +395,12 @@ def _calibration_line(
     if coefficients[1] <= 0:
         coefficients = np.array([scores.mean(), 0.0])
         covariance = np.diag([covariance[0, 0], 0.0])
-    return center, coefficients, covariance
+    return CalibrationLine(center, coefficients, covariance)
+
+
+def _nuisances(models: Sequence[RandomForestClassifier], features: np.ndarray) -> np.ndarray:
+    """Nuisances (3 x users) of users by their features, from the forests of one half."""
+    return np.stack([_probability(model, features) for model in models])
 
 
 def _probability(model: RandomForestClassifier | DecisionTreeClassifier, features: np.ndarray) -> np.ndarray:

@@ -1,21 +1,21 @@
-"""The T-learner on simulated accounts whose true lift is known, and on input that it must refuse."""
+"""The learners of lift on simulated accounts whose true lift is known, and on input that it must refuse."""
 
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from causalyn import t_learner
+from causalyn import uplift
 
-PARAMETERS = t_learner.Parameters(
+PARAMETERS = uplift.Parameters(
     folds=3,
     half_sample_pairs=3,
     trees=10,
     min_leaf_share=0.02,
     feature_share=0.7,
     propensity_floor=0.05,
-    interval_level=0.9,
     min_accounts=50,
     min_arm_users=50,
     max_training_rows=100_000,
@@ -48,9 +48,9 @@ def simulate(accounts: int = 600, users_per_account: int = 8, effect: float = 1.
     ).assign(true_lift=lift)
 
 
-def fit_and_score(frame: pd.DataFrame, parameters: t_learner.Parameters = PARAMETERS) -> pd.DataFrame:
+def fit_and_score(frame: pd.DataFrame, parameters: uplift.Parameters = PARAMETERS) -> pd.DataFrame:
     inputs = frame.drop(columns="true_lift")
-    return t_learner.fit(inputs, parameters).score(inputs)
+    return uplift.fit(inputs, parameters).score(inputs)
 
 
 @pytest.fixture(scope="module")
@@ -63,26 +63,60 @@ def scores(world: pd.DataFrame) -> pd.DataFrame:
     return fit_and_score(world)
 
 
-def test_lift_is_recovered_despite_confounding(world, scores):
+each_learner = pytest.mark.parametrize("learner", uplift.LEARNERS)
+
+
+@each_learner
+def test_lift_is_recovered_despite_confounding(world, scores, learner):
     treated = world.is_treated == 1
     raw_difference = world.is_converted[treated].mean() - world.is_converted[~treated].mean()
     assert abs(raw_difference - world.true_lift.mean()) > 0.05, "the simulation must be confounded to prove anything"
-    assert scores.lift.mean() == pytest.approx(world.true_lift.mean(), abs=0.03)
-    assert np.corrcoef(scores.lift, world.true_lift)[0, 1] > 0.9
-    assert scores.lift[world.true_lift < 0].mean() < 0 < scores.lift[world.true_lift > 0].mean()
+    lift = scores[f"{learner}_lift"]
+    assert lift.mean() == pytest.approx(world.true_lift.mean(), abs=0.03)
+    assert np.corrcoef(lift, world.true_lift)[0, 1] > 0.9
+    assert lift[world.true_lift < 0].mean() < 0 < lift[world.true_lift > 0].mean()
 
 
-def test_scores_are_probabilities_and_add_up(scores):
-    assert scores[["p_treated", "p_control"]].to_numpy().min() >= 0
-    assert scores[["p_treated", "p_control"]].to_numpy().max() <= 1
-    np.testing.assert_allclose(scores.lift, scores.p_treated - scores.p_control, atol=1e-12)
-    assert (scores.lift_se > 0).all()
-    assert ((scores.lift_lower < scores.lift) & (scores.lift < scores.lift_upper)).all()
+@each_learner
+def test_a_learner_beats_the_constant_effect_and_is_calibrated(world, scores, learner):
+    lift = scores[f"{learner}_lift"]
+    squared_error = ((lift - world.true_lift) ** 2).mean()
+    assert squared_error < 0.3 * world.true_lift.var()
+    assert np.polyfit(lift, world.true_lift, 1)[0] == pytest.approx(1.0, abs=0.15)
 
 
-def test_intervals_cover_the_mean_lift_of_a_group(world, scores):
+def test_learners_differ(scores):
+    lifts = scores[[f"{learner}_lift" for learner in uplift.LEARNERS]]
+    correlation = lifts.corr().to_numpy()[np.triu_indices(len(uplift.LEARNERS), 1)]
+    assert correlation.max() < 0.9999
+
+
+def test_scores_are_in_range(scores):
+    probabilities = scores[["p_treated", "p_control", "propensity"]].to_numpy()
+    assert probabilities.min() >= 0 and probabilities.max() <= 1
+    for learner in uplift.LEARNERS:
+        assert scores[f"{learner}_lift"].between(-1, 1).all()
+        assert (scores[f"{learner}_lift_se"] > 0).all()
+
+
+@each_learner
+def test_intervals_cover_the_mean_lift_of_a_group(world, scores, learner):
+    lift, margin = scores[f"{learner}_lift"], NormalDist().inv_cdf(0.95) * scores[f"{learner}_lift_se"]
     for group in (world.true_lift > 0, world.true_lift < 0):
-        assert scores.lift_lower[group].mean() < world.true_lift[group].mean() < scores.lift_upper[group].mean()
+        assert (lift - margin)[group].mean() < world.true_lift[group].mean() < (lift + margin)[group].mean()
+
+
+@each_learner
+def test_standard_errors_are_clustered_by_account(learner):
+    """Copies of every user within its account are no new evidence; as accounts of their own they would be."""
+    alone = simulate(accounts=300, users_per_account=4)
+    copied = pd.concat([alone] * 4).sort_values("user_id", kind="stable", ignore_index=True)
+    copied["user_id"] = [f"u{i:05d}" for i in range(len(copied))]
+    independent = simulate(accounts=1200, users_per_account=4)
+    column = f"{learner}_lift_se"
+    with_copies = fit_and_score(copied)[column].mean()
+    assert with_copies > 0.75 * fit_and_score(alone)[column].mean()
+    assert with_copies > 1.2 * fit_and_score(independent)[column].mean()
 
 
 def test_no_user_is_scored_by_a_model_that_saw_its_fold(world, scores):
@@ -92,7 +126,8 @@ def test_no_user_is_scored_by_a_model_that_saw_its_fold(world, scores):
     changed.loc[in_fold, "is_treated"] = 1 - changed.loc[in_fold, "is_treated"]
     rescored = fit_and_score(changed)
     pd.testing.assert_frame_equal(rescored[in_fold], scores[in_fold])
-    assert not rescored[~in_fold].lift.equals(scores[~in_fold].lift)
+    for learner in uplift.LEARNERS:
+        assert not rescored[~in_fold][f"{learner}_lift"].equals(scores[~in_fold][f"{learner}_lift"])
 
 
 def test_scores_are_the_same_bytes_again_and_another_seed_moves_them(world, scores):
@@ -100,30 +135,31 @@ def test_scores_are_the_same_bytes_again_and_another_seed_moves_them(world, scor
     assert fit_and_score(world, replace(PARAMETERS, seed=2)).to_csv() != scores.to_csv()
 
 
-def test_without_an_effect_everybody_gets_nearly_the_average(world):
+def test_without_an_effect_everybody_gets_nearly_the_average(scores):
     null_scores = fit_and_score(simulate(effect=0.0))
-    assert abs(null_scores.lift.mean()) < 0.03
-    assert null_scores.lift.std() < 0.25 * fit_and_score(world).lift.std()
+    for column in [f"{learner}_lift" for learner in uplift.LEARNERS]:
+        assert abs(null_scores[column].mean()) < 0.03
+        assert null_scores[column].std() < 0.25 * scores[column].std()
 
 
 def test_users_without_an_outcome_are_scored_but_not_trained_on(world, scores):
     inputs = world.drop(columns="true_lift")
     unobserved = inputs.user_id.str.endswith("7")
-    learner = t_learner.fit(inputs[~unobserved], PARAMETERS)
+    learner = uplift.fit(inputs[~unobserved], PARAMETERS)
     rescored = learner.score(inputs.assign(is_converted=inputs.is_converted.where(~unobserved)))
-    assert rescored.lift.notna().all()
+    assert rescored[list(uplift.SCORES)].notna().all(axis=None)
 
 
 def test_an_unknown_or_constant_feature_still_gives_finite_scores(world):
     inputs = world.assign(constant=1.0, unknown=np.nan)
     inputs.loc[::3, "signal"] = np.nan
-    assert np.isfinite(fit_and_score(inputs)[list(t_learner.TLearner.SCORES)]).all(axis=None)
+    assert np.isfinite(fit_and_score(inputs)[list(uplift.SCORES)]).all(axis=None)
 
 
 def test_an_arm_in_which_nobody_converts_gives_a_control_probability_of_zero(world):
     inputs = world.assign(is_converted=world.is_converted.where(world.is_treated == 1, 0.0), true_lift=0)
     scored = fit_and_score(inputs)
-    assert np.isfinite(scored.lift).all()
+    assert np.isfinite(scored[list(uplift.SCORES)]).all(axis=None)
     assert scored.p_control.max() < 0.05
 
 
@@ -140,13 +176,19 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_input_that_supports_no_estimate_is_refused_by_name(world, case):
     spoil, message = REFUSED[case]
-    with pytest.raises(t_learner.LearnerError, match=message):
+    with pytest.raises(uplift.LearnerError, match=message):
         fit_and_score(spoil(world))
+
+
+def test_without_a_model_every_score_is_nan(world):
+    scored = uplift.UpliftModel(("signal", "confounder"), {}).score(world)
+    assert scored.user_id.tolist() == world.user_id.tolist()
+    assert scored[list(uplift.SCORES)].isna().all(axis=None)
 
 
 def test_doubly_robust_scores_are_unbiased_when_only_the_propensity_is_right(world):
     wrong_outcome_model = np.full(len(world), 0.5)
-    scores = t_learner.doubly_robust_lift(
+    scores = uplift.doubly_robust_lift(
         world.is_treated.to_numpy(),
         world.is_converted.to_numpy(),
         wrong_outcome_model,
