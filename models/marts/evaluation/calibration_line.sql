@@ -6,6 +6,10 @@ scores as (
     select * from {{ ref('user_uplift_scores') }}
 ),
 
+learner as (
+    select * from {{ ref('learner_parameters') }}
+),
+
 pairs as (
     select
         dr_scores.account_id,
@@ -73,7 +77,7 @@ measured as (
 
 final as (
     select
-        't_learner' as learner_id,
+        learner.deciding_learner as learner_id,
         n_users,
         n_accounts,
         round(believed_level, 9) as believed_level,
@@ -84,6 +88,7 @@ final as (
         round(slope - 1.959963985 * slope_se, 6) as slope_lower,
         round(slope + 1.959963985 * slope_se, 6) as slope_upper
     from measured
+    cross join learner
 )
 
 select * from final

@@ -1,6 +1,7 @@
 with ranked_users as (
-    select * from {{ ref('int_evaluation__ranked_users') }}
-    where learner_id = 't_learner'
+    select ranked_users.*
+    from {{ ref('int_evaluation__ranked_users') }} as ranked_users
+    inner join {{ ref('learner_parameters') }} as learner on ranked_users.learner_id = learner.deciding_learner
 ),
 
 scores as (
