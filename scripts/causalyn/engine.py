@@ -11,6 +11,11 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+# dbt runs Python models in threads. Two that begin to import scikit-learn at once can see it half imported; every model imports
+# this module first, and Python lets only one thread at a time do that.
+import sklearn.ensemble
+import sklearn.utils.parallel  # noqa: F401
+
 BATCH_ROWS = 100_000
 
 

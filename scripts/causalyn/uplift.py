@@ -204,7 +204,7 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
             (no split uses it); an unknown value is a value of its own to the forests.
     """
     features = tuple(column for column in training.columns if column not in KEYS)
-    _check(training, features, parameters)
+    check(training, features, parameters)
     matrix = training[list(features)].to_numpy(dtype=float)
     treated = training["is_treated"].to_numpy(dtype=int)
     converted = training["is_converted"].to_numpy(dtype=int)
@@ -236,7 +236,7 @@ def doubly_robust_lift(
     return p_treated - p_control + correction
 
 
-def _check(training: pd.DataFrame, features: Sequence[str], parameters: Parameters) -> None:
+def check(training: pd.DataFrame, features: Sequence[str], parameters: Parameters) -> None:
     """Refuses training data that cannot support an estimate; messages name table, column, rows and remedy."""
     table = "int_uplift__inputs"
     accounts = training["account_id"].nunique()
@@ -277,25 +277,14 @@ def _fit_fold(
 ) -> FoldModel:
     """Fits one fold's nuisances and learners on halves of its accounts, and their calibration on what each half left out."""
     generator = np.random.default_rng(seed)
-    accounts = np.unique(account)
     halves, forests = [], []
     for _ in range(parameters.half_sample_pairs):
-        first_half = np.isin(account, generator.choice(accounts, size=len(accounts) // 2, replace=False))
-        pair = (first_half, ~first_half)
-        propensity_models = [_fit_forest(features[half], treated[half], parameters, generator) for half in pair]
-        chance = np.empty(len(account))
-        for half, model in zip(pair, propensity_models, strict=True):
-            chance[~half] = _probability(model, features[~half])
-        chance = np.clip(chance, parameters.propensity_floor, 1 - parameters.propensity_floor)
-        weight = np.where(treated == TREATED, 1 / chance, 1 / (1 - chance))
+        pair, models = fit_pair(features, treated, converted, account, parameters, generator)
+        halves += pair
+        forests += models
 
-        for half, propensity_model in zip(pair, propensity_models, strict=True):
-            arms = _fit_arms(features, treated, converted, weight, half, parameters, generator)
-            halves.append(half)
-            forests.append((*arms, propensity_model))
-
-    left_out = [_nuisances(models, features[~half]) for models, half in zip(forests, halves, strict=True)]
-    nuisances = _left_out_mean(left_out, halves)
+    left_out = predict_left_out(features, halves, forests)
+    nuisances = left_out_mean(left_out, halves)
     dr_score = doubly_robust_lift(treated, converted, *nuisances, parameters.propensity_floor)
 
     lifts, lines = {}, {}
@@ -310,7 +299,7 @@ def _fit_fold(
             for half in halves
         )
         predicted = [lift(features[~half], own) for lift, half, own in zip(lifts[name], halves, left_out, strict=True)]
-        lines[name] = _calibration_line(_left_out_mean(predicted, halves), dr_score, account)
+        lines[name] = _calibration_line(left_out_mean(predicted, halves), dr_score, account)
 
     raw_trees = tuple(
         DecisionTreeClassifier(random_state=_draw(generator)).fit(features[treated == arm], converted[treated == arm])
@@ -319,7 +308,49 @@ def _fit_fold(
     return FoldModel(tuple(forests), lifts, lines, raw_trees)
 
 
-def _left_out_mean(predictions: Sequence[np.ndarray], halves: Sequence[np.ndarray]) -> np.ndarray:
+def fit_pair(
+    features: np.ndarray,
+    treated: np.ndarray,
+    converted: np.ndarray,
+    account: np.ndarray,
+    parameters: Parameters,
+    generator: np.random.Generator,
+) -> tuple[list[np.ndarray], list[tuple[RandomForestClassifier, ...]]]:
+    """Fits nuisances on two complementary random halves of the accounts.
+
+    Args:
+        features: rows x features; treated, converted: 0 or 1 a row; account: an integer a row.
+
+    Returns:
+        The halves, each a mask of the rows, and the forests fitted on each (control, treated, propensity).
+
+    Raises:
+        LearnerError: a half holds no user of one arm.
+    """
+    accounts = np.unique(account)
+    first_half = np.isin(account, generator.choice(accounts, size=len(accounts) // 2, replace=False))
+    pair = [first_half, ~first_half]
+    propensity_models = [_fit_forest(features[half], treated[half], parameters, generator) for half in pair]
+    chance = np.empty(len(account))
+    for half, model in zip(pair, propensity_models, strict=True):
+        chance[~half] = _probability(model, features[~half])
+    chance = np.clip(chance, parameters.propensity_floor, 1 - parameters.propensity_floor)
+    weight = np.where(treated == TREATED, 1 / chance, 1 / (1 - chance))
+    forests = [
+        (*_fit_arms(features, treated, converted, weight, half, parameters, generator), propensity_model)
+        for half, propensity_model in zip(pair, propensity_models, strict=True)
+    ]
+    return pair, forests
+
+
+def predict_left_out(
+    features: np.ndarray, halves: Sequence[np.ndarray], forests: Sequence[tuple[RandomForestClassifier, ...]]
+) -> list[np.ndarray]:
+    """Nuisances (3 x rows left out) that each half's forests predict of the rows that the half left out."""
+    return [_nuisances(models, features[~half]) for models, half in zip(forests, halves, strict=True)]
+
+
+def left_out_mean(predictions: Sequence[np.ndarray], halves: Sequence[np.ndarray]) -> np.ndarray:
     """Mean prediction of every user (last axis) by the halves that left it out, from each half's predictions of those."""
     total = np.zeros((*predictions[0].shape[:-1], len(halves[0])))
     for prediction, half in zip(predictions, halves, strict=True):

@@ -33,6 +33,10 @@ sensitivity as (
     where user_group = 'nudged'
 ),
 
+refutations as (
+    select * from {{ ref('refutations') }}
+),
+
 evidence as (
     select
         count(distinct account_id) as n_accounts,
@@ -69,6 +73,8 @@ final as (
     select 'VER-10', cast(round(abs(max(z)), 6) as double) from sample_ratio
     union all
     select 'VER-11', cast(round(max(interval_robustness_value / nullif(benchmark_strength, 0)), 6) as double) from sensitivity
+    union all
+    select 'VER-12', cast(round(sum(case when holds then 0 else 1 end), 6) as double) from refutations
 )
 
 select * from final

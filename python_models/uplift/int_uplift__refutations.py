@@ -1,0 +1,25 @@
+"""Estimates the nuisances anew for every attempt to refute the average effect."""
+
+import pyarrow as pa
+
+from causalyn import engine, refutations, uplift
+
+IDENTITY = [("refutation_id", pa.string()), ("user_id", pa.string()), ("account_id", pa.string())]
+OBSERVED = [("is_treated", pa.int32()), ("outcome", pa.int32())]
+SCHEMA = pa.schema(IDENTITY + OBSERVED + [(nuisance, pa.float64()) for nuisance in refutations.NUISANCES])
+
+
+def model(dbt, session):
+    inputs = dbt.ref("int_uplift__inputs")
+    parameters = uplift.Parameters.from_frame(dbt.ref("learner_parameters").df())
+    training = engine.sample(
+        inputs,
+        columns=inputs.columns,
+        where="is_converted is not null and is_treated is not null",
+        order_by="md5(account_id), account_id, user_id",
+        max_rows=parameters.max_training_rows,
+    )
+    earlier_activity = dbt.ref("int_diagnostics__earlier_activity").df()
+    return pa.Table.from_pandas(
+        refutations.refute(training, earlier_activity, parameters), SCHEMA, preserve_index=False
+    )

@@ -1,0 +1,72 @@
+"""Refutations on simulated accounts: placebos find nothing, a hidden confounder is found out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_uplift import PARAMETERS, simulate
+
+from causalyn import refutations, uplift
+
+
+@pytest.fixture(scope="module")
+def world() -> pd.DataFrame:
+    return simulate(accounts=900)
+
+
+@pytest.fixture(scope="module")
+def earlier_activity(world: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({"user_id": world.user_id, "was_active_earlier": (world.confounder > 0).astype(int)})
+
+
+@pytest.fixture(scope="module")
+def attempts(world: pd.DataFrame, earlier_activity: pd.DataFrame) -> pd.DataFrame:
+    return refutations.refute(world.drop(columns="true_lift"), earlier_activity, PARAMETERS)
+
+
+def effects(attempts: pd.DataFrame) -> pd.Series:
+    """The doubly robust effect of every attempt."""
+    columns = [attempts[name].to_numpy() for name in ("is_treated", "outcome", *refutations.NUISANCES)]
+    scores = uplift.doubly_robust_lift(*columns, PARAMETERS.propensity_floor)
+    return pd.Series(scores).groupby(attempts["refutation_id"].to_numpy()).mean()
+
+
+def test_placebos_find_nothing_and_the_effect_does_not_move(world, attempts):
+    found = effects(attempts)
+    for placebo in ("placebo_treatment", "permuted_outcome", "negative_control_outcome"):
+        assert abs(found[placebo]) < 0.04
+    for unmoved in ("random_common_cause", "dropped_accounts"):
+        assert found[unmoved] == pytest.approx(world.true_lift.mean(), abs=0.04)
+
+
+def test_a_hidden_confounder_shows_in_the_negative_control(world, earlier_activity):
+    blind = world.drop(columns=["true_lift", "confounder"])
+    assert effects(refutations.refute(blind, earlier_activity, PARAMETERS))["negative_control_outcome"] > 0.1
+
+
+def test_each_attempt_changes_what_it_says(world, attempts):
+    by_attempt = dict(list(attempts.groupby("refutation_id")))
+    treated, converted = world.set_index("user_id").is_treated, world.set_index("user_id").is_converted
+    placebo = by_attempt["placebo_treatment"].set_index("user_id")
+    assert placebo.is_treated.sum() == treated.sum() and (placebo.is_treated != treated).any()
+    assert (placebo.outcome == converted).all()
+    permuted = by_attempt["permuted_outcome"].set_index("user_id")
+    assert permuted.outcome.sum() == converted.sum() and (permuted.outcome != converted).any()
+    assert by_attempt["dropped_accounts"].account_id.nunique() == 720
+
+
+def test_the_same_seed_gives_the_same_bytes(world, earlier_activity, attempts):
+    again = refutations.refute(world.drop(columns="true_lift"), earlier_activity, PARAMETERS)
+    pd.testing.assert_frame_equal(again, attempts, check_exact=True)
+
+
+def test_an_attempt_that_the_data_do_not_support_has_no_rows(world, earlier_activity):
+    nobody = earlier_activity.iloc[:0]
+    remaining = refutations.refute(world.drop(columns="true_lift"), nobody, PARAMETERS)
+    assert "negative_control_outcome" not in set(remaining.refutation_id)
+    assert remaining.refutation_id.nunique() == 4
+    untreated = world.drop(columns="true_lift").assign(is_treated=0)
+    none = refutations.refute(untreated, earlier_activity, PARAMETERS)
+    assert none.empty and list(none.columns) == list(remaining.columns)
+    assert np.isfinite(remaining[list(refutations.NUISANCES)]).all(axis=None)
