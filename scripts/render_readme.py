@@ -32,7 +32,11 @@ from (
         max(value) filter (where metric = 'expected_net_value_usd') as expected_net_value_usd,
         max(value) filter (where metric = 'value_share_of_oracle') as value_share_of_oracle,
         max(value) filter (where metric = 'sleeping_dogs_nudged_share') as dogs_nudged_share,
-        max(value) filter (where metric = 'persuadables_targeted_share') as persuadables_targeted_share
+        max(value) filter (where metric = 'persuadables_targeted_share') as persuadables_targeted_share,
+        max(value) filter (where metric = 'false_suppression_share') as false_suppression_share,
+        max(value) filter (where metric = 'is_published') as is_published,
+        max(value) filter (where metric = 'coverage_lift_of_a_user_everybody') as coverage_of_users,
+        max(value) filter (where metric = 'coverage_effect_on_a_tenth_everybody') as coverage_of_tenths
     from seeds.study_results
     where preset <> 'seed_world'
     group by preset, seed
@@ -94,14 +98,18 @@ BLOCKS = {
         select
             '`' || studied.preset || '`' as preset,
             count(*)::varchar as worlds,
+            sum(is_published)::int::varchar as published,
             cell(avg(n_targets), 'accounts') as "accounts targeted",
-            format('{{:,}} to {{:,}}', min(n_targets)::bigint, max(n_targets)::bigint) as "min to max",
+            coalesce(format('{{:,}} to {{:,}}', min(n_targets)::bigint, max(n_targets)::bigint), '') as "min to max",
             cell(avg(expected_net_value_usd), 'usd') as "expected net value",
             cell(avg(true_net_value_usd), 'usd') as "true net value",
             cell(avg(value_share_of_oracle), 'share') as "of what the truth would earn",
-            printf('%.2f%% (%.2f%%)', 100 * avg(dogs_nudged_share), 100 * max(dogs_nudged_share))
+            coalesce(printf('%.2f%% (%.2f%%)', 100 * avg(dogs_nudged_share), 100 * max(dogs_nudged_share)), '')
                 as "Sleeping Dogs nudged (most)",
-            cell(avg(persuadables_targeted_share), 'share') as "Persuadables targeted"
+            cell(avg(persuadables_targeted_share), 'share') as "Persuadables targeted",
+            cell(avg(false_suppression_share), 'share') as "falsely suppressed",
+            cell(avg(coverage_of_users), 'share') as "90% intervals of users that hold the truth",
+            cell(avg(coverage_of_tenths), 'share') as "95% intervals of tenths that do"
         {STUDIED}
         group by studied.preset
         order by studied.preset

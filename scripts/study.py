@@ -37,13 +37,20 @@ FOREIGN_EFFECTS = {
 Row = tuple[str, int, str, float]
 
 
-def dbt(folder: Path, *arguments: str) -> None:
-    """Runs dbt on the warehouse in `folder`; a relative path keeps dbt's parsed project valid for every folder."""
+def dbt(folder: Path, *arguments: str, check: bool = True) -> bool:
+    """Whether dbt succeeded on the warehouse in `folder`; a relative path keeps its parsed project valid for every folder."""
     places = ["--project-dir", ROOT, "--profiles-dir", ROOT]
     places += ["--target-path", folder / "target", "--log-path", folder / "logs"]
     command = [Path(sys.executable).with_name("dbt"), *arguments, "--quiet", *places]
     environment = os.environ | {"CAUSALYN_WAREHOUSE": WAREHOUSE, "CAUSALYN_ROOT": str(ROOT)}
-    subprocess.run(command, cwd=folder, env=environment, check=True)
+    output = None if check else subprocess.DEVNULL
+    return subprocess.run(command, cwd=folder, env=environment, check=check, stdout=output).returncode == 0
+
+
+def fetch(folder: Path, query: str, parameters: dict[str, str] | None = None) -> list[tuple]:
+    """The rows of a query on the warehouse in `folder`."""
+    with duckdb.connect(str(folder / WAREHOUSE), read_only=True) as connection:
+        return connection.execute(query, parameters or {}).fetchall()
 
 
 def figures(folder: Path, policy_id: str) -> dict[str, float]:
@@ -63,16 +70,38 @@ def figures(folder: Path, policy_id: str) -> dict[str, float]:
         )
         select name, value
     """
-    with duckdb.connect(str(folder / WAREHOUSE), read_only=True) as connection:
-        rows = connection.execute(query, {"policy": policy_id}).fetchall()
-    return {metric: float(value or 0) for metric, value in rows}
+    return {metric: float(value or 0) for metric, value in fetch(folder, query, {"policy": policy_id})}
 
 
 def measured_claims(folder: Path) -> dict[str, float]:
     """The published claims as the build measured them, by claim id."""
-    with duckdb.connect(str(folder / WAREHOUSE), read_only=True) as connection:
-        query = "select claim_id, measured from audit.claims where measured is not null"
-        return dict(connection.execute(query).fetchall())
+    return dict(fetch(folder, "select claim_id, measured from audit.claims where measured is not null"))
+
+
+def verdicts(folder: Path) -> dict[str, float]:
+    """Every verdict: 1 passed, 0.5 warned, 0 failed; and whether no blocking one failed."""
+    query = """
+        select 'verdict_' || verdict_id, case verdict when 'pass' then 1.0 when 'warn' then 0.5 else 0.0 end
+        from marts.model_verdicts
+        union all
+        select 'is_published', cast(not bool_or(is_blocking and verdict = 'fail') as int) from marts.model_verdicts
+    """
+    return {metric: float(value) for metric, value in fetch(folder, query)}
+
+
+def trust(folder: Path) -> dict[str, float]:
+    """How often intervals hold the truth, and the threshold that the folds chose."""
+    query = """
+        select 'coverage_' || replace(interval_id, ' ', '_') || '_' || user_group, covered_share from audit.interval_coverage
+        union all
+        select 'sleeping_dog_lift_threshold', sleeping_dog_lift_threshold from marts.safety_frontier where is_shipped
+    """
+    return dict(fetch(folder, query))
+
+
+def targets(folder: Path) -> set[str]:
+    """The accounts that the shipped policy targets."""
+    return {account for (account,) in fetch(folder, "select account_id from marts.target_accounts")}
 
 
 def decide_on_the_truth(folder: Path) -> None:
@@ -87,12 +116,16 @@ def decide_on_the_truth(folder: Path) -> None:
                 p_treated = truth.p_treated,
                 t_lift = truth.p_treated - truth.p_control,
                 x_lift = truth.p_treated - truth.p_control,
-                dr_lift = truth.p_treated - truth.p_control
+                dr_lift = truth.p_treated - truth.p_control,
+                t_lift_se = 0,
+                x_lift_se = 0,
+                dr_lift_se = 0
             from truth.main.latent_uplift_groups_hidden as truth
             where scores.user_id = truth.user_id
             """
         )
-    dbt(folder, "run", "--select", "int_uplift__scores+", "--exclude", "int_uplift__scores")
+    published = [f"int_uplift__scores+,+{mart}" for mart in ("policy_true_value", "target_accounts")]
+    dbt(folder, "run", "--select", *published, "--exclude", "int_uplift__scores")
 
 
 def study_generated(folder: Path, preset: str, seed: int, accounts: int) -> dict[str, float]:
@@ -100,13 +133,21 @@ def study_generated(folder: Path, preset: str, seed: int, accounts: int) -> dict
     generate = [sys.executable, ROOT / "scripts" / "generate_world.py", "--warehouse", folder / WAREHOUSE]
     options = ["--preset", preset, "--seed", str(seed), "--accounts", str(accounts)]
     subprocess.run([*generate, *options], check=True, stdout=subprocess.DEVNULL)
-    dbt(folder, "build", "--exclude", "resource_type:unit_test")
-    measured = figures(folder, "precision") | measured_claims(folder)
+    succeeded = dbt(folder, "build", "--exclude", "resource_type:unit_test", check=False)
+    measured = verdicts(folder)
+    if succeeded != bool(measured["is_published"]):
+        raise RuntimeError(f"{preset}, seed {seed}: the build failed, and not for a verdict")
+    if not succeeded:
+        return measured
+    measured |= figures(folder, "precision") | measured_claims(folder) | trust(folder)
+    targeted = targets(folder)
     decide_on_the_truth(folder)
-    oracle = figures(folder, "precision")["true_net_value_usd"]
+    oracle, oracle_targets = figures(folder, "precision")["true_net_value_usd"], targets(folder)
     measured["oracle_true_net_value_usd"] = oracle
     if oracle > 0:
         measured["value_share_of_oracle"] = measured["true_net_value_usd"] / oracle
+    if oracle_targets:
+        measured["false_suppression_share"] = len(oracle_targets - targeted) / len(oracle_targets)
     return measured
 
 

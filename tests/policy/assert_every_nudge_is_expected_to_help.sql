@@ -8,7 +8,7 @@ scores as (
 ),
 
 policies as (
-    select * from {{ ref('policy_parameters') }}
+    select * from {{ ref('int_guardrails__policies') }}
 ),
 
 final as (

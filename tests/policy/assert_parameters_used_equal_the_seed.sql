@@ -1,4 +1,5 @@
 -- POL-13: The parameters recorded beside every decision are those of the seed, and its revenue and cost follow from them.
+-- Where the seed leaves the threshold blank, it is one of those that can be chosen.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
 ),
@@ -7,12 +8,17 @@ policies as (
     select * from {{ ref('policy_parameters') }}
 ),
 
+thresholds as (
+    select * from {{ ref('sleeping_dog_thresholds') }}
+),
+
 final as (
     select
         decisions.policy_id,
         decisions.account_id
     from decisions
     left join policies on decisions.policy_id = policies.policy_id
+    left join thresholds on decisions.sleeping_dog_lift_threshold = thresholds.sleeping_dog_lift_threshold
     where
         (
             decisions.is_shipped,
@@ -30,7 +36,7 @@ final as (
             policies.value_per_conversion_usd,
             policies.cost_per_account_usd,
             policies.cost_per_nudge_usd,
-            policies.sleeping_dog_lift_threshold,
+            coalesce(policies.sleeping_dog_lift_threshold, thresholds.sleeping_dog_lift_threshold),
             policies.harm_confidence,
             policies.toxic_user_share_limit,
             policies.min_toxic_users,

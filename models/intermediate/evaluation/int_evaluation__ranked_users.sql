@@ -54,6 +54,7 @@ final as (
         dr_score,
         dr_billionths,
         n_ranked_above / n_users as rank_share,
+        least(10, 1 + cast(floor(10 * n_ranked_above / n_users) as int)) as tenth,
         cast(round(1e9 * dr_score * (0.5 - n_ranked_above / n_users)) as bigint) as qini_billionths,
         cast(
             round(1e9 * dr_score * (0.5 - n_ranked_above / n_users) - cast(below_billionths as double) / n_users) as bigint

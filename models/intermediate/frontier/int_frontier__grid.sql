@@ -1,13 +1,17 @@
 with policies as (
-    select * from {{ ref('policy_parameters') }}
+    select * from {{ ref('int_guardrails__policies') }}
     where is_shipped
+),
+
+thresholds as (
+    select * from {{ ref('sleeping_dog_thresholds') }}
 ),
 
 points as (
     select
-        cast(thresholds.threshold as double) as sleeping_dog_lift_threshold,
+        thresholds.sleeping_dog_lift_threshold,
         cast(confidences.confidence as double) as harm_confidence
-    from (values (0.0), (-0.02), (-0.04), (-0.06), (-0.08), (-0.12), (-0.16)) as thresholds (threshold)
+    from thresholds
     cross join (values (0.5), (0.75), (0.9)) as confidences (confidence)
     union
     select

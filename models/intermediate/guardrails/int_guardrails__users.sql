@@ -12,7 +12,7 @@ policies as (
     select
         *,
         {{ normal_quantile('harm_confidence') }} as harm_quantile
-    from {{ ref('policy_parameters') }}
+    from {{ ref('int_guardrails__policies') }}
 ),
 
 -- Without a standard error the estimate itself decides, so that nobody passes for harmless because doubt is unknown.

@@ -7,7 +7,7 @@ checks as (
 ),
 
 policies as (
-    select * from {{ ref('policy_parameters') }}
+    select * from {{ ref('int_guardrails__policies') }}
 ),
 
 first_triggered as (

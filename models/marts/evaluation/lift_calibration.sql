@@ -12,7 +12,7 @@ scores as (
 by_account as (
     select
         ranked_users.account_id,
-        least(10, 1 + cast(floor(ranked_users.rank_share * 10) as int)) as tenth,
+        ranked_users.tenth,
         count(*) as n_users,
         {{ sum_int('cast(round(scores.lift * 1e9) as bigint)') }} as believed_billionths,
         {{ sum_int('ranked_users.dr_billionths') }} as realised_billionths

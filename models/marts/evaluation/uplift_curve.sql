@@ -6,7 +6,7 @@ by_account_and_tenth as (
     select
         learner_id,
         account_id,
-        least(10, 1 + cast(floor(rank_share * 10) as int)) as tenth,
+        tenth,
         count(*) as n_users,
         sum(dr_billionths) / 1e9 as dr_sum
     from ranked_users

@@ -1,0 +1,84 @@
+with truth as (
+    select * from {{ ref('int_audit__users') }}
+),
+
+policies as (
+    select * from {{ ref('policy_parameters') }}
+    where is_shipped
+),
+
+scores as (
+    select * from {{ ref('user_uplift_scores') }}
+),
+
+learner as (
+    select * from {{ ref('learner_parameters') }}
+),
+
+ranked_users as (
+    select
+        ranked_users.user_id,
+        ranked_users.tenth
+    from {{ ref('int_evaluation__ranked_users') }} as ranked_users
+    inner join learner on ranked_users.learner_id = learner.deciding_learner
+),
+
+calibration as (
+    select * from {{ ref('lift_calibration') }}
+),
+
+users as (
+    select
+        truth.user_id,
+        truth.true_group,
+        truth.true_lift,
+        truth.true_lift between scores.lift_lower and scores.lift_upper as is_covered
+    from truth
+    inner join policies on truth.policy_id = policies.policy_id
+    inner join scores on truth.user_id = scores.user_id
+    where scores.lift_se is not null
+),
+
+tenths as (
+    select
+        ranked_users.tenth,
+        avg(users.true_lift) as true_lift
+    from users
+    inner join ranked_users on users.user_id = ranked_users.user_id
+    group by 1
+),
+
+measured as (
+    select
+        'lift of a user' as interval_id,
+        'everybody' as user_group,
+        is_covered
+    from users
+    union all
+    select
+        'lift of a user',
+        true_group,
+        is_covered
+    from users
+    union all
+    select
+        'effect on a tenth',
+        'everybody',
+        tenths.true_lift between calibration.realised_lift_lower and calibration.realised_lift_upper
+    from tenths
+    inner join calibration on tenths.tenth = calibration.tenth
+),
+
+final as (
+    select
+        measured.interval_id,
+        measured.user_group,
+        count(*) as n_intervals,
+        case when measured.interval_id = 'lift of a user' then max(learner.interval_level) else 0.95 end as nominal_share,
+        round(avg(cast(measured.is_covered as int)), 9) as covered_share
+    from measured
+    cross join learner
+    group by 1, 2
+)
+
+select * from final
