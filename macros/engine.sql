@@ -15,13 +15,13 @@
     cast({{ date_expression }} - interval '{{ days }}' day as date)
 {%- endmacro %}
 
-{#- The bucket (0 to buckets - 1) of an id under a salt: the same on every engine and in every build. -#}
+{#- The bucket (0 to buckets - 1) of an id under a salt, both SQL expressions: the same on every engine and in every build. -#}
 {% macro hash_bucket(id_expression, buckets, salt) -%}
     {{ return(adapter.dispatch('hash_bucket')(id_expression, buckets, salt)) }}
 {%- endmacro %}
 
 {% macro duckdb__hash_bucket(id_expression, buckets, salt) -%}
-    cast(('0x' || substr(md5('{{ salt }}:' || {{ id_expression }}), 1, 8))::bigint % {{ buckets }} as int)
+    cast(('0x' || substr(md5({{ salt }} || ':' || {{ id_expression }}), 1, 8))::bigint % {{ buckets }} as int)
 {%- endmacro %}
 
 {#- The values of a text expression in one text, in the order of another expression. -#}

@@ -39,6 +39,13 @@ VIOLATIONS = {
     ),
     "assert_parameters_used_equal_the_seed": f"update {DECISIONS} set toxic_user_share_limit = 0.5",
     "assert_exactly_one_policy_is_shipped": "update seeds.policy_parameters set is_shipped = true",
+    "assert_no_control_account_is_nudged": "update seeds.campaign_parameters set control_share = 1",
+    "assert_only_targets_are_nudged_unless_opted_in": (
+        f"update {DECISIONS} set decision = 'suppress_toxic_admin' where is_shipped"
+    ),
+    "assert_the_validation_holdout_stays_small": (
+        f"update {DECISIONS} set decision = 'suppress_toxic_admin' where is_shipped"
+    ),
     "assert_the_funnel_adds_up": "delete from marts.policy_funnel where decision = 'target'",
 }
 

@@ -21,7 +21,7 @@ final as (
         features.user_id,
         features.account_id,
         features.as_of_date,
-        {{ hash_bucket('features.account_id', 'learner.folds', 'fold') }} as fold,
+        {{ hash_bucket('features.account_id', 'learner.folds', "'fold'") }} as fold,
         cast(interventions.is_treated as int) as is_treated,
         cast(outcomes.is_converted as int) as is_converted,
         cast(features.actions_7d as double) as actions_7d,

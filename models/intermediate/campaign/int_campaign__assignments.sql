@@ -1,0 +1,78 @@
+with decisions as (
+    select * from {{ ref('int_policy__account_decisions') }}
+    where is_shipped
+),
+
+parameters as (
+    select * from {{ ref('campaign_parameters') }}
+),
+
+-- Two draws an account, independent of each other, of every other account and of anything known of it.
+drawn as (
+    select
+        decisions.policy_id,
+        decisions.account_id,
+        decisions.decision,
+        decisions.net_value_usd,
+        {{ hash_bucket('decisions.account_id', 10000, "parameters.salt || ':control'") }}
+        < 10000 * parameters.control_share as is_global_control,
+        {{ hash_bucket('decisions.account_id', 10000, "parameters.salt || ':validation'") }} as validation_draw,
+        parameters.validation_holdout_share
+    from decisions
+    cross join parameters
+),
+
+waves as (
+    select
+        account_id,
+        'rollout' as experiment,
+        case when is_global_control then 'control' else 'treatment' end as arm,
+        ntile(10) over (order by net_value_usd desc, account_id asc) as wave
+    from drawn
+    where decision = 'target'
+),
+
+-- Luck could deal more accounts to the holdout than its share: those drawn last then stay out.
+validated as (
+    select
+        drawn.account_id,
+        'validation' as experiment,
+        case
+            when
+                drawn.validation_draw < 10000 * drawn.validation_holdout_share
+                and row_number() over (order by drawn.validation_draw, drawn.account_id)
+                <= floor(drawn.validation_holdout_share * count(*) over ())
+                then 'treatment'
+            else 'control'
+        end as arm,
+        -- Last, so that nobody at risk is nudged before the campaign has shown how it is taken.
+        10 as wave
+    from drawn
+    cross join parameters
+    where
+        parameters.has_validation_holdout
+        and drawn.decision = 'suppress_toxic_admin'
+        and not drawn.is_global_control
+),
+
+dealt as (
+    select * from waves
+    union all
+    select * from validated
+),
+
+final as (
+    select
+        drawn.account_id,
+        drawn.policy_id,
+        drawn.decision,
+        drawn.net_value_usd,
+        drawn.is_global_control,
+        dealt.experiment,
+        dealt.arm,
+        cast(dealt.wave as int) as wave
+    from drawn
+    left join dealt on drawn.account_id = dealt.account_id
+)
+
+select * from final

@@ -1,0 +1,20 @@
+-- POL-18: The campaign nudges nobody in the global control, or there would be nothing to compare it with.
+with nudges as (
+    select * from {{ ref('int_campaign__nudges') }}
+),
+
+parameters as (
+    select * from {{ ref('campaign_parameters') }}
+),
+
+final as (
+    select
+        nudges.account_id,
+        nudges.user_id
+    from nudges
+    cross join parameters
+    where
+        {{ hash_bucket('nudges.account_id', 10000, "parameters.salt || ':control'") }} < 10000 * parameters.control_share
+)
+
+select * from final

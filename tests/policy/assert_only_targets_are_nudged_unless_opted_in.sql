@@ -1,0 +1,27 @@
+-- POL-19: The campaign nudges targets; an account suppressed for a toxic admin only if the company opted in, and no other.
+with nudges as (
+    select * from {{ ref('int_campaign__nudges') }}
+),
+
+decisions as (
+    select * from {{ ref('int_policy__account_decisions') }}
+    where is_shipped
+),
+
+parameters as (
+    select * from {{ ref('campaign_parameters') }}
+),
+
+final as (
+    select
+        nudges.account_id,
+        nudges.user_id
+    from nudges
+    cross join parameters
+    left join decisions on nudges.account_id = decisions.account_id
+    where
+        decisions.decision is distinct from 'target'
+        and not coalesce(parameters.has_validation_holdout and decisions.decision = 'suppress_toxic_admin', false)
+)
+
+select * from final

@@ -1,0 +1,20 @@
+-- POL-20: Never more than a twentieth of the accounts suppressed for a toxic admin is nudged, whatever the parameters say.
+with nudges as (
+    select * from {{ ref('int_campaign__nudges') }}
+),
+
+decisions as (
+    select * from {{ ref('int_policy__account_decisions') }}
+    where is_shipped and decision = 'suppress_toxic_admin'
+),
+
+final as (
+    select
+        count(distinct nudges.account_id) as n_nudged,
+        count(distinct decisions.account_id) as n_suppressed
+    from decisions
+    left join nudges on decisions.account_id = nudges.account_id
+    having count(distinct nudges.account_id) > 0.05 * count(distinct decisions.account_id)
+)
+
+select * from final
