@@ -34,14 +34,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One raw table: its columns in their order, the columns that identify a row, and the table whose key its rows
-    refer to by a column of the same name.
+    """One raw table: its columns in their order, the columns that identify a row, the table whose key its rows refer to
+    by a column of the same name, and whether an export may leave it out or empty.
     """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     parent: Table | None = None
+    optional: bool = False
 
     @property
     def ddl(self) -> str:
@@ -133,7 +134,26 @@ OUTCOMES = Table(
     parent=INTERVENTIONS,
 )
 
-TABLES = (ACCOUNTS, USERS, ACTIVITY, INTERVENTIONS, OUTCOMES)
+# The log of the running campaign: a row when a user enters it, nudged or held out, and one for whatever happens to the user then.
+CAMPAIGN_EVENTS = Table(
+    "campaign_events_raw",
+    _columns(
+        "event_id varchar not null",
+        "user_id varchar",
+        "account_id varchar",
+        "event_date date",
+        "sent_flag integer not null",
+        "[converted_flag] integer",
+        "[revenue_usd] double",
+        "[negative_reaction_flag] integer",
+        "[admin_churned_flag] integer",
+    ),
+    key=("event_id",),
+    parent=USERS,
+    optional=True,
+)
+
+TABLES = (ACCOUNTS, USERS, ACTIVITY, INTERVENTIONS, OUTCOMES, CAMPAIGN_EVENTS)
 
 TRUTH = Table(
     TRUTH_TABLE,
@@ -146,6 +166,7 @@ TRUTH = Table(
     ),
     key=("user_id",),
     parent=USERS,
+    optional=True,
 )
 
 

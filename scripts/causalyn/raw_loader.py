@@ -95,10 +95,10 @@ def load_raw(directory: Path, warehouse: Path) -> dict[str, int]:
         with _connect(warehouse) as raw_db:
             raw_db.execute(f"begin; drop table if exists {BUILD_RECORD}; create schema if not exists {RAW_SCHEMA}")
             for table in TABLES:
-                rows[table.name] = _create(raw_db, f"{RAW_SCHEMA}.{table.name}", sources[table.name])
+                rows[table.name] = _create(raw_db, f"{RAW_SCHEMA}.{table.name}", table, sources.get(table.name))
             if TRUTH.name in sources:
                 with _connect(unfinished) as truth_db:
-                    rows[TRUTH.name] = _create(truth_db, TRUTH.name, sources[TRUTH.name])
+                    rows[TRUTH.name] = _create(truth_db, TRUTH.name, TRUTH, sources[TRUTH.name])
             raw_db.execute("commit")
             if TRUTH.name in sources:
                 unfinished.replace(truth)
@@ -143,9 +143,9 @@ def _connect(path: Path | str) -> duckdb.DuckDBPyConnection:
 
 
 def _open(connection: duckdb.DuckDBPyConnection, directory: Path, table: Table) -> Source | None:
-    """The file of a table; none only if it is hidden truth, which an export need not have."""
+    """The file of a table; none only if an export need not have it."""
     paths = [path for suffix in SUFFIXES if (path := directory / f"{table.name}{suffix}").is_file()]
-    if not paths and table is TRUTH:
+    if not paths and table.optional:
         return None
     if not paths:
         names = " or ".join(f"{table.name}{suffix}" for suffix in SUFFIXES)
@@ -197,7 +197,7 @@ def _value_problems(connection: duckdb.DuckDBPyConnection, source: Source) -> li
             f"min(cast({recorded} as varchar)) {inconvertible}",
         ]
     rows, *measured = connection.execute(f"select {', '.join(measures)} from {source.relation}").fetchone()
-    if not rows:
+    if not rows and not table.optional:
         return [f"{table.name}: {source.path.name} has no rows; export at least one"]
     problems = []
     for column, nulls, inconvertible, example in zip(table.columns, *(measured[i::3] for i in range(3)), strict=True):
@@ -219,7 +219,8 @@ def _parent_problems(connection: duckdb.DuckDBPyConnection, source: Source, sour
     parent = sources[source.table.parent.name]
     (key,) = parent.table.key
     matched = connection.execute(
-        f"select exists(select 1 from ({source.select}) where {key} in (select {key} from ({parent.select})))"
+        f"select not exists(from ({source.select}))"
+        f" or exists(from ({source.select}) where {key} in (select {key} from ({parent.select})))"
     ).fetchone()
     if matched == (True,):
         return []
@@ -229,8 +230,11 @@ def _parent_problems(connection: duckdb.DuckDBPyConnection, source: Source, sour
     ]
 
 
-def _create(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> int:
-    connection.execute(f"create or replace table {name} as {source.select}")
+def _create(connection: duckdb.DuckDBPyConnection, name: str, table: Table, source: Source | None) -> int:
+    """Make a table of its file, or empty where the export leaves it out; its number of rows."""
+    connection.execute(f"create or replace table {name} ({table.ddl})")
+    if source is not None:
+        connection.execute(f"insert into {name} {source.select}")
     return connection.execute(f"select count(*) from {name}").fetchone()[0]
 
 

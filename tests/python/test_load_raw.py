@@ -119,6 +119,7 @@ def test_an_export_is_loaded_in_the_types_of_the_contract(export, warehouse):
         "user_activity_daily_raw": 30,
         "interventions_raw": 6,
         "outcomes_raw": 6,
+        "campaign_events_raw": 0,
         TRUTH.name: 6,
     }
     loaded = contents(warehouse)
@@ -170,6 +171,30 @@ def test_extra_columns_are_ignored_and_optional_ones_may_be_missing(export, ware
     types, *rows = contents(warehouse)["accounts_raw"]
     assert types[-1] == "DATE"
     assert [row[-1] for row in rows] == [None, None, None]
+
+
+CAMPAIGN_EVENTS = """
+    select 'e' || i as event_id, 'u' || i as user_id, 'a' || (1 + i % 3) as account_id, date '2025-06-01' as event_date,
+        true as sent_flag, 0.0 as converted_flag
+    from range(1, 4) as r(i)"""
+
+
+def test_a_campaign_log_is_loaded_and_replaced_by_none_where_the_next_export_has_none(export, warehouse):
+    write(export, "campaign_events_raw", CAMPAIGN_EVENTS)
+    assert load_raw(export, warehouse)["campaign_events_raw"] == 3
+    types, first, *_ = contents(warehouse)["campaign_events_raw"]
+    assert first[:3] + first[4:] == ("e1", "u1", "a2", 1, 0, None, None, None)
+    write(export, "campaign_events_raw", "from {table} limit 0")
+    assert load_raw(export, warehouse)["campaign_events_raw"] == 0
+    (export / "campaign_events_raw.parquet").unlink()
+    load_raw(export, warehouse)
+    assert contents(warehouse)["campaign_events_raw"] == [types]
+
+
+def test_a_campaign_log_of_strangers_is_refused(export, warehouse):
+    write(export, "campaign_events_raw", CAMPAIGN_EVENTS.replace("'u' || i", "'x' || i"))
+    with pytest.raises(RawContractError, match=r"campaign_events_raw.user_id: not one row matches a row of users_raw"):
+        load_raw(export, warehouse)
 
 
 def test_missing_numbers_of_a_data_frame_are_missing(export, warehouse):
@@ -360,6 +385,7 @@ def test_the_command_says_what_it_loaded_into_files_of_the_owner_alone(export, c
         "user_activity_daily_raw: 30 rows",
         "interventions_raw: 6 rows",
         "outcomes_raw: 6 rows",
+        "campaign_events_raw: 0 rows",
         f"{TRUTH.name}: 6 rows",
     ]
     assert sorted(path.name for path in warehouse.parent.iterdir()) == ["causalyn.duckdb", "causalyn.truth.duckdb"]
@@ -385,10 +411,10 @@ def test_a_failure_while_loading_replaces_nothing(export, warehouse, earlier_loa
     """The checks passed, and then the last table could not be written."""
     create = raw_loader._create
 
-    def fail_on_truth(connection, name, source):
+    def fail_on_truth(connection, name, *arguments):
         if name == TRUTH.name:
             raise duckdb.IOException("No space left on device")
-        return create(connection, name, source)
+        return create(connection, name, *arguments)
 
     monkeypatch.setattr(raw_loader, "_create", fail_on_truth)
     write(export, "users_raw", "select * replace ('admin' as role_type) from {table}")
@@ -400,7 +426,7 @@ def test_a_failure_while_loading_replaces_nothing(export, warehouse, earlier_loa
 
 def test_foreign_data_loads_as_it_is(shared_dir, warehouse):
     rows = load_raw(shared_dir / "seed_world", warehouse)
-    assert list(rows.values()) == [2500, 28607, 444333, 12610, 12610, 28607]
+    assert list(rows.values()) == [2500, 28607, 444333, 12610, 12610, 0, 28607]
     types, *outcomes = contents(warehouse)["outcomes_raw"]
     assert types[2] == "INTEGER"
     assert {row[2] for row in outcomes} == {0, 1, None}

@@ -3,7 +3,8 @@ with rules as (
 ),
 
 raw_counts as (
-    {% for table in ['accounts_raw', 'users_raw', 'user_activity_daily_raw', 'interventions_raw', 'outcomes_raw'] %}
+    {% for table in ['accounts_raw', 'users_raw', 'user_activity_daily_raw', 'interventions_raw', 'outcomes_raw',
+        'campaign_events_raw'] %}
     select
         '{{ table }}' as table_name,
         count(*) as n_rows

@@ -33,6 +33,13 @@ with rejected as (
         reject_reason
     from {{ ref('base_outcomes') }}
     where reject_reason is not null
+    union all
+    select
+        'campaign_events_raw' as table_name,
+        coalesce(event_id, 'null') as row_key,
+        reject_reason
+    from {{ ref('base_campaign_events') }}
+    where reject_reason is not null
 ),
 
 final as (

@@ -12,6 +12,7 @@ with columns_found as (
     {{ profile_columns(source('raw', 'user_activity_daily_raw')) }}
     {{ profile_columns(source('raw', 'interventions_raw')) }}
     {{ profile_columns(source('raw', 'outcomes_raw')) }}
+    {{ profile_columns(source('raw', 'campaign_events_raw')) }}
 ),
 
 final as (

@@ -63,6 +63,13 @@ with repairs_and_flags as (
         (outcomes.activation_date is not null) <> coalesce(outcomes.is_converted, false)
         or outcomes.activation_date <= interventions.intervention_date
         or outcomes.activation_date > interventions.intervention_date + cast(outcomes.outcome_window_days as int)
+    union all
+    select
+        'campaign_events_raw' as table_name,
+        'unpriced_conversion' as rule_id,
+        count(*) as n_rows
+    from {{ ref('stg_campaign_events') }}
+    where is_converted and revenue_usd is null
 ),
 
 final as (

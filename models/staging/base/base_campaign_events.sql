@@ -1,0 +1,59 @@
+with events as (
+    select
+        event_id,
+        user_id,
+        account_id,
+        event_date,
+        coalesce(sent_flag = 1, false) as is_sent,
+        coalesce(converted_flag = 1, false) as is_converted,
+        revenue_usd,
+        coalesce(negative_reaction_flag = 1, false) as is_negative_reaction,
+        coalesce(admin_churned_flag = 1, false) as is_admin_churn
+    from {{ source('raw', 'campaign_events_raw') }}
+),
+
+users as (
+    select * from {{ ref('stg_users') }}
+),
+
+checked as (
+    select
+        events.*,
+        case
+            when events.event_id is null or events.user_id is null or events.event_date is null then 'null_key'
+            when users.user_id is null then 'orphan_user'
+            when coalesce(events.account_id, '') <> users.account_id then 'account_mismatch'
+            when events.event_date > current_date then 'future_date'
+        end as row_reason
+    from events
+    left join users on events.user_id = users.user_id
+),
+
+-- Rows of one event that disagree are all rejected: to keep one would be to choose an outcome.
+final as (
+    select
+        event_id,
+        user_id,
+        account_id,
+        event_date,
+        is_sent,
+        is_converted,
+        revenue_usd,
+        is_negative_reaction,
+        is_admin_churn,
+        case
+            when row_reason is not null then row_reason
+            when count(*) over one_event <> count(*) over copies then 'conflicting_duplicate'
+            when row_number() over copies > 1 then 'duplicate_row'
+        end as reject_reason
+    from checked
+    window
+        one_event as (partition by event_id, row_reason),
+        copies as (
+            partition by
+                event_id, row_reason, user_id, account_id, event_date, is_sent, is_converted, revenue_usd,
+                is_negative_reaction, is_admin_churn
+        )
+)
+
+select * from final
