@@ -6,22 +6,30 @@ evidence as (
     select * from {{ ref('int_guardrails__harm_evidence') }}
 ),
 
-ranked as (
+firmest as (
     select
-        sleeping_dog_lift_threshold,
-        z,
-        row_number() over (
-            partition by left_out_fold
-            order by z asc nulls last, sleeping_dog_lift_threshold desc
-        ) as firmness_rank
+        left_out_fold,
+        min(z) as z
     from evidence
+    group by 1
 ),
 
+-- Nine tenths of the evidence (z squared), since z hardly changes near its peak and the more cautious threshold protects more users.
 -- Where the data show nobody harmed, every negative estimate counts: unknown means safe.
 votes as (
-    select case when z <= -1.96 then sleeping_dog_lift_threshold else 0.0 end as sleeping_dog_lift_threshold
-    from ranked
-    where firmness_rank = 1
+    select
+        firmest.left_out_fold,
+        case
+            when max(firmest.z) <= -1.96 then max(evidence.sleeping_dog_lift_threshold)
+            else 0.0
+        end as sleeping_dog_lift_threshold
+    from firmest
+    inner join evidence
+        on
+            firmest.left_out_fold = evidence.left_out_fold
+            and evidence.z < 0
+            and evidence.z * evidence.z >= 0.9 * firmest.z * firmest.z
+    group by 1
 ),
 
 chosen as (
