@@ -14,12 +14,13 @@ $(error RAW loads existing files: ACCOUNTS, SEED and PRESET steer the generator 
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build export test lint study readme bench lock clean
+.PHONY: help build campaign export test lint study readme bench lock clean
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
 	@echo '  ACCOUNTS=n SEED=n PRESET=p  another world; presets: default, hard, null, harm'
 	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'
+	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
 	@echo 'make export                   write the published lists to target/exports, as CSV and Parquet'
 	@echo 'make test                     lint, then pytest with full builds and all dbt tests'
 	@echo 'make lint                     ruff, sqlfluff, dbt-bouncer and a strict dbt parse'
@@ -36,6 +37,9 @@ build: $(VENV)/.installed
 	$(BIN)/python scripts/$(if $(RAW),load_raw.py "$(RAW)",generate_world.py $(GENERATOR_OPTIONS))
 	$(BIN)/dbt build
 	$(BIN)/python scripts/summarise.py
+
+campaign: build
+	$(BIN)/python scripts/play_campaign.py $(filter-out --accounts $(ACCOUNTS),$(GENERATOR_OPTIONS))
 
 export: $(VENV)/.installed
 	$(BIN)/python scripts/export_lists.py

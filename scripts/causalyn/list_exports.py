@@ -36,11 +36,14 @@ class ExportRefusedError(Exception):
 
 @dataclass(frozen=True)
 class PublishedList:
-    """A published mart, the columns that leave the warehouse in their order, and the columns that order its rows."""
+    """A published mart, the columns that leave the warehouse in their order, the columns that order its rows, and which rows
+    leave: the campaign holds accounts out, and waves back, from whatever would have them nudged.
+    """
 
     name: str
     columns: tuple[str, ...]
     order: tuple[str, ...]
+    where: str = "true"
 
 
 # Columns are named, not taken from the mart: what a mart gains does not leave the company unnoticed.
@@ -52,11 +55,19 @@ LISTS = (
             "n_nudged_users",
         ),
         ("value_rank",),
+        "account_id in (select account_id from marts.campaign_nudge_list)",
     ),
     PublishedList(
-        "nudge_list",
-        ("user_id", "account_id", "policy_id", "lift", "lift_lower", "lift_upper", "expected_revenue_usd"),
+        "campaign_nudge_list",
+        ("user_id", "account_id", "policy_id", "experiment", "wave", "lift", "lift_lower", "lift_upper"),
         ("account_id", "user_id"),
+    ),
+    # Both arms, so that whoever keeps the log knows who enters the campaign.
+    PublishedList(
+        "campaign_assignments",
+        ("account_id", "policy_id", "experiment", "arm", "wave"),
+        ("account_id",),
+        "wave in (select wave from marts.rollout_status where status = 'released')",
     ),
     PublishedList(
         "do_not_disturb_accounts",
@@ -81,6 +92,7 @@ LISTS = (
             "n_scored_users",
         ),
         ("account_id",),
+        "account_id not in (select account_id from marts.campaign_assignments where is_global_control)",
     ),
 )  # fmt: skip
 
@@ -155,7 +167,8 @@ def _replace(connection: duckdb.DuckDBPyConnection, destination: Path) -> dict[s
 
 def _write(connection: duckdb.DuckDBPyConnection, published: PublishedList, directory: Path) -> int:
     """Write both files of a list; its number of rows."""
-    source = f"from marts.{published.name} order by {', '.join(published.order)}"
+    rows = f"from marts.{published.name} where {published.where}"
+    source = f"{rows} order by {', '.join(published.order)}"
     types = dict(
         connection.execute(
             "select column_name, data_type from duckdb_columns() where schema_name = 'marts' and table_name = ?",
@@ -172,7 +185,7 @@ def _write(connection: duckdb.DuckDBPyConnection, published: PublishedList, dire
     file = f"{directory}/{published.name}".replace("'", "''")
     connection.execute(f"copy (select {', '.join(cells)} {source}) to '{file}.csv' (format csv, header)")
     connection.execute(f"copy (select {', '.join(published.columns)} {source}) to '{file}.parquet' (format parquet)")
-    return connection.execute(f"select count(*) from marts.{published.name}").fetchone()[0]
+    return connection.execute(f"select count(*) {rows}").fetchone()[0]
 
 
 def _write_manifest(connection: duckdb.DuckDBPyConnection, rows: dict[str, int], directory: Path) -> None:

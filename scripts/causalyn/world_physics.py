@@ -167,6 +167,14 @@ class Physics:
     unobserved_outcome: float = 0.05
     unobserved_outcome_quiet: float = 0.02  # more for a user without activity, fading out as above
 
+    # The running campaign (campaign_world.py).
+    conversion_revenue_usd: tuple[float, float] = (
+        30.0,
+        80.0,
+    )  # its mean is what the shipped policy values a conversion
+    admin_churn: float = 0.01  # of admins within an outcome window
+    admin_churn_annoyed: float = 0.30  # of admins who reacted negatively
+
     dirt: Dirt = field(default_factory=Dirt)
 
     @property

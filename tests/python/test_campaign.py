@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
+from dataclasses import replace
 
 import duckdb
+import numpy as np
+import pandas as pd
 import pytest
+
+from causalyn.campaign_world import EVENT_COLUMNS, play
+from causalyn.list_exports import export_lists
+from causalyn.world_physics import GROUPS, PRESETS
+from play_campaign import NotPlayableError, play_campaign
+
+DEFAULT = PRESETS["default"]
+ENTRY = pd.Timestamp("2025-05-12")
 
 
 @pytest.fixture
@@ -134,3 +146,137 @@ def test_the_arms_are_alike_in_what_is_known_before(built_world):
     z = (control - rest) / (rest_error**2 + control_error**2) ** 0.5
     assert len(z) == 10
     assert abs(z).max() < 3.5
+
+
+# Playing
+
+
+def users(n: int, nudged: bool, group: str = "persuadable") -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "user_id": [f"u{i:05}" for i in range(n)],
+            "account_id": [f"a{i // 5:05}" for i in range(n)],
+            "is_admin": np.arange(n) % 4 == 0,
+            "is_nudged": nudged,
+            "latent_uplift_group": group,
+            "p_control": 0.2,
+            "p_treated": 0.5,
+        }
+    )
+
+
+def test_users_convert_react_and_leave_as_the_physics_says():
+    n = 20_000
+    for nudged, converts, reacts in ((False, 0.2, DEFAULT.spontaneous_reaction), (True, 0.5, 0.40)):
+        events = play(users(n, nudged, "sleeping_dog"), DEFAULT, ENTRY, seed=1)
+        assert list(events.columns) == EVENT_COLUMNS
+        assert events["event_id"].is_unique
+        entries = events[events["event_date"] == ENTRY]
+        assert len(entries) == n and set(entries["sent_flag"]) == {int(nudged)}
+        assert events["event_date"].max() == ENTRY + pd.Timedelta(days=21)
+        assert events["converted_flag"].mean() * len(events) / n == pytest.approx(converts, abs=0.01)
+        assert events["negative_reaction_flag"].sum() / n == pytest.approx(reacts, abs=0.01)
+        leaves = 4 * events["admin_churned_flag"].sum() / n
+        assert leaves == pytest.approx((1 - reacts) * 0.01 + reacts * 0.30, abs=0.012)
+        assert events.loc[events["converted_flag"] == 1, "revenue_usd"].mean() == pytest.approx(55, abs=0.7)
+        assert events.loc[events["converted_flag"] == 0, "revenue_usd"].isna().all()
+
+
+def test_the_same_seed_plays_the_same_and_a_nudge_changes_nobody_elses_luck():
+    held_out, one_nudged = users(500, False), users(500, False)
+    one_nudged.loc[7, "is_nudged"] = True
+    before = play(held_out, DEFAULT, ENTRY, seed=1)
+    pd.testing.assert_frame_equal(before, play(held_out.sample(frac=1, random_state=0), DEFAULT, ENTRY, seed=1))
+    after = play(one_nudged, DEFAULT, ENTRY, seed=1)
+    others = [events[events["user_id"] != "u00007"].reset_index(drop=True) for events in (before, after)]
+    pd.testing.assert_frame_equal(*others)
+    assert not before.equals(play(held_out, DEFAULT, ENTRY, seed=2))
+
+
+def test_a_world_that_does_not_know_its_chances_is_not_played():
+    with pytest.raises(ValueError, match="only a generated world"):
+        play(users(3, True).assign(p_control=None), DEFAULT, ENTRY, seed=1)
+
+
+def test_a_campaign_without_hidden_truth_is_not_played(warehouse):
+    with pytest.raises(NotPlayableError, match="hidden truth is missing"):
+        play_campaign(warehouse, DEFAULT, seed=1)
+
+
+# The rollback monitor
+
+
+def rows(destination) -> dict[str, int]:
+    files = json.loads((destination / "manifest.json").read_text())["files"]
+    return {name.removesuffix(".csv"): file["rows"] for name, file in files.items() if name.endswith(".csv")}
+
+
+def test_a_campaign_that_annoys_its_first_waves_is_paused_and_the_later_ones_are_not_exported(
+    built_world, warehouse, tmp_path
+):
+    shutil.copy(built_world.warehouse.with_suffix(".truth.duckdb"), tmp_path)
+    export_lists(warehouse, tmp_path / "exports")
+    before = rows(tmp_path / "exports")
+    annoying = {name: replace(getattr(DEFAULT, name), negative_reaction_share=0.3) for name in GROUPS}
+
+    status = play_campaign(warehouse, replace(DEFAULT, **annoying), seed=1)
+
+    assert set(status["status"]) == {"pause"}
+    assert status["evidence"].max() >= status["evidence_limit"].max()
+    assert 1 <= status["begun_date"].notna().sum() <= 2
+    export_lists(warehouse, tmp_path / "exports")
+    after = rows(tmp_path / "exports")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        (n_nudged,) = connection.execute("select count(*) from intermediate.int_campaign__nudges").fetchone()
+    campaign = ("campaign_nudge_list", "campaign_assignments", "target_accounts")
+    assert 0 < before["campaign_nudge_list"] < n_nudged / 5, "more than the first wave was exported"
+    assert [after[name] for name in campaign] == [0, 0, 0]
+    assert after["do_not_disturb_accounts"] == before["do_not_disturb_accounts"]
+
+
+def test_no_export_has_the_global_control_nudged(warehouse, tmp_path):
+    export_lists(warehouse, tmp_path / "exports")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        held_out = "select account_id from marts.campaign_assignments where is_global_control"
+        for name in ("target_accounts", "campaign_nudge_list", "low_cost_channel_accounts"):
+            nudged = f"select account_id from '{tmp_path}/exports/{name}.parquet'"
+            assert connection.execute(nudged).fetchall() != []
+            assert connection.execute(f"{nudged} intersect {held_out}").fetchall() == []
+        assert connection.execute(f"{held_out} intersect select account_id from marts.nudge_list").fetchall() != []
+
+
+def share_of_paused_waves(connection, compiled, mean: float, waves: int = 600, accounts: int = 80) -> float:
+    """The share of waves that pause at one of eight looks. Users of an account react alike (intra-class correlation 1/3)."""
+    rng = np.random.default_rng(7)
+    chance = rng.beta(2 * mean, 2 * (1 - mean), (waves, accounts))
+    log = pd.DataFrame(
+        {
+            "account_id": np.arange(waves * accounts).astype(str),
+            "experiment": "rollout",
+            "arm": "treatment",
+            "wave": np.repeat(np.arange(waves), accounts),
+            "entry_date": ENTRY,
+            "n_nudged_users": 5,
+            "n_reacting_users": rng.binomial(5, chance).ravel(),
+            "place": np.tile(np.arange(accounts), waves),
+        }
+    )
+    paused = set()
+    connection.register("log", log)
+    connection.execute("create or replace table intermediate.int_campaign__assignments as from log")
+    for look in range(10, accounts + 1, 10):
+        connection.execute(
+            f"create or replace table intermediate.int_campaign__account_log as"
+            f" select * replace (cast(entry_date as date) as entry_date) from log where place < {look}"
+        )
+        harmful = f"select wave from ({compiled('rollout_status')}) where evidence >= evidence_limit"
+        paused |= {wave for (wave,) in connection.execute(harmful).fetchall()}
+    return len(paused) / waves
+
+
+def test_a_harmless_wave_is_paused_at_most_at_the_stated_rate_however_often_one_looks(connection, compiled):
+    assert share_of_paused_waves(connection, compiled, mean=0.05) <= 0.05 + 2 * (0.05 * 0.95 / 600) ** 0.5
+
+
+def test_a_harmful_wave_is_paused(connection, compiled):
+    assert share_of_paused_waves(connection, compiled, mean=0.20) > 0.9

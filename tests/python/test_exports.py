@@ -52,7 +52,10 @@ def assert_refused(warehouse: Path, destination: Path, reason: str) -> None:
 
 @pytest.mark.parametrize("published", LISTS, ids=lambda published: published.name)
 def test_both_files_of_a_list_hold_its_rows_in_order(warehouse, exported, published):
-    query = f"select {', '.join(published.columns)} from marts.{published.name} order by {', '.join(published.order)}"
+    query = (
+        f"select {', '.join(published.columns)} from marts.{published.name} where {published.where}"
+        f" order by {', '.join(published.order)}"
+    )
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         expected = connection.sql(query).fetchall()
         parquet = connection.sql(f"from '{exported}/{published.name}.parquet'")
@@ -66,7 +69,7 @@ def test_both_files_of_a_list_hold_its_rows_in_order(warehouse, exported, publis
 
 def test_the_lists_to_act_on_are_not_empty(exported):
     files = json.loads((exported / MANIFEST).read_text())["files"]
-    assert min(files[f"{name}.csv"]["rows"] for name in ("target_accounts", "nudge_list")) > 0
+    assert min(files[f"{name}.csv"]["rows"] for name in ("target_accounts", "campaign_nudge_list")) > 0
 
 
 def test_a_set_is_complete_and_its_manifest_says_so(exported):
@@ -113,7 +116,7 @@ def test_text_that_a_spreadsheet_would_run_is_led_by_an_apostrophe(warehouse, tm
 def test_an_export_that_is_killed_leaves_the_last_one(warehouse, exported, run, project_root):
     before = contents(exported)
     with duckdb.connect(str(warehouse)) as connection:
-        connection.execute("delete from marts.nudge_list")
+        connection.execute("delete from marts.campaign_nudge_list")
     killed = run(
         sys.executable, "-c",
         "import os, sys, pathlib; from causalyn import list_exports\n"
@@ -127,7 +130,7 @@ def test_an_export_that_is_killed_leaves_the_last_one(warehouse, exported, run, 
 
     previous = exported.resolve()
     export_lists(warehouse, exported)
-    assert json.loads((exported / MANIFEST).read_text())["files"]["nudge_list.csv"]["rows"] == 0
+    assert json.loads((exported / MANIFEST).read_text())["files"]["campaign_nudge_list.csv"]["rows"] == 0
     assert set(exported.parent.glob(".exports-*")) == {previous, exported.resolve()}
 
 

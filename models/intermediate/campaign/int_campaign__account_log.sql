@@ -1,0 +1,93 @@
+with events as (
+    select * from {{ ref('stg_campaign_events') }}
+),
+
+assignments as (
+    select * from {{ ref('int_campaign__assignments') }}
+    where arm is not null
+),
+
+users as (
+    select * from {{ ref('stg_users') }}
+),
+
+policies as (
+    select * from {{ ref('policy_parameters') }}
+    where is_shipped
+),
+
+parameters as (
+    select * from {{ ref('campaign_parameters') }}
+),
+
+entries as (
+    select
+        account_id,
+        min(event_date) as entry_date
+    from events
+    group by 1
+),
+
+admins as (
+    select
+        account_id,
+        count(*) as n_admins
+    from users
+    where is_admin
+    group by 1
+),
+
+by_user as (
+    select
+        events.account_id,
+        events.user_id,
+        max(cast(events.is_sent as int)) as was_nudged,
+        max(cast(events.is_negative_reaction as int)) as has_reacted,
+        max(cast(events.is_admin_churn as int)) as has_churned,
+        max(cast(events.is_converted as int)) as has_converted,
+        -- Cents, so that the sum does not depend on the order of addition.
+        {{ sum_int('cast(round(100 * coalesce(
+            events.revenue_usd, case when events.is_converted then policies.value_per_conversion_usd else 0 end
+        )) as bigint)') }} as revenue_cents
+    from events
+    inner join entries on events.account_id = entries.account_id
+    cross join parameters
+    cross join policies
+    where events.event_date <= entries.entry_date + cast(parameters.outcome_window_days as int)
+    group by 1, 2
+),
+
+by_account as (
+    select
+        account_id,
+        {{ sum_int('was_nudged') }} as n_nudged_users,
+        {{ sum_int('was_nudged * has_reacted') }} as n_reacting_users,
+        {{ sum_int('has_churned') }} as n_churned_admins,
+        {{ sum_int('has_converted') }} as n_converted_users,
+        {{ sum_int('revenue_cents') }} / 100.0 as revenue_usd
+    from by_user
+    group by 1
+),
+
+final as (
+    select
+        assignments.account_id,
+        assignments.experiment,
+        assignments.arm,
+        assignments.wave,
+        entries.entry_date,
+        entries.entry_date + cast(parameters.outcome_window_days as int) as last_outcome_date,
+        by_account.n_nudged_users,
+        by_account.n_reacting_users,
+        coalesce(admins.n_admins, 0) as n_admins,
+        by_account.n_churned_admins,
+        by_account.n_converted_users,
+        cast(by_account.revenue_usd as double) as revenue_usd
+    from assignments
+    inner join entries on assignments.account_id = entries.account_id
+    inner join by_account on assignments.account_id = by_account.account_id
+    left join admins on assignments.account_id = admins.account_id
+    cross join parameters
+)
+
+select * from final

@@ -1,0 +1,113 @@
+"""Play the campaign of a built world, wave by wave until it ends or is paused: `python scripts/play_campaign.py`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from causalyn.campaign_world import EVENT_COLUMNS, play
+from causalyn.raw_contract import BUILD_RECORD, CAMPAIGN_EVENTS, RAW_SCHEMA, TRUTH, truth_path
+from causalyn.world_physics import PRESETS, Physics
+
+ROOT = Path(__file__).resolve().parent.parent
+LOG = f"{RAW_SCHEMA}.{CAMPAIGN_EVENTS.name}"
+
+# The users of both arms whose turn it is: of the waves that are released, in accounts that are not in the log yet.
+DUE = f"""
+    select users.user_id, assignments.account_id, users.is_admin, nudges.user_id is not null as is_nudged,
+        truth.latent_uplift_group, truth.p_control, truth.p_treated
+    from marts.campaign_assignments as assignments
+    inner join marts.rollout_status as waves on assignments.wave = waves.wave and waves.status = 'released'
+    inner join marts.user_uplift_scores as scores on assignments.account_id = scores.account_id
+    inner join staging.stg_users as users on scores.user_id = users.user_id
+    inner join truth.{TRUTH.name} as truth on users.user_id = truth.user_id
+    left join marts.campaign_nudge_list as nudges on users.user_id = nudges.user_id
+    where assignments.account_id not in (select account_id from {LOG})
+"""
+# After a week only what the log feeds is built; the last build is a whole one, since exports wait for one.
+OF_THE_LOG = ("--select", f"source:raw.{CAMPAIGN_EVENTS.name}+")
+
+
+class NotPlayableError(Exception):
+    """The campaign can't be played; the message says why."""
+
+
+def play_campaign(warehouse: Path, physics: Physics, seed: int) -> pd.DataFrame:
+    """Play released waves one after the other, and build after each what the log feeds.
+
+    Returns the rollout's status of each wave at the end. Raises NotPlayableError where the warehouse holds no generated world or
+    a campaign that has begun, and subprocess.CalledProcessError where a build fails.
+    """
+    if not truth_path(warehouse).is_file():
+        raise NotPlayableError(f"{warehouse} holds no generated world: the hidden truth is missing")
+    with duckdb.connect(str(warehouse)) as connection:
+        if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
+            raise NotPlayableError("this campaign has begun; `make campaign` generates the world anew and plays it")
+        (today,) = connection.execute("select scoring_date from staging.stg_scoring_date").fetchone()
+        (interval,) = connection.execute("select wave_interval_days from seeds.campaign_parameters").fetchone()
+    today = pd.Timestamp(today) + pd.Timedelta(days=1)
+    ahead: pd.DataFrame | None = None
+    while True:
+        with duckdb.connect(str(warehouse)) as connection:
+            connection.execute(
+                f"attach '{str(truth_path(warehouse)).replace(chr(39), chr(39) * 2)}' as truth (read_only)"
+            )
+            due = connection.execute(DUE).df()
+            if due.empty:
+                break
+            entering = play(due, physics, today, seed)
+            ahead = entering if ahead is None else pd.concat([ahead, entering])
+            today += pd.Timedelta(days=int(interval))
+            _append(connection, ahead[ahead["event_date"] < today])
+            ahead = ahead[ahead["event_date"] >= today]
+        _dbt_build(warehouse, *OF_THE_LOG)
+    with duckdb.connect(str(warehouse)) as connection:
+        if ahead is not None:
+            _append(connection, ahead)
+    _dbt_build(warehouse)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.execute("from marts.rollout_status order by wave").df()
+
+
+def _append(connection: duckdb.DuckDBPyConnection, events: pd.DataFrame) -> None:
+    connection.register("events", events)
+    connection.execute(f"begin; drop table if exists {BUILD_RECORD}")
+    connection.execute(f"insert into {LOG} select {', '.join(EVENT_COLUMNS)} from events")
+    connection.execute("commit")
+    connection.unregister("events")
+
+
+def _dbt_build(warehouse: Path, *options: str) -> None:
+    subprocess.run(
+        [Path(sys.executable).with_name("dbt"), "--quiet", "build", "--exclude-resource-type", "unit_test", *options],
+        cwd=ROOT,
+        env=os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve())},
+        check=True,
+    )
+
+
+def main() -> None:
+    """Play, and print what became of every wave."""
+    default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
+    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser.add_argument("--seed", type=int, default=42)
+    parser.add_argument("--preset", choices=PRESETS, default="default")
+    parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file")
+    arguments = parser.parse_args()
+    try:
+        status = play_campaign(arguments.warehouse, PRESETS[arguments.preset], arguments.seed)
+    except (NotPlayableError, ValueError) as error:
+        sys.exit(f"Nothing was played: {error}.")
+    except subprocess.CalledProcessError:
+        sys.exit("The campaign stopped: a build failed; dbt's messages are above.")
+    print(status.drop(columns=["reaction_rate_limit", "evidence_limit"]).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()
