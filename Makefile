@@ -13,12 +13,25 @@ ifneq ($(and $(RAW),$(GENERATOR_OPTIONS)),)
 $(error RAW loads existing files: ACCOUNTS, SEED and PRESET steer the generator and don't go with it)
 endif
 
+# Spark runs beside the same environment; its adapter and the library that its models import lie in the project.
+ifeq ($(TARGET),spark)
+SPARK_DIRECTORY := $(or $(CAUSALYN_SPARK_DIRECTORY),$(CURDIR)/warehouse/spark)
+JAVA_HOME ?= $(firstword $(wildcard /usr/lib/jvm/*17*))
+DBT := PYTHONPATH=spark:scripts PYSPARK_PYTHON=$(CURDIR)/$(BIN)/python JAVA_HOME=$(JAVA_HOME) \
+	CAUSALYN_SPARK_FILES=$(SPARK_DIRECTORY)/files $(BIN)/dbt
+else ifneq ($(or $(TARGET),duckdb),duckdb)
+$(error TARGET is duckdb or spark)
+else
+DBT := $(BIN)/dbt
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help build campaign export test lint study readme bench lock clean
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
 	@echo '  ACCOUNTS=n SEED=n PRESET=p  another world; presets: default, hard, null, harm'
+	@echo '  TARGET=spark                build on Spark instead of DuckDB (installs it; needs Java 17)'
 	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'
 	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
 	@echo 'make export                   write the published lists to target/exports, as CSV and Parquet'
@@ -33,10 +46,11 @@ help:
 	@echo 'PYTHON=python3.x makes the environment with that interpreter (3.10 or newer).'
 	@echo 'CAUSALYN_WAREHOUSE=file names the DuckDB file (default: warehouse/causalyn.duckdb).'
 
-build: $(VENV)/.installed
+build: $(VENV)/.installed $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
 	$(BIN)/python scripts/$(if $(RAW),load_raw.py "$(RAW)",generate_world.py $(GENERATOR_OPTIONS))
-	$(BIN)/dbt build
-	$(BIN)/python scripts/summarise.py
+	$(if $(SPARK_DIRECTORY),$(BIN)/python scripts/copy_to_spark.py)
+	$(DBT) build $(if $(SPARK_DIRECTORY),--target spark)
+	$(BIN)/python scripts/summarise.py $(if $(SPARK_DIRECTORY),--warehouse $(SPARK_DIRECTORY))
 
 campaign: build
 	$(BIN)/python scripts/play_campaign.py $(filter-out --accounts $(ACCOUNTS),$(GENERATOR_OPTIONS))
@@ -44,7 +58,7 @@ campaign: build
 export: $(VENV)/.installed
 	$(BIN)/python scripts/export_lists.py
 
-test: lint
+test: lint $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
 	$(BIN)/pytest
 
 lint: $(VENV)/.installed-dev
@@ -78,13 +92,20 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	$(INSTALL) requirements-dev.lock
 	@touch $@
 
+$(VENV)/.installed-spark: requirements-spark.lock $(VENV)/.installed
+	@"$(JAVA_HOME)/bin/java" -version 2>&1 | grep -q 'version "17' || \
+		{ echo 'error: Spark needs Java 17; name its directory: make JAVA_HOME=...; on Debian: apt-get install openjdk-17-jre-headless' >&2; exit 1; }
+	$(INSTALL) requirements-spark.lock
+	@touch $@
+
 COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-annotate \
 	--custom-compile-command 'make lock' pyproject.toml
 lock:
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PYTHON) -m venv "$$tools" && \
 		"$$tools/bin/pip" install --quiet --disable-pip-version-check uv && PATH="$$tools/bin:$$PATH" && \
 		$(COMPILE) --output-file requirements.lock && \
-		$(COMPILE) --extra dev --constraints requirements.lock --output-file requirements-dev.lock
+		$(COMPILE) --extra dev --constraints requirements.lock --output-file requirements-dev.lock && \
+		$(COMPILE) --extra spark --constraints requirements.lock --output-file requirements-spark.lock
 
 clean:
 	rm -rf $(VENV) target logs .pytest_cache .ruff_cache .hypothesis

@@ -10,6 +10,11 @@
     cast(sum({{ expression }}) as bigint)
 {%- endmacro %}
 
+{#- US dollars, in millionths, of a lift: multiplied and rounded as decimals, since engines round the ties of doubles differently. -#}
+{% macro dollars(lift, value) -%}
+    cast(round(cast({{ lift }} as decimal(18, 9)) * cast({{ value }} as decimal(12, 4)), 6) as double)
+{%- endmacro %}
+
 {#- A number of days before a date, as a date. -#}
 {% macro days_before(date_expression, days) -%}
     cast({{ date_expression }} - interval '{{ days }}' day as date)
@@ -24,6 +29,10 @@
     cast(('0x' || substr(md5({{ salt }} || ':' || {{ id_expression }}), 1, 8))::bigint % {{ buckets }} as int)
 {%- endmacro %}
 
+{% macro spark__hash_bucket(id_expression, buckets, salt) -%}
+    cast(cast(conv(substr(md5({{ salt }} || ':' || {{ id_expression }}), 1, 8), 16, 10) as bigint) % {{ buckets }} as int)
+{%- endmacro %}
+
 {#- The values of a text expression in one text, in the order of another expression. -#}
 {% macro join_rows(expression, separator, order_by) -%}
     {{ return(adapter.dispatch('join_rows')(expression, separator, order_by)) }}
@@ -33,6 +42,10 @@
     string_agg({{ expression }}, '{{ separator }}' order by {{ order_by }})
 {%- endmacro %}
 
+{% macro spark__join_rows(expression, separator, order_by) -%}
+    listagg({{ expression }}, '{{ separator }}') within group (order by {{ order_by }})
+{%- endmacro %}
+
 {#- A condition that never holds: evaluating it ends the query, and so the model, with a message. -#}
 {% macro raise_error(message) -%}
     {{ return(adapter.dispatch('raise_error')(message)) }}
@@ -40,4 +53,30 @@
 
 {% macro duckdb__raise_error(message) -%}
     cast(error({{ message }}) as boolean)
+{%- endmacro %}
+
+{% macro spark__raise_error(message) -%}
+    cast(raise_error({{ message }}) as boolean)
+{%- endmacro %}
+
+{#- Makes the tables of a directory of Parquet files, laid out as schema/table, known to an engine that keeps none itself. -#}
+{% macro register_files() -%}
+    {{ return(adapter.dispatch('register_files')()) }}
+{%- endmacro %}
+
+{% macro duckdb__register_files() -%}
+{%- endmacro %}
+
+{% macro spark__register_files() -%}
+    {%- set directory = env_var('CAUSALYN_SPARK_FILES', '') -%}
+    {%- if execute and directory and flags.WHICH in ['build', 'run'] -%}
+        {%- for source in graph.sources.values() -%}
+            {%- do run_query('create schema if not exists ' ~ source.schema) -%}
+            {%- do run_query('drop table if exists ' ~ source.schema ~ '.' ~ source.name) -%}
+            {%- do run_query(
+                'create table ' ~ source.schema ~ '.' ~ source.name ~ " using parquet location '"
+                ~ directory ~ '/' ~ source.schema ~ '/' ~ source.name ~ "'"
+            ) -%}
+        {%- endfor -%}
+    {%- endif -%}
 {%- endmacro %}

@@ -7,9 +7,14 @@
         '{{ relation.identifier }}',
         {{ loop.index }},
         '{{ column.name }}',
-        '{{ column.dtype | lower }}',
+        '{{ standard_type(column.dtype) }}',
         count(*),
         count({{ column.name }})
     from {{ relation }}
     {%- endfor %}
+{%- endmacro %}
+
+{#- The name of a type that this project uses for it, whatever the engine calls it. -#}
+{% macro standard_type(data_type) -%}
+    {{ return({'varchar': 'string', 'integer': 'int'}.get(data_type | lower, data_type | lower)) }}
 {%- endmacro %}

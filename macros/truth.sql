@@ -7,11 +7,19 @@
 {%- endmacro %}
 
 {% macro has_truth() -%}
+    {{ return(adapter.dispatch('has_truth')()) }}
+{%- endmacro %}
+
+{% macro spark__has_truth() -%}
+    {{ return(execute and run_query("show schemas like 'truth'").rows | length > 0) }}
+{%- endmacro %}
+
+{% macro duckdb__has_truth() -%}
     {{ return(execute and run_query("select count(*) from glob('" ~ truth_path() ~ "')").columns[0].values()[0] > 0) }}
 {%- endmacro %}
 
 {% macro attach_truth() -%}
-    {%- if has_truth() -%}
+    {%- if target.type == 'duckdb' and has_truth() -%}
         attach if not exists '{{ truth_path() }}' as truth (read_only)
     {%- endif -%}
 {%- endmacro %}

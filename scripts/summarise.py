@@ -8,12 +8,18 @@ from pathlib import Path
 
 import duckdb
 
+from causalyn import spark_files
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def summarise(warehouse: Path) -> str:
-    """The summary of the shipped policy in `warehouse`, a DuckDB file with the marts."""
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    """The summary of the shipped policy in `warehouse`, a DuckDB file or Spark's directory with the marts."""
+    with (
+        spark_files.connect(warehouse)
+        if warehouse.is_dir()
+        else duckdb.connect(str(warehouse), read_only=True) as connection
+    ):
         funnel = connection.execute(
             """
             select decision, n_accounts, n_scored_users, coalesce(question, 'Every guardrail was passed.')
@@ -55,7 +61,7 @@ def summarise(warehouse: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
-    parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file")
+    parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file, or Spark's directory")
     print(summarise(parser.parse_args().warehouse))
 
 

@@ -10,12 +10,12 @@ SCHEMA = pa.schema(IDENTITY + [(score, pa.float64()) for score in uplift.SCORES]
 
 def model(dbt, session):
     inputs = dbt.ref("int_uplift__inputs")
-    parameters = uplift.Parameters.from_frame(dbt.ref("learner_parameters").df())
+    parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
     training = engine.sample(
         inputs,
         columns=inputs.columns,
         where="is_converted is not null and is_treated is not null",
-        order_by="md5(account_id), account_id, user_id",
+        order_by=["md5(account_id)", "account_id", "user_id"],
         max_rows=parameters.max_training_rows,
     )
     try:

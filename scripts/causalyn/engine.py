@@ -1,13 +1,18 @@
-"""What a Python model asks of its engine: a bounded sample of a relation, and a function over its batches.
+"""What a Python model asks of its engine: rows of a relation in pandas, and a function over its batches.
 
-Nothing else in the Python models may depend on where the tables live. DuckDB runs both in the process of dbt.
+Nothing else in the Python models may depend on where the tables live. DuckDB runs both in the process of dbt; Spark runs the
+function over batches on its executors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 
@@ -18,24 +23,59 @@ import sklearn.utils.parallel  # noqa: F401
 
 BATCH_ROWS = 100_000
 
+Function = Callable[[pd.DataFrame], pd.DataFrame]
 
-def sample(relation: Any, columns: Sequence[str], where: str, order_by: str, max_rows: int) -> pd.DataFrame:
+
+def to_pandas(relation: Any) -> pd.DataFrame:
+    """All rows of a small `relation`."""
+    return relation.df() if _is_duckdb(relation) else relation.toPandas()
+
+
+def sample(relation: Any, columns: Sequence[str], where: str, order_by: Sequence[str], max_rows: int) -> pd.DataFrame:
     """At most `max_rows` rows of `relation` for which `where` holds, the first in the order of `order_by`.
 
     `order_by` must be a total order that does not depend on the engine (a hash of an id, then the id), so that every
     engine draws the same rows in the same order. `where` and `order_by` are SQL, written in the model.
     """
-    chosen = relation.filter(where).order(order_by).limit(max_rows)
-    return chosen.project(", ".join(columns)).df()
+    chosen = relation.filter(where)
+    if _is_duckdb(relation):
+        return chosen.order(", ".join(order_by)).limit(max_rows).project(", ".join(columns)).df()
+    from pyspark.sql import functions
+
+    return chosen.orderBy(*map(functions.expr, order_by)).limit(max_rows).select(*columns).toPandas()
 
 
-def map_batches(
-    relation: Any,
-    columns: Sequence[str],
-    function: Callable[[pd.DataFrame], pd.DataFrame],
-    schema: pa.Schema,
-) -> pa.RecordBatchReader:
-    """`function` over batches of `columns` of `relation`, as a stream of `schema`, never whole in memory."""
-    batches = relation.project(", ".join(columns)).to_arrow_reader(BATCH_ROWS)
-    scored = (pa.RecordBatch.from_pandas(function(batch.to_pandas()), schema=schema) for batch in batches)
-    return pa.RecordBatchReader.from_batches(schema, scored)
+def map_batches(relation: Any, columns: Sequence[str], function: Function, schema: pa.Schema) -> Any:
+    """`function` over batches of `columns` of `relation`, as a relation of `schema`, never whole in memory."""
+    if _is_duckdb(relation):
+        batches = relation.project(", ".join(columns)).to_arrow_reader(BATCH_ROWS)
+        scored = (pa.RecordBatch.from_pandas(function(batch.to_pandas()), schema=schema) for batch in batches)
+        return pa.RecordBatchReader.from_batches(schema, scored)
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    def over(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        for frame in frames:
+            yield function(frame)[schema.names]
+
+    _send_library(relation.sparkSession)
+    return relation.select(*columns).mapInPandas(over, from_arrow_schema(schema))
+
+
+def from_pandas(beside: Any, frame: pd.DataFrame, schema: pa.Schema) -> Any:
+    """`frame` as a relation of `schema` on the engine of the relation `beside`."""
+    table = pa.Table.from_pandas(frame, schema, preserve_index=False)
+    return table if _is_duckdb(beside) else beside.sparkSession.createDataFrame(table)
+
+
+def _is_duckdb(relation: Any) -> bool:
+    return isinstance(relation, duckdb.DuckDBPyRelation)
+
+
+def _send_library(session: Any) -> None:
+    """Gives Spark's executors this library, which fitted models are made of."""
+    library = Path(__file__).parent
+    archive = Path(tempfile.mkdtemp(prefix="causalyn_")) / "causalyn.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for module in sorted(library.glob("*.py")):
+            file.write(module, f"{library.name}/{module.name}")
+    session.addArtifacts(str(archive), pyfile=True)

@@ -36,11 +36,11 @@ placed as (
     select
         *,
         count(*) over (partition by learner_id) as n_users,
-        rank() over (partition by learner_id order by score desc) - 1
-        + count(*) over (partition by learner_id, score) / 2.0 as n_ranked_above,
-        sum(dr_billionths) over (partition by learner_id)
-        - sum(dr_billionths) over (partition by learner_id order by score desc)
-        + sum(dr_billionths) over (partition by learner_id, score) / 2.0 as below_billionths
+        cast(rank() over (partition by learner_id order by score desc) - 1 as double)
+        + cast(count(*) over (partition by learner_id, score) as double) / 2 as n_ranked_above,
+        cast(sum(dr_billionths) over (partition by learner_id) as double)
+        - cast(sum(dr_billionths) over (partition by learner_id order by score desc) as double)
+        + cast(sum(dr_billionths) over (partition by learner_id, score) as double) / 2 as below_billionths
     from paired
 ),
 
@@ -57,7 +57,7 @@ final as (
         least(10, 1 + cast(floor(10 * n_ranked_above / n_users) as int)) as tenth,
         cast(round(1e9 * dr_score * (0.5 - n_ranked_above / n_users)) as bigint) as qini_billionths,
         cast(
-            round(1e9 * dr_score * (0.5 - n_ranked_above / n_users) - cast(below_billionths as double) / n_users) as bigint
+            round(1e9 * dr_score * (0.5 - n_ranked_above / n_users) - below_billionths / n_users) as bigint
         ) as influence_billionths
     from placed
 )

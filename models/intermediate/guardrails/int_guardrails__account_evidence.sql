@@ -37,11 +37,11 @@ final as (
         coalesce(by_account.n_sleeping_dog_admins, 0) as n_sleeping_dog_admins,
         {{ safe_divide('by_account.n_sleeping_dogs', 'by_account.n_scored_users') }} as sleeping_dog_share,
         by_account.sum_lift,
-        round(by_account.sum_lift * policies.value_per_conversion_usd, 6) as expected_revenue_usd,
+        {{ dollars('by_account.sum_lift', 'policies.value_per_conversion_usd') }} as expected_revenue_usd,
         policies.cost_per_account_usd
         + policies.cost_per_nudge_usd * coalesce(by_account.n_users, 0) as cost_usd,
         round(
-            by_account.sum_lift * policies.value_per_conversion_usd
+            {{ dollars('by_account.sum_lift', 'policies.value_per_conversion_usd') }}
             - policies.cost_per_account_usd
             - policies.cost_per_nudge_usd * by_account.n_users, 6
         ) as net_value_usd,

@@ -14,7 +14,7 @@ firmest as (
     group by 1
 ),
 
--- Nine tenths of the evidence (z squared), since z hardly changes near its peak and the more cautious threshold protects more users.
+-- Nine tenths of the evidence (z squared), since z hardly changes near its peak and caution protects more users.
 -- Where the data show nobody harmed, every negative estimate counts: unknown means safe.
 votes as (
     select

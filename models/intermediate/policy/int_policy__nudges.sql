@@ -18,7 +18,7 @@ final as (
         scores.lift,
         scores.lift_lower,
         scores.lift_upper,
-        round(scores.lift * decisions.value_per_conversion_usd, 6) as expected_revenue_usd
+        {{ dollars('scores.lift', 'decisions.value_per_conversion_usd') }} as expected_revenue_usd
     from decisions
     inner join users on decisions.policy_id = users.policy_id and decisions.account_id = users.account_id
     inner join scores on users.user_id = scores.user_id

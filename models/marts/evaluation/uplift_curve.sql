@@ -58,7 +58,7 @@ everybody as (
 final as (
     select
         totals.learner_id,
-        totals.tenth / 10.0 as population_share,
+        cast(totals.tenth / 10.0 as double) as population_share,
         totals.n_users,
         round(totals.mean_lift, 9) as mean_lift,
         round(spread.norm / totals.n_users, 9) as mean_lift_se,

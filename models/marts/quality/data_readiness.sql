@@ -72,9 +72,9 @@ rejections as (
 measures as (
     select 'accounts' as check_id, cast(count(distinct account_id) as double) as measure from campaign
     union all
-    select 'activity_coverage', avg(case when has_no_activity then 0.0 else 1.0 end) from campaign
+    select 'activity_coverage', 1 - avg(cast(has_no_activity as int)) from campaign
     union all
-    select 'outcome_observed_share', avg(case when is_observed then 1.0 else 0.0 end) from campaign
+    select 'outcome_observed_share', avg(cast(is_observed as int)) from campaign
     union all
     select 'smaller_arm_users', min(n_observed) from arms
     union all
@@ -86,7 +86,7 @@ measures as (
     union all
     select 'overlap', {{ safe_divide('sum(n_users) filter (where holds_both_arms)', 'sum(n_users)') }} from cells
     union all
-    select 'mixed_account_share', avg(case when holds_both_arms then 1.0 else 0.0 end) from shared_accounts
+    select 'mixed_account_share', avg(cast(holds_both_arms as int)) from shared_accounts
     union all
     select 'rejected_share', max(rejected_share) from rejections
     union all

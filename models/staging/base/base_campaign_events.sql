@@ -47,12 +47,14 @@ final as (
             when row_number() over copies > 1 then 'duplicate_row'
         end as reject_reason
     from checked
+    -- Copies are equal in what orders them, so that it orders nothing: engines ask for it to number rows.
     window
         one_event as (partition by event_id, row_reason),
         copies as (
             partition by
                 event_id, row_reason, user_id, account_id, event_date, is_sent, is_converted, revenue_usd,
                 is_negative_reaction, is_admin_churn
+            order by event_id
         )
 )
 

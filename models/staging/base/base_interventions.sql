@@ -55,12 +55,14 @@ final as (
             when row_number() over copies > 1 then 'duplicate_row'
         end as reject_reason
     from checked
+    -- Copies are equal in what orders them, so that it orders nothing: engines ask for it to number rows.
     window
         one_intervention as (partition by intervention_id, row_reason),
         copies as (
             partition by
                 intervention_id, row_reason, user_id, account_id, intervention_date, is_eligible, is_treated,
                 delivery_channel, prev_nudge_response
+            order by intervention_id
         )
 )
 

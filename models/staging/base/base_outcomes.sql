@@ -24,7 +24,7 @@ checked as (
         case
             when outcomes.user_id is null or outcomes.intervention_id is null then 'null_key'
             when interventions.intervention_id is null then 'orphan_intervention'
-            when outcomes.outcome_window_days between 1 and 365 is not true then 'impossible_window'
+            when not coalesce(outcomes.outcome_window_days between 1 and 365, false) then 'impossible_window'
             when interventions.intervention_date + cast(outcomes.outcome_window_days as int) > scoring.scoring_date
                 then 'open_window'
         end as row_reason
@@ -49,12 +49,14 @@ final as (
             when row_number() over copies > 1 then 'duplicate_row'
         end as reject_reason
     from checked
+    -- Copies are equal in what orders them, so that it orders nothing: engines ask for it to number rows.
     window
         one_outcome as (partition by intervention_id, row_reason),
         copies as (
             partition by
                 intervention_id, row_reason, user_id, is_converted, activation_date, outcome_window_days,
                 has_negative_reaction
+            order by intervention_id
         )
 )
 

@@ -1,0 +1,24 @@
+"""Copies the raw tables of a loaded warehouse to where Spark reads them, as Parquet files."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from causalyn import spark_files
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
+    parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file with the raw tables")
+    files = spark_files.directory(ROOT) / "files"
+    copied = spark_files.copy_sources(parser.parse_args().warehouse, files)
+    print(f"Copied {copied} tables to {files}")
+
+
+if __name__ == "__main__":
+    main()
