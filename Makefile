@@ -53,7 +53,7 @@ build: $(VENV)/.installed $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
 	$(BIN)/python scripts/summarise.py $(if $(SPARK_DIRECTORY),--warehouse $(SPARK_DIRECTORY))
 
 campaign: build
-	$(BIN)/python scripts/play_campaign.py $(filter-out --accounts $(ACCOUNTS),$(GENERATOR_OPTIONS))
+	$(BIN)/python scripts/play_campaign.py $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET))
 
 export: $(VENV)/.installed
 	$(BIN)/python scripts/export_lists.py

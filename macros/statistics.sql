@@ -56,3 +56,15 @@
         - power({{ safe_divide(effect, spread) }}, 2)
     ) / 2
 {%- endmacro %}
+
+{#-
+    How many standard errors to either side of the estimate a confidence sequence extends: it covers at all n at once with
+    probability 1 - alpha in the limit, and is narrowest near n = n_planned (Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, 2024,
+    "Time-uniform central limit theory and asymptotic confidence sequences", equations 11 and 12).
+-#}
+{% macro confidence_sequence_width(n, n_planned, alpha) -%}
+    {%- set growth -%}
+    (({{ n }}) * (-2 * ln({{ alpha }}) + ln(1 - 2 * ln({{ alpha }}))) / ({{ n_planned }}))
+    {%- endset -%}
+    sqrt(2 * ({{ growth }} + 1) / {{ growth }} * ln(sqrt({{ growth }} + 1) / {{ alpha }}))
+{%- endmacro %}

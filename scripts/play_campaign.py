@@ -38,10 +38,10 @@ class NotPlayableError(Exception):
     """The campaign can't be played; the message says why."""
 
 
-def play_campaign(warehouse: Path, physics: Physics, seed: int) -> pd.DataFrame:
+def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Play released waves one after the other, and build after each what the log feeds.
 
-    Returns the rollout's status of each wave at the end. Raises NotPlayableError where the warehouse holds no generated world or
+    Returns the rollout's status of each wave, and the last look of the read-out. Raises NotPlayableError where the warehouse holds no generated world or
     a campaign that has begun, and subprocess.CalledProcessError where a build fails.
     """
     if not truth_path(warehouse).is_file():
@@ -72,7 +72,10 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> pd.DataFrame:
             _append(connection, ahead)
     _dbt_build(warehouse)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        return connection.execute("from marts.rollout_status order by wave").df()
+        return (
+            connection.execute("from marts.rollout_status order by wave").df(),
+            connection.execute("from marts.experiment_readout where is_latest order by experiment, metric").df(),
+        )
 
 
 def _append(connection: duckdb.DuckDBPyConnection, events: pd.DataFrame) -> None:
@@ -101,12 +104,17 @@ def main() -> None:
     parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file")
     arguments = parser.parse_args()
     try:
-        status = play_campaign(arguments.warehouse, PRESETS[arguments.preset], arguments.seed)
+        status, readout = play_campaign(arguments.warehouse, PRESETS[arguments.preset], arguments.seed)
     except (NotPlayableError, ValueError) as error:
         sys.exit(f"Nothing was played: {error}.")
     except subprocess.CalledProcessError:
         sys.exit("The campaign stopped: a build failed; dbt's messages are above.")
-    print(status.drop(columns=["reaction_rate_limit", "evidence_limit"]).to_string(index=False))
+    waves = ["wave", "status", "begun_date", "n_nudged_users", "n_reacting_users", "evidence", "evidence_limit"]
+    effects = [
+        *("experiment", "metric", "n_treatment", "n_control", "effect", "effect_lower", "effect_upper"),
+        *("sequential_lower", "sequential_upper", "total_effect", "sample_ratio_p_value"),
+    ]
+    print(f"{status[waves].round(3).to_string(index=False)}\n\n{readout[effects].round(3).to_string(index=False)}")
 
 
 if __name__ == "__main__":

@@ -219,7 +219,7 @@ def test_a_campaign_that_annoys_its_first_waves_is_paused_and_the_later_ones_are
     before = rows(tmp_path / "exports")
     annoying = {name: replace(getattr(DEFAULT, name), negative_reaction_share=0.3) for name in GROUPS}
 
-    status = play_campaign(warehouse, replace(DEFAULT, **annoying), seed=1)
+    status, _ = play_campaign(warehouse, replace(DEFAULT, **annoying), seed=1)
 
     assert set(status["status"]) == {"pause"}
     assert status["evidence"].max() >= status["evidence_limit"].max()

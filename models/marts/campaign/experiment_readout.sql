@@ -1,0 +1,93 @@
+with moments as (
+    select * from {{ ref('int_campaign__look_moments') }}
+),
+
+parameters as (
+    select * from {{ ref('campaign_parameters') }}
+),
+
+planned as (
+    select
+        experiment,
+        count(*) as n_planned
+    from {{ ref('int_campaign__assignments') }}
+    where arm is not null
+    group by 1
+),
+
+arms as (
+    select
+        treatment.experiment,
+        treatment.metric,
+        treatment.look_date,
+        treatment.n as n_treatment,
+        control.n as n_control,
+        treatment.mean as mean_treatment,
+        control.mean as mean_control,
+        treatment.mean - control.mean as unadjusted_effect,
+        sqrt(treatment.variance / treatment.n + control.variance / control.n) as unadjusted_standard_error,
+        treatment.adjusted_mean - control.adjusted_mean as effect,
+        nullif(sqrt(treatment.adjusted_variance / treatment.n + control.adjusted_variance / control.n), 0)
+            as standard_error
+    from moments as treatment
+    inner join moments as control
+        on
+            treatment.experiment = control.experiment
+            and treatment.metric = control.metric
+            and treatment.look_date = control.look_date
+    where treatment.arm = 'treatment' and control.arm = 'control'
+),
+
+judged as (
+    select
+        arms.*,
+        parameters.sample_ratio_alarm,
+        {{ normal_quantile('(1 - parameters.significance_level / 2)') }} as width,
+        {{ confidence_sequence_width(
+            'arms.n_treatment + arms.n_control', 'planned.n_planned', 'parameters.significance_level'
+        ) }} as sequential_width,
+        case
+            when arms.experiment = 'validation' then parameters.validation_holdout_share
+            else 1 - parameters.control_share
+        end as treatment_share
+    from arms
+    inner join planned on arms.experiment = planned.experiment
+    cross join parameters
+),
+
+tested as (
+    select
+        *,
+        effect / standard_error as z,
+        (n_treatment - (n_treatment + n_control) * treatment_share)
+        / sqrt((n_treatment + n_control) * treatment_share * (1 - treatment_share)) as sample_ratio_z
+    from judged
+),
+
+final as (
+    select
+        experiment,
+        metric,
+        look_date,
+        look_date = max(look_date) over (partition by experiment, metric) as is_latest,
+        n_treatment,
+        n_control,
+        round(mean_treatment, 6) as mean_treatment,
+        round(mean_control, 6) as mean_control,
+        round(unadjusted_effect, 6) as unadjusted_effect,
+        round(unadjusted_standard_error, 6) as unadjusted_standard_error,
+        round(effect, 6) as effect,
+        round(standard_error, 6) as standard_error,
+        round(effect - width * standard_error, 6) as effect_lower,
+        round(effect + width * standard_error, 6) as effect_upper,
+        round(2 * (1 - {{ normal_cdf('abs(z)') }}), 6) as p_value,
+        round(effect - sequential_width * standard_error, 6) as sequential_lower,
+        round(effect + sequential_width * standard_error, 6) as sequential_upper,
+        coalesce(abs(z) > sequential_width, false) as is_conclusive,
+        round(effect * n_treatment, 6) as total_effect,
+        round(2 * (1 - {{ normal_cdf('abs(sample_ratio_z)') }}), 6) as sample_ratio_p_value,
+        2 * (1 - {{ normal_cdf('abs(sample_ratio_z)') }}) < sample_ratio_alarm as has_sample_ratio_mismatch
+    from tested
+)
+
+select * from final
