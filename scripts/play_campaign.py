@@ -41,8 +41,8 @@ class NotPlayableError(Exception):
 def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Play released waves one after the other, and build after each what the log feeds.
 
-    Returns the rollout's status of each wave, and the last look of the read-out. Raises NotPlayableError where the warehouse holds no generated world or
-    a campaign that has begun, and subprocess.CalledProcessError where a build fails.
+    Returns the rollout's status of each wave, and the last look of the read-out. Raises NotPlayableError where the warehouse
+    holds no generated world or a campaign that has begun, and subprocess.CalledProcessError where a build fails.
     """
     if not truth_path(warehouse).is_file():
         raise NotPlayableError(f"{warehouse} holds no generated world: the hidden truth is missing")
