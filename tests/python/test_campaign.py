@@ -233,6 +233,9 @@ def test_a_campaign_that_annoys_its_first_waves_is_paused_and_the_later_ones_are
     assert [after[name] for name in campaign] == [0, 0, 0]
     assert after["do_not_disturb_accounts"] == before["do_not_disturb_accounts"]
 
+    with pytest.raises(NotPlayableError, match="this campaign has begun"):
+        play_campaign(warehouse, DEFAULT, seed=1)
+
 
 def test_no_export_has_the_global_control_nudged(warehouse, tmp_path):
     export_lists(warehouse, tmp_path / "exports")

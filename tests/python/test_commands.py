@@ -91,6 +91,17 @@ def test_raw_and_generator_options_exclude_each_other(make, project_root):
     assert "RAW loads existing files" in refused.stderr
 
 
+def test_a_campaign_is_played_in_the_world_that_was_built(make, project_root):
+    dry_run = make(project_root, "--dry-run", "campaign", "ACCOUNTS=7", "SEED=7", "PRESET=hard")
+    assert dry_run.returncode == 0, dry_run.stderr
+    commands = [line.split("/")[-1] for line in dry_run.stdout.splitlines() if "python scripts/" in line]
+    assert [" ".join(command.split()) for command in commands] == [
+        "generate_world.py --accounts 7 --seed 7 --preset hard",
+        "summarise.py",
+        "play_campaign.py --seed 7 --preset hard",
+    ]
+
+
 def test_an_old_python_is_refused_before_anything_is_made(make, project_copy):
     refused = make(project_copy, "build", "PYTHON=false")
     assert refused.returncode != 0
