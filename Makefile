@@ -26,7 +26,7 @@ DBT := $(BIN)/dbt
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build campaign export test lint study readme bench lock clean
+.PHONY: help build campaign report export test lint study readme bench lock clean
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
@@ -35,6 +35,7 @@ help:
 	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'
 	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
 	@echo 'make export                   write the published lists to target/exports, as CSV and Parquet'
+	@echo 'make report                   draw a built warehouse: target/report/index.html, figures as SVG and PNG'
 	@echo 'make test                     lint, then pytest with full builds and all dbt tests'
 	@echo 'make lint                     ruff, sqlfluff, dbt-bouncer and a strict dbt parse'
 	@echo 'make study                    build twenty worlds a preset; the results land in seeds/study_results.csv'
@@ -51,6 +52,10 @@ build: $(VENV)/.installed $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
 	$(if $(SPARK_DIRECTORY),$(BIN)/python scripts/copy_to_spark.py)
 	$(DBT) build $(if $(SPARK_DIRECTORY),--target spark)
 	$(BIN)/python scripts/summarise.py $(if $(SPARK_DIRECTORY),--warehouse $(SPARK_DIRECTORY))
+	$(BIN)/python scripts/render_report.py $(if $(SPARK_DIRECTORY),--warehouse $(SPARK_DIRECTORY))
+
+report: $(VENV)/.installed
+	$(BIN)/python scripts/render_report.py
 
 campaign: build
 	$(BIN)/python scripts/play_campaign.py $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET))
@@ -98,6 +103,11 @@ $(VENV)/.installed-spark: requirements-spark.lock $(VENV)/.installed
 	$(INSTALL) requirements-spark.lock
 	@touch $@
 
+# Tests in a browser drive the Chromium of the system; the package's own download is not used.
+$(VENV)/.installed-browser: requirements-browser.lock $(VENV)/.installed
+	$(INSTALL) requirements-browser.lock
+	@touch $@
+
 COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-annotate \
 	--custom-compile-command 'make lock' pyproject.toml
 lock:
@@ -105,7 +115,8 @@ lock:
 		"$$tools/bin/pip" install --quiet --disable-pip-version-check uv && PATH="$$tools/bin:$$PATH" && \
 		$(COMPILE) --output-file requirements.lock && \
 		$(COMPILE) --extra dev --constraints requirements.lock --output-file requirements-dev.lock && \
-		$(COMPILE) --extra spark --constraints requirements.lock --output-file requirements-spark.lock
+		$(COMPILE) --extra spark --constraints requirements.lock --output-file requirements-spark.lock && \
+		$(COMPILE) --extra browser --constraints requirements.lock --output-file requirements-browser.lock
 
 clean:
 	rm -rf $(VENV) target logs .pytest_cache .ruff_cache .hypothesis

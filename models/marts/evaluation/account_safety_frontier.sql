@@ -1,0 +1,30 @@
+{{ config(materialized='view') }}
+
+with grid as (
+    select * from {{ ref('int_frontier__grid') }}
+),
+
+shipped as (
+    select harm_confidence
+    from grid
+    where is_shipped
+),
+
+accounts as (
+    select * from {{ ref('int_frontier__accounts') }}
+),
+
+final as (
+    select
+        accounts.account_id,
+        grid.sleeping_dog_lift_threshold,
+        grid.is_shipped,
+        accounts.n_sleeping_dogs,
+        accounts.n_sleeping_dog_admins,
+        accounts.is_target
+    from accounts
+    inner join grid on accounts.point_id = grid.point_id
+    inner join shipped on grid.harm_confidence = shipped.harm_confidence
+)
+
+select * from final

@@ -1,0 +1,14 @@
+"use strict";
+// The decision of models/intermediate/guardrails, first match wins. An account is a row of account_policy's figures; what is
+// unknown suppresses. Dollars are compared in millionths, as the warehouse compares them.
+const round6 = (x) => Math.round(x * 1e6) / 1e6;
+const netValue = (a, p) => round6(a.sum_lift * p.value_per_conversion_usd - p.cost_per_account_usd - p.cost_per_nudge_usd * a.n_users);
+function decide(a, p) {
+  if (a.n_scored_users < a.n_users || a.n_scored_users === 0 || a.sum_lift === null) return "suppress_unscored";
+  if (a.n_sleeping_dog_admins > 0) return "suppress_toxic_admin";
+  if (a.n_sleeping_dogs / a.n_scored_users > p.toxic_user_share_limit && a.n_sleeping_dogs >= p.min_toxic_users) return "suppress_toxic_users";
+  if (round6(a.sum_lift * p.value_per_conversion_usd) <= 0) return "suppress_unprofitable";
+  if (netValue(a, p) <= 0 || a.n_scored_users < p.min_scored_users) return "suppress_too_small";
+  return "target";
+}
+if (typeof module !== "undefined") module.exports = { decide, netValue };

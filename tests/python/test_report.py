@@ -1,0 +1,155 @@
+"""The report page: made from marts alone, self-contained, and deciding as the warehouse decides."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import duckdb
+import pytest
+
+import render_report
+from causalyn import report_page
+
+FIGURES = {"policy_funnel", "blind_against_policy", "budget_efficiency", "lift_of_targets", "audit_matrix"}
+EVIDENCE = "account_id, n_users, n_scored_users, n_sleeping_dogs, n_sleeping_dog_admins, sum_lift"
+DECIDE = """
+const { decide } = require(process.argv[1]);
+const { accounts, policy } = JSON.parse(require("fs").readFileSync(0));
+console.log(JSON.stringify(accounts.map((account) => decide(account, policy))));
+"""
+
+
+@pytest.fixture(scope="module")
+def report(built_world, tmp_path_factory):
+    return render_report.render(built_world.warehouse, tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def decide():
+    """Decides accounts under a policy by the page's own script."""
+    if not (node := shutil.which("node") or shutil.which("nodejs")):
+        pytest.skip("no Node.js to run the page's script with")
+
+    def decide(accounts, policy):
+        script = str(report_page.ASSETS / "decide.js")
+        given = json.dumps({"accounts": accounts, "policy": policy})
+        shown = subprocess.run([node, "-e", DECIDE, script], input=given, capture_output=True, text=True, check=True)
+        return json.loads(shown.stdout)
+
+    return decide
+
+
+def page_data(page):
+    return json.loads(re.search(r'id="data">(.*?)</script>', page.read_text(), re.S).group(1))
+
+
+def test_every_figure_is_there_in_both_formats(report):
+    names = {(path.stem, path.suffix) for path in report.parent.iterdir()}
+    assert {(figure, suffix) for figure in FIGURES for suffix in (".png", ".svg")} <= names
+
+
+def test_the_page_asks_the_network_for_nothing(report):
+    assert not re.search(
+        r"""(src|href)\s*=\s*(?!["']?data:)|@import|url\(|fetch\(|<link(?! rel="icon" href="data:,")""",
+        re.sub(r"<script>.*?</script>", "", report.read_text(), flags=re.S),
+    )
+
+
+def test_the_same_warehouse_gives_the_same_bytes(report, built_world, tmp_path):
+    again = render_report.render(built_world.warehouse, tmp_path)
+    for path in report.parent.iterdir():
+        assert (again.parent / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_without_hidden_truth_the_page_says_so(built_world, tmp_path):
+    warehouse = shutil.copy(built_world.warehouse, tmp_path / "no_truth.duckdb")
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("drop schema audit cascade")
+    page = render_report.render(warehouse, tmp_path / "report")
+    assert "The audit needs hidden truth" in page.read_text()
+    assert not (page.parent / "audit_matrix.svg").exists()
+
+
+def test_the_page_decides_as_published(report, decide):
+    data = page_data(report)
+    shipped = data["thresholds"].index(data["policy"]["sleeping_dog_lift_threshold"])
+    published = [data["decisions"][place] for place in data["accounts"]["published"]]
+    assert decide(accounts_at(data, shipped), data["policy"]) == published
+
+
+def accounts_at(data, place):
+    """The page's accounts, with their Sleeping Dogs at a place of its thresholds."""
+    columns = data["accounts"]
+    names = ("account_id", "n_users", "n_scored_users", "sum_lift", "dogs", "dog_admins")
+    accounts = [dict(zip(names, row, strict=True)) for row in zip(*(columns[name] for name in names), strict=True)]
+    for account in accounts:
+        for count, grid in (("n_sleeping_dogs", "dogs"), ("n_sleeping_dog_admins", "dog_admins")):
+            account[count] = account[grid][place] if place < len(account[grid]) else 0
+    return accounts
+
+
+def test_every_threshold_targets_as_the_safety_frontier_does(report, built_world, decide):
+    data = page_data(report)
+    with duckdb.connect(str(built_world.warehouse), read_only=True) as connection:
+        expected = connection.execute(
+            """
+            select sleeping_dog_lift_threshold, n_target_accounts
+            from marts.safety_frontier
+            where harm_confidence = (select harm_confidence from marts.safety_frontier where is_shipped)
+            order by all desc
+            """
+        ).fetchall()
+    assert len(expected) > 5
+    found = [
+        (threshold, decide(accounts_at(data, place), data["policy"]).count("target"))
+        for place, threshold in enumerate(data["thresholds"])
+    ]
+    assert found == expected
+
+
+def rows_of(warehouse, query):
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.execute(query).df().astype(object).pipe(lambda frame: frame.where(frame.notna(), None))
+
+
+def test_the_page_decides_every_policy_as_the_warehouse(built_world, decide):
+    rows = rows_of(built_world.warehouse, "select * from marts.account_policy")
+    assert rows["policy_id"].nunique() > 1
+    for _, policy in rows.groupby("policy_id"):
+        accounts = policy[EVIDENCE.split(", ")].to_dict("records")
+        parameters = {name: policy[name].iloc[0] for name in render_report.PARAMETERS}
+        assert decide(accounts, parameters) == policy["decision"].tolist()
+
+
+def test_the_page_decides_other_parameters_as_sql_does(built_world, decide):
+    policy = {
+        "value_per_conversion_usd": 31, "cost_per_account_usd": 11.5, "cost_per_nudge_usd": 0.75,
+        "toxic_user_share_limit": 0.2, "min_toxic_users": 2, "min_scored_users": 3,
+    }  # fmt: skip
+    rows = rows_of(
+        built_world.warehouse,
+        f"""
+        select
+            {EVIDENCE},
+            case
+                when n_scored_users < n_users or n_scored_users = 0 then 'suppress_unscored'
+                when n_sleeping_dog_admins > 0 then 'suppress_toxic_admin'
+                when n_sleeping_dogs / n_scored_users > 0.2 and n_sleeping_dogs >= 2 then 'suppress_toxic_users'
+                when round(sum_lift * 31, 6) <= 0 then 'suppress_unprofitable'
+                when round(sum_lift * 31 - 11.5 - 0.75 * n_users, 6) <= 0 or n_scored_users < 3 then 'suppress_too_small'
+                else 'target'
+            end as decision
+        from marts.account_policy
+        where is_shipped
+        """,
+    )
+    assert decide(rows.to_dict("records"), policy) == rows["decision"].tolist()
+
+
+def test_text_of_the_data_stays_text():
+    name = "</script><script>alert(1)</script>"
+    assert "<" not in report_page.script_data({"account": name})
+    assert json.loads(report_page.script_data([name])) == [name]
+    frame = duckdb.sql("select '<script>' as name").df()
+    assert "<script>" not in report_page.table(frame)
