@@ -17,8 +17,8 @@ endif
 ifeq ($(TARGET),spark)
 SPARK_DIRECTORY := $(or $(CAUSALYN_SPARK_DIRECTORY),$(CURDIR)/warehouse/spark)
 JAVA_HOME ?= $(firstword $(wildcard /usr/lib/jvm/*17*))
-DBT := PYTHONPATH=spark:scripts PYSPARK_PYTHON=$(CURDIR)/$(BIN)/python JAVA_HOME=$(JAVA_HOME) \
-	CAUSALYN_SPARK_FILES=$(SPARK_DIRECTORY)/files $(BIN)/dbt
+DBT := PYTHONPATH=spark:scripts PYSPARK_PYTHON="$(CURDIR)/$(BIN)/python" JAVA_HOME="$(JAVA_HOME)" \
+	CAUSALYN_SPARK_FILES="$(SPARK_DIRECTORY)/files" $(BIN)/dbt
 else ifneq ($(or $(TARGET),duckdb),duckdb)
 $(error TARGET is duckdb or spark)
 else
@@ -51,8 +51,8 @@ build: $(VENV)/.installed $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
 	$(BIN)/python scripts/$(if $(RAW),load_raw.py "$(RAW)",generate_world.py $(GENERATOR_OPTIONS))
 	$(if $(SPARK_DIRECTORY),$(BIN)/python scripts/copy_to_spark.py)
 	$(DBT) build $(if $(SPARK_DIRECTORY),--target spark)
-	$(BIN)/python scripts/summarise.py $(if $(SPARK_DIRECTORY),--warehouse $(SPARK_DIRECTORY))
-	$(BIN)/python scripts/render_report.py $(if $(SPARK_DIRECTORY),--warehouse $(SPARK_DIRECTORY))
+	$(BIN)/python scripts/summarise.py $(if $(SPARK_DIRECTORY),--warehouse "$(SPARK_DIRECTORY)")
+	$(BIN)/python scripts/render_report.py $(if $(SPARK_DIRECTORY),--warehouse "$(SPARK_DIRECTORY)")
 
 report: $(VENV)/.installed
 	$(BIN)/python scripts/render_report.py

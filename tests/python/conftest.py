@@ -17,7 +17,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # The caller's own settings of the project would decide what its tests test.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("CAUSALYN_", "DBT_", "MAKE"))}
+SETTINGS = ("CAUSALYN_", "DBT_", "MAKE", "TARGET", "RAW", "ACCOUNTS", "SEED", "PRESET")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
 
 
 @dataclass(frozen=True)
