@@ -98,6 +98,7 @@ def test_a_campaign_is_played_in_the_world_that_was_built(make, project_root):
     assert [" ".join(command.split()) for command in commands] == [
         "generate_world.py --accounts 7 --seed 7 --preset hard",
         "summarise.py",
+        "render_report.py",
         "play_campaign.py --seed 7 --preset hard",
     ]
 
