@@ -26,7 +26,7 @@ DBT := $(BIN)/dbt
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build campaign report export test lint study readme bench lock clean
+.PHONY: help build campaign report export test faults lint study readme bench lock clean
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
@@ -37,6 +37,7 @@ help:
 	@echo 'make export                   write the published lists to target/exports, as CSV and Parquet'
 	@echo 'make report                   draw a built warehouse: target/report/index.html, figures as SVG and PNG'
 	@echo 'make test                     lint, then pytest with full builds and all dbt tests'
+	@echo 'make faults                   every fault test, the long ones too; prints a table: fault, expected, seen'
 	@echo 'make lint                     ruff, sqlfluff, dbt-bouncer and a strict dbt parse'
 	@echo 'make study                    build twenty worlds a preset; the results land in seeds/study_results.csv'
 	@echo 'make readme                   build the default world and render the README from it'
@@ -65,6 +66,9 @@ export: $(VENV)/.installed
 
 test: lint $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
 	$(BIN)/pytest
+
+faults: $(VENV)/.installed-dev
+	$(BIN)/pytest -m fault
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check

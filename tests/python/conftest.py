@@ -21,6 +21,38 @@ SETTINGS = ("CAUSALYN_", "DBT_", "MAKE", "TARGET", "RAW", "ACCOUNTS", "SEED", "P
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every fault test says what the fault is and what is expected, and must tell what was seen."""
+    for item in items:
+        for mark in item.iter_markers("fault"):
+            if "seen" not in item.fixturenames:
+                raise pytest.UsageError(f"{item.nodeid} is marked as a fault but does not use the fixture `seen`")
+            fault, expected = mark.args
+            item.user_properties += [("fault", fault), ("expected", expected)]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The fault table."""
+    rows = [("fault", "expected", "seen")]
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.getreports(outcome):
+            told = dict(report.user_properties)
+            if "fault" in told:
+                seen = told.get("seen", "nothing") if outcome == "passed" else f"TEST {outcome.upper()}"
+                rows.append((told["fault"], told["expected"], seen))
+    if len(rows) > 1:
+        terminalreporter.section("faults")
+        widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+        for fault, expected, seen in rows:
+            terminalreporter.line(f"{fault:{widths[0]}} | {expected:{widths[1]}} | {seen}")
+
+
+@pytest.fixture
+def seen(request) -> Callable[[str], None]:
+    """Tells the fault table what came of the fault: the message as printed, or the outcome in a few words."""
+    return lambda text: request.node.user_properties.append(("seen", " ".join(text.split())))
+
+
 @dataclass(frozen=True)
 class BuiltWorld:
     """A generated world after `dbt build`: its warehouse file and dbt's target directory."""
