@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,9 @@ EXPECTED = {
     "double": "a finite number",
     "date": "a date such as 2025-03-01",
 }
+# What reading a file that is broken raises; Python's readers of compressed files have errors of their own.
+_UNREADABLE = (duckdb.Error, OSError, EOFError, zlib.error, UnicodeError, csv.Error)
+_EXAMPLE_LENGTH = 40
 
 
 class RawContractError(ValueError):
@@ -48,8 +53,8 @@ class Source:
         if column.name not in self.types:
             return "null"
         name, kind = _identifier(column.name), self.types[column.name]
-        if kind == "VARCHAR" and column.type != "varchar":
-            return f"nullif(trim({name}), '')"
+        if kind == "VARCHAR":
+            return f"case when trim({name}) <> '' then {name if column.type == 'varchar' else f'trim({name})'} end"
         # Writers of data frames say "missing" by NaN.
         return f"nullif({name}, 'nan')" if kind in ("FLOAT", "DOUBLE") else name
 
@@ -59,8 +64,11 @@ class Source:
         if column.type == "varchar":
             return f"cast({recorded} as varchar)"
         if column.type == "date":
-            date = f"try_cast({recorded} as date)"
-            return f"case when isfinite({date}) then {date} end"
+            # Text may hold a time with an offset: its day is that of UTC, as it is for the timestamps of Parquet.
+            moment = f"try_cast({recorded} as {'timestamptz' if self.types.get(column.name) == 'VARCHAR' else 'date'})"
+            day = f"cast({moment} as date)"
+            is_sound = f"isfinite({moment}) and {day} between date '0001-01-01' and date '9999-12-31'"
+            return f"case when {is_sound} then {day} end"
         if column.is_flag and self.types.get(column.name) == "VARCHAR":
             recorded = f"case lower({recorded}) when 'true' then '1' when 'false' then '0' else {recorded} end"
         number = f"try_cast({recorded} as double)"
@@ -126,9 +134,8 @@ def check_raw(directory: Path) -> dict[str, Source]:
                         sources[table.name] = source
             except RawContractError as error:
                 problems += error.problems
-            except (duckdb.Error, OSError, UnicodeError, csv.Error) as error:
-                reason = str(error).splitlines()[0]
-                problems.append(f"{table.name}: file cannot be read ({reason}); export it again")
+            except _UNREADABLE as error:
+                problems.append(f"{table.name}: file cannot be read ({_reason(error)}); export it again")
         for source in sources.values():
             problems += _parent_problems(connection, source, sources)
     if problems:
@@ -167,8 +174,15 @@ def _csv_relation(path: Path, table: Table) -> str:
         header = [name or f"unnamed_{position}" for position, name in enumerate(names)]
     if not header:
         raise RawContractError([f"{table.name}: {path.name} is empty; export it with a header line"])
+    for delimiter in (";", "\t", "|"):
+        if len(header) == 1 and {column.name for column in table.columns}.intersection(header[0].split(delimiter)):
+            raise RawContractError(
+                [f"{table.name}: {path.name} separates its columns by {delimiter!r}; export it separated by commas"]
+            )
     if repeated := [name for name in header if header.count(name) > 1]:
-        raise RawContractError([f"{table.name}.{repeated[0]}: column repeated in {path.name}; keep one of them"])
+        raise RawContractError(
+            [f"{table.name}: column {_shown(repeated[0])} repeated in {path.name}; keep one of them"]
+        )
     columns = ", ".join(f"{_literal(name)}: 'varchar'" for name in header)
     return (
         f"read_csv({_literal(path)}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
@@ -177,11 +191,15 @@ def _csv_relation(path: Path, table: Table) -> str:
 
 
 def _column_problems(source: Source) -> list[str]:
-    return [
-        f"{source.table.name}.{column.name}: column missing in {source.path.name}; add it as {EXPECTED[column.type]}"
-        for column in source.table.columns
-        if not column.optional and column.name not in source.types
-    ]
+    problems = []
+    for column in source.table.columns:
+        where, expected = f"{source.table.name}.{column.name}", EXPECTED[column.type]
+        kind = source.types.get(column.name)
+        if kind is None and not column.optional:
+            problems.append(f"{where}: column missing in {source.path.name}; add it as {expected}")
+        elif kind is not None and (kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION"))):
+            problems.append(f"{where}: {source.path.name} holds {_shown(kind)}; export plain values: {expected}")
+    return problems
 
 
 def _value_problems(connection: duckdb.DuckDBPyConnection, source: Source) -> list[str]:
@@ -206,7 +224,7 @@ def _value_problems(connection: duckdb.DuckDBPyConnection, source: Source) -> li
             problems.append(f"{where}: {nulls:,} of {rows:,} rows are null; fill them in or leave these rows out")
         if inconvertible:
             problems.append(
-                f"{where}: {inconvertible:,} of {rows:,} rows are not {EXPECTED[column.type]}, for example {example!r};"
+                f"{where}: {inconvertible:,} of {rows:,} rows are not {EXPECTED[column.type]}, for example {_shown(example)};"
                 " correct them in the export"
             )
     return problems
@@ -236,6 +254,23 @@ def _create(connection: duckdb.DuckDBPyConnection, name: str, table: Table, sour
     if source is not None:
         connection.execute(f"insert into {name} {source.select}")
     return connection.execute(f"select count(*) from {name}").fetchone()[0]
+
+
+def _shown(text: str) -> str:
+    """What a file says, in one line of a message, whatever it says."""
+    return repr(text if len(text) <= _EXAMPLE_LENGTH else f"{text[:_EXAMPLE_LENGTH]}...")
+
+
+def _reason(error: Exception) -> str:
+    """Why a file can't be read: a line of the error, since the others quote the file or give the reader's own options."""
+    if isinstance(error, UnicodeError):
+        return "it is not UTF-8"
+    lines = str(error).splitlines() or [type(error).__name__]
+    said = re.search(
+        r"Value with unterminated quote found|Expected Number of Columns: .*|not utf-8 encoded", str(error)
+    )
+    reason = ": ".join([lines[0], said[0]] if said else lines[:1])
+    return "".join(character if character.isprintable() else "?" for character in reason)
 
 
 def _literal(text: Path | str) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import shutil
 import stat
 import sys
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
 import pytest
 
 from causalyn import raw_loader
@@ -219,6 +224,14 @@ def test_an_export_without_hidden_truth_removes_the_truth_of_another_world(expor
     assert not truth_path(warehouse).exists()
 
 
+def fault_cases(cases: dict[str, tuple]) -> list:
+    """Each case as a parameter and a row of the fault table."""
+    return [
+        pytest.param(*case, id=name, marks=pytest.mark.fault(f"export: {name.replace('_', ' ')}", "refused, by name"))
+        for name, case in cases.items()
+    ]
+
+
 FAULTS = {
     "missing_table": ("users_raw", None, ["users_raw: table missing; ", "users_raw.parquet or users_raw.csv"]),
     "missing_column": (
@@ -302,8 +315,8 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize(("table", "query", "says"), FAULTS.values(), ids=FAULTS)
-def test_a_fault_is_named_and_nothing_is_replaced(export, warehouse, earlier_load, table, query, says):
+@pytest.mark.parametrize(("table", "query", "says"), fault_cases(FAULTS))
+def test_a_fault_is_named_and_nothing_is_replaced(export, warehouse, earlier_load, seen, table, query, says):
     write(export, "accounts_raw", "select * replace ('another' as industry) from {table}")
     if query:
         write(export, table, query)
@@ -314,39 +327,138 @@ def test_a_fault_is_named_and_nothing_is_replaced(export, warehouse, earlier_loa
         load_raw(export, warehouse)
 
     assert len(raised.value.problems) == 1
+    seen(str(raised.value))
     assert [text for text in says if text not in str(raised.value)] == []
     assert all_contents(warehouse) == earlier_load
 
 
+USERS_CSV = b"""\
+user_id,account_id,user_created_date,role_type,geo_region,invited_by_user_id
+u1,a1,2024-06-01,basic,EU,
+u2,a2,2024-06-01,basic,EU,u1
+u3,a3,2024-06-01,basic,EU,u1
+"""
+
+
+def parquet_of(column: str, values: pa.Array) -> bytes:
+    """The users of the export with another column in place of theirs."""
+    users = pacsv.read_csv(io.BytesIO(USERS_CSV))
+    file = io.BytesIO()
+    pq.write_table(users.set_column(users.column_names.index(column), column, values), file)
+    return file.getvalue()
+
+
+USERS_PARQUET = parquet_of("geo_region", pa.array(["EU"] * 3))
+NOT_TEXT = pa.Array.from_buffers(pa.string(), 3, pa.array([b"\xff\xfe"] * 3).buffers())
+CANNOT_BE_READ = "users_raw: file cannot be read ("
 BROKEN_FILES = {
-    "not_parquet": ("users_raw.parquet", b"not a parquet file", "users_raw: file cannot be read ("),
-    "line_too_long": ("users_raw.csv", None, "users_raw: file cannot be read ("),
-    "not_utf8": ("users_raw.csv", b"user_id,account_id\n\xff\xfe,a1\n", "users_raw: file cannot be read ("),
+    "not_parquet": ("users_raw.parquet", b"not a parquet file", CANNOT_BE_READ),
+    "nothing_in_a_parquet_file": ("users_raw.parquet", b"", CANNOT_BE_READ),
+    "half_a_parquet_file": ("users_raw.parquet", USERS_PARQUET[: len(USERS_PARQUET) // 2], CANNOT_BE_READ),
+    "corrupt_parquet_pages": (
+        "users_raw.parquet",
+        USERS_PARQUET[:8] + b"\xff" * 72 + USERS_PARQUET[80:],
+        CANNOT_BE_READ,
+    ),
+    "parquet_text_not_utf8": ("users_raw.parquet", parquet_of("geo_region", NOT_TEXT), CANNOT_BE_READ),
+    "nested_parquet_column": (
+        "users_raw.parquet",
+        parquet_of("role_type", pa.array([["basic"]] * 3)),
+        "users_raw.role_type: users_raw.parquet holds 'VARCHAR[]'; export plain values: text",
+    ),
+    "blank_parquet_keys": (
+        "users_raw.parquet",
+        parquet_of("user_id", pa.array(["u1", "", "  "])),
+        "users_raw.user_id: 2 of 3 rows are null",
+    ),
+    "a_directory_for_a_file": ("users_raw.parquet/users_raw.parquet", USERS_PARQUET, "users_raw: table missing; "),
+    "half_a_gzip": ("users_raw.csv.gz", gzip.compress(USERS_CSV)[:40], CANNOT_BE_READ),
+    "corrupt_gzip": ("users_raw.csv.gz", gzip.compress(USERS_CSV)[:20] + b"\xff" * 60, CANNOT_BE_READ),
+    "plain_text_named_gz": ("users_raw.csv.gz", USERS_CSV, CANNOT_BE_READ),
+    "gzip_named_csv": ("users_raw.csv", gzip.compress(USERS_CSV), CANNOT_BE_READ + "it is not UTF-8)"),
+    "not_utf8": ("users_raw.csv", b"user_id,account_id\n\xff\xfe,a1\n", CANNOT_BE_READ + "it is not UTF-8)"),
+    "utf16": ("users_raw.csv", USERS_CSV.decode().encode("utf-16"), CANNOT_BE_READ + "it is not UTF-8)"),
+    "latin1_far_down": ("users_raw.csv", USERS_CSV * 5000 + "u4,a1,,,Québec,\n".encode("latin-1"), CANNOT_BE_READ),
+    "line_too_long": ("users_raw.csv", USERS_CSV + b"u7,a1,2024-06-01,basic,EU,u1,one too many\n", CANNOT_BE_READ),
+    "line_too_short": ("users_raw.csv", USERS_CSV + b"u7,a1\n", CANNOT_BE_READ),
+    "quote_never_closed": ("users_raw.csv", USERS_CSV + b'u7,a1,2024-06-01,"basic,EU,u1\n', CANNOT_BE_READ),
+    "text_after_a_quote": ("users_raw.csv", USERS_CSV + b'u7,a1,2024-06-01,"basic"!,EU,u1\n', CANNOT_BE_READ),
+    "cell_of_five_million": ("users_raw.csv", USERS_CSV + b"u7,a1,,," + b"x" * 5_000_000 + b",\n", CANNOT_BE_READ),
     "nothing_at_all": ("users_raw.csv", b"", "users_raw: users_raw.csv is empty; export it with a header line"),
+    "header_alone": ("users_raw.csv", USERS_CSV.splitlines()[0], "users_raw: users_raw.csv has no rows"),
+    "no_header": (
+        "users_raw.csv",
+        USERS_CSV.partition(b"\n")[2],
+        "users_raw.user_id: column missing in users_raw.csv; add it as text",
+    ),
     "column_twice": (
         "users_raw.csv",
         b"user_id,account_id,USER_ID\n",
-        "users_raw.user_id: column repeated in users_raw.csv",
+        "users_raw: column 'user_id' repeated in users_raw.csv",
     ),
-    "semicolons": (
-        "users_raw.csv",
-        b"user_id;account_id\nu1;a1\n",
-        "users_raw.user_id: column missing in users_raw.csv",
-    ),
+    **{
+        name: (
+            "users_raw.csv",
+            USERS_CSV.replace(b",", delimiter),
+            f"users_raw: users_raw.csv separates its columns by {delimiter.decode()!r}; export it separated by commas",
+        )
+        for name, delimiter in (("semicolons", b";"), ("tabs", b"\t"), ("bars", b"|"))
+    },
+    **{
+        f"date_{name}": (
+            "users_raw.csv",
+            USERS_CSV.replace(b"2024-06-01", date),
+            "users_raw.user_created_date: 3 of 3 rows are not a date such as 2025-03-01, for example ",
+        )
+        for name, date in (
+            ("of_no_leap_year", b"2023-02-29"),
+            ("in_the_year_0", b"0000-01-01"),
+            ("in_the_year_10000", b"10000-01-01"),
+            ("before_christ", b"2024-06-01 (BC)"),
+            ("with_a_tail", b"2024-06-01 or so"),
+            ("of_excel", b"45444"),
+        )
+    },
 }
 
 
-@pytest.mark.parametrize(("name", "content", "says"), BROKEN_FILES.values(), ids=BROKEN_FILES)
-def test_a_broken_file_is_named(export, warehouse, name, content, says):
-    if content is None:
-        write(export, "users_raw", EXPORT["users_raw"], "csv")
-        content = (export / name).read_bytes() + b"u7,a1,2024-06-01,basic,EU,u1,one too many\n"
+@pytest.mark.parametrize(("name", "content", "says"), fault_cases(BROKEN_FILES))
+def test_a_broken_file_is_named(export, warehouse, seen, name, content, says):
     (export / "users_raw.parquet").unlink()
+    (export / name).parent.mkdir(exist_ok=True)
     (export / name).write_bytes(content)
     with pytest.raises(RawContractError) as raised:
         load_raw(export, warehouse)
-    assert any(problem.startswith(says) for problem in raised.value.problems), raised.value
+    problems = raised.value.problems
+    seen(problems[0])
+    assert problems[0].startswith(says)
+    assert all(problem.isprintable() and len(problem) < 400 for problem in problems)
     assert not warehouse.exists()
+
+
+@pytest.mark.fault("export: a cell of 100,000 letters where a date should be", "refused, its beginning quoted")
+def test_a_message_quotes_only_the_beginning_of_a_cell(export, warehouse, seen):
+    write(export, "users_raw", "select * replace (repeat('x\n', 50000) as user_created_date) from {table}")
+    with pytest.raises(RawContractError) as raised:
+        load_raw(export, warehouse)
+    seen(str(raised.value))
+    assert len(str(raised.value).splitlines()) == 1
+    assert len(str(raised.value)) < 250
+
+
+@pytest.mark.fault("export: a time with an offset", "its day in UTC, in CSV as in Parquet")
+def test_the_day_of_a_time_with_an_offset_is_that_of_utc(export, warehouse, seen):
+    def day() -> set[str]:
+        load_raw(export, warehouse)
+        return {str(row[2]) for row in contents(warehouse)["users_raw"][1:]}
+
+    moment = "timestamptz '2024-02-28 23:30:00-05'"
+    write(export, "users_raw", f"select * replace ({moment} as user_created_date) from {{table}}")
+    of_parquet = day()
+    (export / "users_raw.parquet").unlink()
+    (export / "users_raw.csv").write_bytes(USERS_CSV.replace(b"2024-06-01", b"2024-02-28T23:30:00-05:00"))
+    assert day() == of_parquet == {"2024-02-29"}
+    seen("2024-02-28T23:30:00-05:00 is read as 2024-02-29")
 
 
 def test_two_files_of_one_table_are_refused(export, warehouse):
