@@ -112,6 +112,11 @@ $(VENV)/.installed-browser: requirements-browser.lock $(VENV)/.installed
 	$(INSTALL) requirements-browser.lock
 	@touch $@
 
+# Other libraries of uplift modelling, which tests and the benchmark compare with.
+$(VENV)/.installed-peers: requirements-peers.lock $(VENV)/.installed
+	$(INSTALL) requirements-peers.lock
+	@touch $@
+
 COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-annotate \
 	--custom-compile-command 'make lock' pyproject.toml
 lock:
@@ -120,7 +125,8 @@ lock:
 		$(COMPILE) --output-file requirements.lock && \
 		$(COMPILE) --extra dev --constraints requirements.lock --output-file requirements-dev.lock && \
 		$(COMPILE) --extra spark --constraints requirements.lock --output-file requirements-spark.lock && \
-		$(COMPILE) --extra browser --constraints requirements.lock --output-file requirements-browser.lock
+		$(COMPILE) --extra browser --constraints requirements.lock --output-file requirements-browser.lock && \
+		$(COMPILE) --extra peers --constraints requirements.lock --output-file requirements-peers.lock
 
 clean:
 	rm -rf $(VENV) target logs .pytest_cache .ruff_cache .hypothesis

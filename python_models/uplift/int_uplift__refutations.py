@@ -12,12 +12,6 @@ SCHEMA = pa.schema(IDENTITY + OBSERVED + [(nuisance, pa.float64()) for nuisance 
 def model(dbt, session):
     inputs = dbt.ref("int_uplift__inputs")
     parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
-    training = engine.sample(
-        inputs,
-        columns=inputs.columns,
-        where="is_converted is not null and is_treated is not null",
-        order_by=["md5(account_id)", "account_id", "user_id"],
-        max_rows=parameters.max_training_rows,
-    )
+    training = uplift.training_users(inputs, parameters)
     earlier_activity = engine.to_pandas(dbt.ref("int_diagnostics__earlier_activity"))
     return engine.from_pandas(inputs, refutations.refute(training, earlier_activity, parameters), SCHEMA)

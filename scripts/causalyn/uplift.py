@@ -19,9 +19,12 @@ training user, from models that saw nobody of the user's account. Around these s
 
 from __future__ import annotations
 
+import hashlib
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,14 +33,22 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
+from causalyn import engine
+
 KEYS = ("user_id", "account_id", "as_of_date", "fold", "is_treated", "is_converted")
 """Columns of an input frame that are not features."""
 
 CONTROL, TREATED, PROPENSITY = 0, 1, 2
 """Arms, and the rows of an array of nuisances (3 x users): P(conversion) by arm, and P(treated)."""
 
-Lift = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Lift of users by their features (users x features) and their nuisances (3 x users)."""
+Forest = RandomForestClassifier | ExtraTreesRegressor
+
+Ask = Callable[[Forest, np.ndarray], np.ndarray]
+"""What is asked of a forest about users by their features: its predictions (users), or what each feature contributes to them."""
+
+Lift = Callable[[np.ndarray, Sequence[np.ndarray], Ask], np.ndarray]
+"""Lift of users by their features (users x features) and what the nuisance forests say of them (3 x users); linear in what is
+asked of forests, the propensity apart."""
 
 FitForest = Callable[[np.ndarray, np.ndarray], ExtraTreesRegressor]
 """A forest fitted to features (users x features) and a target (users)."""
@@ -55,6 +66,7 @@ class Parameters:
     min_leaf_share: smallest leaf as a share of the forest's rows. feature_share: features tried at a split.
     propensity_floor: propensities are clipped to [floor, 1 - floor] in weights and doubly robust scores.
     min_accounts, min_arm_users: least training data. max_training_rows: most rows to train on. seed: of every random draw.
+    deciding_learner: whose lift decides, which matters to explanations only.
     """
 
     folds: int
@@ -67,12 +79,13 @@ class Parameters:
     min_arm_users: int
     max_training_rows: int
     seed: int
+    deciding_learner: str
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> Parameters:
         """Parameters from the one row of the seed, integers as integers."""
         row = frame.iloc[0]
-        kinds = {"int": int, "float": float}
+        kinds = {"int": int, "float": float, "str": str}
         return cls(**{name: kinds[kind](row[name]) for name, kind in cls.__annotations__.items()})
 
 
@@ -89,7 +102,7 @@ class HalfSample:
 
 def t_learner(sample: HalfSample, fit_forest: FitForest) -> Lift:
     """The difference of the arms' outcome models; no second stage."""
-    return lambda features, nuisances: nuisances[TREATED] - nuisances[CONTROL]
+    return lambda features, nuisances, ask: nuisances[TREATED] - nuisances[CONTROL]
 
 
 def x_learner(sample: HalfSample, fit_forest: FitForest) -> Lift:
@@ -101,9 +114,9 @@ def x_learner(sample: HalfSample, fit_forest: FitForest) -> Lift:
     of_control = fit_forest(sample.features[~treated], imputed[~treated])
     of_treated = fit_forest(sample.features[treated], imputed[treated])
 
-    def lift(features: np.ndarray, nuisances: np.ndarray) -> np.ndarray:
+    def lift(features: np.ndarray, nuisances: Sequence[np.ndarray], ask: Ask) -> np.ndarray:
         propensity = nuisances[PROPENSITY]
-        return propensity * of_control.predict(features) + (1 - propensity) * of_treated.predict(features)
+        return propensity * ask(of_control, features) + (1 - propensity) * ask(of_treated, features)
 
     return lift
 
@@ -111,7 +124,7 @@ def x_learner(sample: HalfSample, fit_forest: FitForest) -> Lift:
 def dr_learner(sample: HalfSample, fit_forest: FitForest) -> Lift:
     """A forest of the doubly robust scores (Kennedy, 2023)."""
     forest = fit_forest(sample.features, sample.dr_score)
-    return lambda features, nuisances: forest.predict(features)
+    return lambda features, nuisances, ask: ask(forest, features)
 
 
 LEARNERS = {"t": t_learner, "x": x_learner, "dr": dr_learner}
@@ -160,10 +173,23 @@ class FoldModel:
         p_control, p_treated, propensity = by_half.mean(axis=0)
         scores = {"p_control": p_control, "p_treated": p_treated, "propensity": propensity}
         for learner, lifts in self.lifts.items():
-            half_lift = np.stack([lift(features, own) for lift, own in zip(lifts, by_half, strict=True)])
+            half_lift = np.stack([lift(features, own, predictions) for lift, own in zip(lifts, by_half, strict=True)])
             scores[f"{learner}_lift"], scores[f"{learner}_lift_se"] = self.lines[learner].calibrate(half_lift)
         raw = [_probability(tree, features) for tree in self.raw_trees]
         return scores | {"raw_lift": raw[TREATED] - raw[CONTROL]}
+
+    def half_lift(self, features: np.ndarray, learner: str) -> np.ndarray:
+        """Lift by one learner before calibration, from each half-sample (halves x users)."""
+        halves = zip(self.lifts[learner], self.forests, strict=True)
+        return np.stack([lift(features, _nuisances(models, features), predictions) for lift, models in halves])
+
+    def contributions(self, features: np.ndarray, learner: str) -> np.ndarray:
+        """What each feature adds to the calibrated lift of users (features x users)."""
+        total = np.zeros(features.T.shape)
+        for lift, models in zip(self.lifts[learner], self.forests, strict=True):
+            own = [contributions(models[arm], features) for arm in (CONTROL, TREATED)]
+            total += lift(features, [*own, _probability(models[PROPENSITY], features)], contributions)
+        return self.lines[learner].coefficients[1] * total / len(self.forests)
 
 
 @dataclass(frozen=True)
@@ -188,6 +214,39 @@ class UpliftModel:
                     predicted = model.predict(matrix[rows])
                     scores.iloc[rows] = np.column_stack([predicted[name] for name in SCORES])
         return pd.concat([frame[["user_id", "account_id", "as_of_date", "fold"]], scores], axis=1)
+
+
+_LAST_FIT: dict[tuple[Parameters, str], UpliftModel] = {}
+_FITTING = threading.Lock()
+
+
+def training_users(inputs: Any, parameters: Parameters) -> pd.DataFrame:
+    """The users of the relation `int_uplift__inputs` with an observed outcome, whole accounts in a random but fixed order."""
+    return engine.sample(
+        inputs,
+        columns=inputs.columns,
+        where="is_converted is not null and is_treated is not null",
+        order_by=["md5(account_id)", "account_id", "user_id"],
+        max_rows=parameters.max_training_rows,
+    )
+
+
+def learn(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
+    """As `fit`, but without a model where the data support none, which is printed.
+
+    Several Python models of one build ask for the same fit, so the last one is kept.
+    """
+    digest = hashlib.sha256(pd.util.hash_pandas_object(training).to_numpy().tobytes()).hexdigest()
+    with _FITTING:
+        if (parameters, digest) not in _LAST_FIT:
+            try:
+                model = fit(training, parameters)
+            except LearnerError as error:
+                print(f"No lift was estimated: {error}")
+                model = UpliftModel(tuple(column for column in training.columns if column not in KEYS), {})
+            _LAST_FIT.clear()
+            _LAST_FIT[parameters, digest] = model
+        return _LAST_FIT[parameters, digest]
 
 
 def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
@@ -298,7 +357,10 @@ def _fit_fold(
             )
             for half in halves
         )
-        predicted = [lift(features[~half], own) for lift, half, own in zip(lifts[name], halves, left_out, strict=True)]
+        predicted = [
+            lift(features[~half], own, predictions)
+            for lift, half, own in zip(lifts[name], halves, left_out, strict=True)
+        ]
         lines[name] = _calibration_line(left_out_mean(predicted, halves), dr_score, account)
 
     raw_trees = tuple(
@@ -427,6 +489,30 @@ def _calibration_line(lift: np.ndarray, scores: np.ndarray, account: np.ndarray)
         coefficients = np.array([scores.mean(), 0.0])
         covariance = np.diag([covariance[0, 0], 0.0])
     return CalibrationLine(center, coefficients, covariance)
+
+
+def predictions(forest: Forest, features: np.ndarray) -> np.ndarray:
+    """A forest's prediction of every user by its features (users x features); of a classifier, P(target = 1)."""
+    return forest.predict(features) if isinstance(forest, ExtraTreesRegressor) else _probability(forest, features)
+
+
+def contributions(forest: Forest, features: np.ndarray) -> np.ndarray:
+    """What each feature adds to a forest's prediction of every user (features x users): the sum is prediction less mean.
+
+    On its way down a tree a user passes from mean to mean; each step counts for the feature that was asked (Palczewska et al.,
+    2013, "Interpreting random forest models using a feature contribution method").
+    """
+    total = np.zeros(features.T.shape)
+    for tree in (estimator.tree_ for estimator in forest.estimators_):
+        mean = tree.value[:, 0, -1]
+        of_node = np.zeros((tree.node_count, features.shape[1]))
+        # A node's children come after it.
+        for node in np.flatnonzero(tree.children_left >= 0):
+            for child in (tree.children_left[node], tree.children_right[node]):
+                of_node[child] = of_node[node]
+                of_node[child, tree.feature[node]] += mean[child] - mean[node]
+        total += of_node[tree.apply(features.astype(np.float32))].T
+    return total / len(forest.estimators_)
 
 
 def _nuisances(models: Sequence[RandomForestClassifier], features: np.ndarray) -> np.ndarray:

@@ -152,6 +152,7 @@ def read_published() -> Callable[[Path], dict[str, list[tuple]]]:
     published = [
         "account_policy", "target_accounts", "nudge_list", "do_not_disturb_accounts", "low_cost_channel_accounts",
         "customer_success_handover", "policy_funnel", "policy_comparison", "budget_curve", "findings",
+        "account_explanations",
     ]  # fmt: skip
 
     def read(warehouse: Path) -> dict[str, list[tuple]]:

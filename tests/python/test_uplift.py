@@ -20,6 +20,7 @@ PARAMETERS = uplift.Parameters(
     min_arm_users=50,
     max_training_rows=100_000,
     seed=1,
+    deciding_learner="t_learner",
 )
 
 

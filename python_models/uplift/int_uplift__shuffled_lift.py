@@ -1,0 +1,19 @@
+"""Asks the learner that decides for the lift of users, were one of their features that of another user."""
+
+import pyarrow as pa
+
+from causalyn import engine, explanations, uplift
+
+SCHEMA = pa.schema(
+    [("user_id", pa.string()), ("account_id", pa.string()), ("feature", pa.string()), ("lift", pa.float64())]
+)
+
+
+def model(dbt, session):
+    # Fitted there already.
+    dbt.ref("int_uplift__scores")
+    inputs = dbt.ref("int_uplift__inputs")
+    parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
+    users = uplift.training_users(inputs, parameters)
+    learner = uplift.learn(users, parameters)
+    return engine.from_pandas(inputs, explanations.shuffled_lift(learner, users, parameters), SCHEMA)

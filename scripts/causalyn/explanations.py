@@ -1,0 +1,117 @@
+"""What the deciding learner's lift depends on: contributions of features, lift with a feature shuffled, partial dependence.
+
+The fitted learner itself is asked, and about every user the model of its fold, which did not see the user's account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.parallel import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from causalyn import uplift
+
+SHUFFLED_USERS = 5_000
+"""Users on whom features are shuffled: the first, which is a sample of whole accounts."""
+
+DEPENDENCE_USERS = 500
+"""Users over whom partial dependence is averaged: the first."""
+
+
+def contributions(model: uplift.UpliftModel, users: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
+    """What each feature adds to the calibrated lift of `users` (as for `UpliftModel.score`), one row a user and feature.
+
+    Returns user_id, account_id, feature and contribution, in units of probability; no rows without a model.
+    """
+
+    def of_fold(fold: int) -> pd.DataFrame:
+        own = users[users["fold"] == fold]
+        added = model.folds[fold].contributions(_matrix(model, own), _learner(parameters))
+        return _by_feature(model, own, "contribution", added)
+
+    return _concat([of_fold(fold) for fold in model.folds], "user_id", "account_id", "feature", "contribution")
+
+
+def shuffled_lift(model: uplift.UpliftModel, users: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
+    """Lift of users, were a feature that of another user drawn at random (Breiman, 2001, "Random forests").
+
+    Args:
+        users: as for `uplift.fit`; the first SHUFFLED_USERS count.
+
+    Returns user_id, account_id, feature and lift, one row a user and feature; no rows without a model.
+    """
+    users = users.head(SHUFFLED_USERS)
+    matrix = _matrix(model, users)
+    generator = np.random.default_rng([parameters.seed, parameters.folds])
+    donors = [generator.permutation(len(users)) for _ in model.features]
+
+    def of_fold(fold: int) -> pd.DataFrame:
+        own = np.flatnonzero(users["fold"] == fold)
+        changed = np.tile(matrix[own], (len(model.features), 1, 1))
+        for feature, donor in enumerate(donors):
+            changed[feature, :, feature] = matrix[donor[own], feature]
+        half_lift = model.folds[fold].half_lift(changed.reshape(-1, len(model.features)), _learner(parameters))
+        lift, _ = model.folds[fold].lines[_learner(parameters)].calibrate(half_lift)
+        return _by_feature(model, users.iloc[own], "lift", lift.reshape(len(model.features), -1))
+
+    return _concat(_in_threads(of_fold, model), "user_id", "account_id", "feature", "lift")
+
+
+def dependence(
+    model: uplift.UpliftModel, users: pd.DataFrame, cells: pd.DataFrame, parameters: uplift.Parameters
+) -> pd.DataFrame:
+    """Mean lift of users, were some of their features those of a cell (Friedman, 2001, "Greedy function approximation").
+
+    Args:
+        users: as for `uplift.fit`; the first DEPENDENCE_USERS count.
+        cells: one row a cell; each column that is a feature holds its value there, NaN to leave it as it is.
+
+    Returns the cells with lift and lift_se; no rows without a model. The models of the folds share training users, so that their
+    standard errors are averaged as if they erred together.
+    """
+    users = users.head(DEPENDENCE_USERS)
+    set_features = [feature for feature in model.features if feature in cells]
+
+    def of_fold(fold: int) -> np.ndarray:
+        own = _matrix(model, users[users["fold"] == fold])
+        changed = np.tile(own, (len(cells), 1, 1))
+        for feature in set_features:
+            value = cells[feature].to_numpy(dtype=float)
+            is_set = np.isfinite(value)
+            changed[is_set, :, model.features.index(feature)] = value[is_set, None]
+        half_lift = model.folds[fold].half_lift(changed.reshape(-1, len(model.features)), _learner(parameters))
+        of_cell = half_lift.reshape(len(half_lift), len(cells), -1).mean(axis=2)
+        return len(own) / len(users) * np.array(model.folds[fold].lines[_learner(parameters)].calibrate(of_cell))
+
+    if not model.folds:
+        return cells.iloc[:0].assign(lift=0.0, lift_se=0.0)
+    lift, lift_se = np.sum(_in_threads(of_fold, model), axis=0)
+    return cells.assign(lift=lift, lift_se=lift_se)
+
+
+def _learner(parameters: uplift.Parameters) -> str:
+    """The prefix in `uplift.LEARNERS` of the learner that decides."""
+    return parameters.deciding_learner.removesuffix("_learner")
+
+
+def _matrix(model: uplift.UpliftModel, users: pd.DataFrame) -> np.ndarray:
+    return users[list(model.features)].to_numpy(dtype=float)
+
+
+def _by_feature(model: uplift.UpliftModel, users: pd.DataFrame, name: str, values: np.ndarray) -> pd.DataFrame:
+    """`values` (features x users) as one row a user and feature."""
+    n_features = len(model.features)
+    identity = {column: np.tile(users[column].to_numpy(), n_features) for column in ("user_id", "account_id")}
+    return pd.DataFrame({**identity, "feature": np.repeat(model.features, len(users)), name: values.ravel()})
+
+
+def _in_threads(of_fold: Callable, model: uplift.UpliftModel) -> list:
+    with threadpool_limits(limits=1):
+        return Parallel(n_jobs=-1, prefer="threads")(delayed(of_fold)(fold) for fold in model.folds)
+
+
+def _concat(parts: list[pd.DataFrame], *columns: str) -> pd.DataFrame:
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)

@@ -1,0 +1,105 @@
+"""What the learner is asked about itself, on simulated accounts in which one feature decides lift and another only confounds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_uplift import PARAMETERS, simulate
+
+from causalyn import explanations, uplift
+
+LEARNERS = [f"{learner}_learner" for learner in uplift.LEARNERS]
+
+
+@pytest.fixture(scope="module")
+def users() -> pd.DataFrame:
+    return simulate().drop(columns="true_lift")
+
+
+@pytest.fixture(scope="module")
+def model(users: pd.DataFrame) -> uplift.UpliftModel:
+    return uplift.learn(users, PARAMETERS)
+
+
+@pytest.fixture(scope="module")
+def nobody(users: pd.DataFrame) -> uplift.UpliftModel:
+    """What data that support no estimate leave: no model."""
+    return uplift.UpliftModel(("signal", "confounder"), {})
+
+
+def deciding(learner: str) -> uplift.Parameters:
+    return replace(PARAMETERS, deciding_learner=learner)
+
+
+@pytest.mark.parametrize("learner", ["t_learner", "dr_learner"])
+def test_contributions_add_up_to_lift(model, users, learner):
+    """Within a fold lift is one number for everybody plus the contributions; the X-learner's number depends on the propensity."""
+    added = explanations.contributions(model, users, deciding(learner))
+    assert len(added) == 2 * len(users) and not added.duplicated(["user_id", "feature"]).any()
+    total = added.groupby("user_id")["contribution"].sum()
+    scores = model.score(users).set_index("user_id")
+    rest = scores[learner.replace("learner", "lift")] - total.loc[scores.index]
+    assert rest.groupby(scores["fold"]).std().max() < 1e-9
+    assert total.std() > 0.1
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_the_feature_that_decides_lift_contributes_most(model, users, learner):
+    added = explanations.contributions(model, users, deciding(learner))
+    sizes = added["contribution"].abs().groupby(added["feature"]).mean()
+    assert sizes["signal"] > 4 * sizes["confounder"]
+    helped = added["user_id"].isin(users.loc[users.signal > 0, "user_id"]) & (added["feature"] == "signal")
+    assert (added.loc[helped, "contribution"] > 0).mean() > 0.95
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_lift_moves_with_the_feature_that_decides_it(model, users, learner):
+    shuffled = explanations.shuffled_lift(model, users, deciding(learner))
+    assert (shuffled.groupby("feature").size() == len(users)).all()
+    lift = model.score(users).set_index("user_id")[learner.replace("learner", "lift")]
+    change = (shuffled["lift"] - lift.loc[shuffled["user_id"]].to_numpy()).abs().groupby(shuffled["feature"]).mean()
+    assert change["signal"] > 2 * change["confounder"]
+
+
+def test_shuffling_takes_the_first_users_and_the_same_draws_again(model, users, monkeypatch):
+    monkeypatch.setattr(explanations, "SHUFFLED_USERS", 800)
+    shuffled = explanations.shuffled_lift(model, users, PARAMETERS)
+    assert set(shuffled["user_id"]) == set(users["user_id"].head(800))
+    pd.testing.assert_frame_equal(explanations.shuffled_lift(model, users, PARAMETERS), shuffled, check_exact=True)
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_dependence_is_the_lift_at_a_value(model, users, learner):
+    cells = pd.DataFrame({"cell": ["low", "high", "as it is"], "signal": [-0.5, 0.5, np.nan]})
+    asked = explanations.dependence(model, users, cells, deciding(learner)).set_index("cell")
+    assert asked.loc["low", "lift"] == pytest.approx(-0.1, abs=0.06)
+    assert asked.loc["high", "lift"] == pytest.approx(0.3, abs=0.06)
+    first = users.head(explanations.DEPENDENCE_USERS)
+    mean_lift = model.score(first)[learner.replace("learner", "lift")].mean()
+    assert asked.loc["as it is", "lift"] == pytest.approx(mean_lift, abs=1e-9)
+    assert asked["lift_se"].between(0.001, 0.1).all()
+
+
+def test_without_a_model_there_is_nothing_to_explain(nobody, users):
+    cells = pd.DataFrame({"signal": [0.0]})
+    assert explanations.contributions(nobody, users, PARAMETERS).empty
+    assert explanations.shuffled_lift(nobody, users, PARAMETERS).empty
+    assert list(explanations.dependence(nobody, users, cells, PARAMETERS)) == ["signal", "lift", "lift_se"]
+    assert explanations.dependence(nobody, users, cells, PARAMETERS).empty
+
+
+def test_the_last_fit_is_kept_for_the_same_data_and_parameters(users, monkeypatch):
+    fits = []
+    monkeypatch.setattr(uplift, "fit", lambda *arguments: fits.append(arguments) or object())
+    monkeypatch.setattr(uplift, "_LAST_FIT", {})
+    assert uplift.learn(users, PARAMETERS) is uplift.learn(users.copy(), PARAMETERS)
+    assert len(fits) == 1
+    uplift.learn(users.assign(is_converted=1 - users.is_converted), PARAMETERS)
+    uplift.learn(users, replace(PARAMETERS, seed=2))
+    assert len(fits) == 3
+
+
+def test_data_that_support_no_estimate_leave_no_model(users, capsys):
+    assert uplift.learn(users.assign(is_converted=1.0), PARAMETERS).folds == {}
+    assert "all 4,800 observed outcomes are equal" in capsys.readouterr().out
