@@ -44,7 +44,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("faults")
         widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
         for fault, expected, seen in rows:
-            terminalreporter.line(f"{fault:{widths[0]}} | {expected:{widths[1]}} | {seen}")
+            terminalreporter.line(f"{fault:{widths[0]}} | {expected:{widths[1]}} | {seen[:200]}")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ with accounts as (
         account_created_date,
         {{ known_word('plan_tier', ['starter', 'growth', 'enterprise'], otherwise='unknown') }} as plan_tier,
         industry,
-        seat_count,
+        case when seat_count >= 0 then seat_count end as seat_count,
         coalesce(cs_assigned_flag = 1, false) as is_cs_assigned,
         account_health_score,
         annual_recurring_revenue_usd,

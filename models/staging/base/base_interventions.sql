@@ -32,6 +32,7 @@ checked as (
             when users.user_id is null then 'orphan_user'
             when coalesce(interventions.account_id, '') <> users.account_id then 'account_mismatch'
             when interventions.intervention_date > scoring.scoring_date then 'future_date'
+            when interventions.intervention_date < date '2000-01-01' then 'old_date'
         end as row_reason
     from interventions
     left join users on interventions.user_id = users.user_id

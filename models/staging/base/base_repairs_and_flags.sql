@@ -14,6 +14,13 @@ with repairs_and_flags as (
     where plan_tier = 'unknown'
     union all
     select
+        'accounts_raw' as table_name,
+        'negative_seats' as rule_id,
+        count(*) as n_rows
+    from {{ source('raw', 'accounts_raw') }}
+    where seat_count < 0
+    union all
+    select
         'users_raw' as table_name,
         'role_spelling' as rule_id,
         count(*) as n_rows
@@ -63,6 +70,13 @@ with repairs_and_flags as (
         (outcomes.activation_date is not null) <> coalesce(outcomes.is_converted, false)
         or outcomes.activation_date <= interventions.intervention_date
         or outcomes.activation_date > interventions.intervention_date + cast(outcomes.outcome_window_days as int)
+    union all
+    select
+        'campaign_events_raw' as table_name,
+        'impossible_revenue' as rule_id,
+        count(*) as n_rows
+    from {{ source('raw', 'campaign_events_raw') }}
+    where abs(revenue_usd) > 1e9
     union all
     select
         'campaign_events_raw' as table_name,

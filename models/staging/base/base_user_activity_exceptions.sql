@@ -37,11 +37,17 @@ checked as (
             when activity.user_id is null or activity.activity_date is null then 'null_key'
             when users.user_id is null then 'orphan_user'
             when activity.activity_date >= scoring.scoring_date then 'future_date'
+            when activity.activity_date < date '2000-01-01' then 'old_date'
             when
                 least(
                     activity.core_action_count, activity.collab_action_count, activity.feature_diversity_count
                 ) < 0
                 then 'negative_count'
+            when
+                greatest(
+                    activity.core_action_count, activity.collab_action_count, activity.feature_diversity_count
+                ) > 1000000
+                then 'huge_count'
             when activity.time_spent_minutes not between 0 and 1440 then 'impossible_minutes'
         end as row_reason
     from activity
@@ -63,7 +69,7 @@ ranked as (
         partition by user_id, activity_date
         order by
             row_reason is not null asc,
-            core_action_count + collab_action_count desc,
+            case when row_reason is null then core_action_count + collab_action_count end desc nulls last,
             time_spent_minutes desc,
             feature_diversity_count desc,
             core_action_count desc,

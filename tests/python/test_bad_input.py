@@ -1,0 +1,319 @@
+"""Dirty rows through the loader and a whole build: each is quarantined by its rule or kept as stated, and no list changes."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from causalyn.raw_contract import TABLES
+
+# A row of each table that nothing is wrong with. `{id}` is the row's own id; the account and user `dirt` are sound.
+SOUND = {
+    "accounts_raw": {
+        "account_id": "{id}", "account_created_date": "2024-01-01", "plan_tier": "growth", "industry": "Retail",
+        "seat_count": "10", "cs_assigned_flag": "0", "account_health_score": "50",
+    },
+    "users_raw": {
+        "user_id": "{id}", "account_id": "dirt", "user_created_date": "2024-01-01", "role_type": "basic",
+        "geo_region": "EU",
+    },
+    "user_activity_daily_raw": {
+        "user_id": "dirt", "activity_date": "{id}", "login_flag": "1", "core_action_count": "3",
+        "collab_action_count": "1", "time_spent_minutes": "20", "feature_diversity_count": "2",
+    },
+    # Not eligible, so that what is kept adds no evidence and must change no list.
+    "interventions_raw": {
+        "intervention_id": "{id}", "user_id": "dirt", "account_id": "dirt", "intervention_date": "2025-01-01",
+        "eligibility_flag": "0", "treatment_flag": "0", "delivery_channel": "email", "prev_nudge_response": "none",
+    },
+    "outcomes_raw": {
+        "user_id": "dirt", "intervention_id": "{id}", "collab_activated_flag": "0", "outcome_window_days": "21",
+    },
+    "campaign_events_raw": {
+        "event_id": "{id}", "user_id": "dirt", "account_id": "dirt", "event_date": "2025-01-01", "sent_flag": "0",
+    },
+}  # fmt: skip
+STAGED = {name: f"stg_{name.removesuffix('_raw')}" for name in SOUND}
+HUGE = str(2**63 - 1)
+
+
+@dataclass(frozen=True)
+class Dirt:
+    """Raw rows of one table, given by how they differ from a sound one, and what becomes of them.
+
+    `rejected` counts the rows by the rule that rejects them; `kept` is what staging makes of the row that is kept, if any.
+    """
+
+    fault: str
+    table: str
+    rows: tuple[dict[str, str | None], ...]
+    rejected: dict[str, int]
+    kept: dict[str, object] | None
+
+    @property
+    def expected(self) -> str:
+        fates = [f"rejected: {rule}" for rule in self.rejected]
+        if self.kept is not None:
+            changed = (f"{c} {v}" for c, v in self.kept.items() if str(v) not in self.rows[0].values())
+            fates.append(f"kept, {', '.join(changed)}".rstrip(", "))
+        return "; ".join(fates)
+
+
+def rejected(table: str, fault: str, rule: str, *rows: dict) -> Dirt:
+    """Rows all of which one rule rejects."""
+    return Dirt(fault, f"{table}_raw", rows, {rule: len(rows)}, None)
+
+
+def kept(table: str, fault: str, changed: dict, **staged: object) -> Dirt:
+    """A row that is kept: as it is, but for what is said of it."""
+    return Dirt(fault, f"{table}_raw", (changed,), {}, staged)
+
+
+def one_of(table: str, fault: str, rule: str, first: dict, second: dict, **staged: object) -> Dirt:
+    """Two rows of which one is kept."""
+    return Dirt(fault, f"{table}_raw", (first, second), {rule: 1}, staged)
+
+
+A, U, D, I, O, E = "accounts", "users", "user_activity_daily", "interventions", "outcomes", "campaign_events"  # noqa: E741
+INJECTION = "x'; drop table raw.users_raw; --"
+CATALOGUE = [
+    kept(A, "account without users", {}),
+    one_of(A, "account copied", "duplicate_row", {}, {}, seat_count=10),
+    one_of(
+        A, "account twice, contradicting itself", "conflicting_duplicate", {}, {"account_created_date": "2024-02-29"},
+        account_created_date=date(2024, 2, 29),
+    ),
+    kept(A, "plan unknown", {"plan_tier": "platinum"}, plan_tier="unknown"),
+    kept(A, "plan missing", {"plan_tier": None}, plan_tier="unknown"),
+    kept(A, "plan in capitals, padded", {"plan_tier": " GROWTH "}, plan_tier="growth"),
+    kept(A, "plan of SQL", {"plan_tier": INJECTION}, plan_tier="unknown"),
+    kept(A, "industry of HTML", {"industry": "<script>alert(1)</script>"}, industry="<script>alert(1)</script>"),
+    kept(A, "seats negative", {"seat_count": "-5"}, seat_count=None),
+    kept(A, "seats huge", {"seat_count": HUGE}, seat_count=int(HUGE)),
+    kept(A, "health score huge", {"account_health_score": "1e308"}, account_health_score=1e308),
+    kept(A, "revenue negative and huge", {"annual_recurring_revenue_usd": "-1e308"}, annual_recurring_revenue_usd=-1e308),
+    kept(A, "account created in the year 1", {"account_created_date": "0001-01-01"}, account_created_date=date.min),
+    kept(A, "contract without end", {"renewal_date": "9999-12-31"}, renewal_date=date.max),
+    *(
+        kept(A, f"account id {fault}", {"account_id": text}, account_id=text)
+        for fault, text in {
+            "of Unicode": "Ünïcode ✓ 账户 \U0001f600",
+            "read from right to left": "\u202egnp.exe",
+            "with quotes": """O'Brien "and" sons""",
+            "of SQL": INJECTION,
+            "of a formula": '=cmd|" /C calc"!A0',
+            "over two lines": "two\nlines",
+            "of Jinja": "{{ target.path }}",
+            "of 5,000 letters": "long" * 1250,
+        }.items()
+    ),
+    rejected(U, "user of an unknown account", "orphan_account", {"account_id": "nowhere"}),
+    rejected(U, "user of no account", "orphan_account", {"account_id": None}),
+    rejected(U, "user whose account id is padded", "orphan_account", {"account_id": " dirt"}),
+    rejected(U, "user whose account id is in capitals", "orphan_account", {"account_id": "DIRT"}),
+    one_of(U, "user copied", "duplicate_row", {}, {}, account_id="dirt"),
+    one_of(
+        U, "user in two accounts", "conflicting_duplicate", {}, {"account_id": "other", "user_created_date": "2024-02-01"},
+        account_id="other",
+    ),
+    one_of(
+        U, "user in a known and an unknown account", "orphan_account", {}, {"account_id": "nowhere"}, account_id="dirt"
+    ),
+    one_of(U, "user both basic and admin", "conflicting_duplicate", {}, {"role_type": "admin"}, is_admin=True),
+    kept(U, "role unknown", {"role_type": "owner"}, role_type="unknown", is_admin=True),
+    kept(U, "role missing", {"role_type": None}, role_type="unknown", is_admin=True),
+    kept(U, "role in mixed case, padded", {"role_type": " Power_User"}, role_type="power_user", is_admin=False),
+    kept(U, "role in Cyrillic letters", {"role_type": "\u0430dmin"}, role_type="unknown", is_admin=True),
+    kept(U, "user invited by himself", {"invited_by_user_id": "{id}"}, role_type="basic"),
+    kept(U, "user created in the future", {"user_created_date": "2999-01-01"}, user_created_date=date(2999, 1, 1)),
+    rejected(D, "activity of an unknown user", "orphan_user", {"user_id": "nobody"}),
+    rejected(D, "activity of no user", "null_key", {"user_id": None}),
+    rejected(D, "activity on no day", "null_key", {"activity_date": None}),
+    kept(D, "activity on a leap day", {"activity_date": "2024-02-29"}, activity_date=date(2024, 2, 29)),
+    one_of(D, "activity copied", "duplicate_row", {}, {}, core_action_count=3),
+    one_of(
+        D, "activity twice, contradicting itself", "conflicting_duplicate", {}, {"core_action_count": "9"},
+        core_action_count=9,
+    ),
+    one_of(
+        D, "activity once sound and once huge", "huge_count", {},
+        {"core_action_count": HUGE, "collab_action_count": HUGE}, core_action_count=3,
+    ),
+    rejected(D, "actions negative", "negative_count", {"core_action_count": "-1"}),
+    rejected(D, "features negative", "negative_count", {"feature_diversity_count": f"-{HUGE}"}),
+    rejected(D, "actions huge", "huge_count", {"collab_action_count": HUGE}),
+    rejected(D, "minutes negative", "impossible_minutes", {"time_spent_minutes": "-1"}),
+    rejected(D, "minutes of more than a day", "impossible_minutes", {"time_spent_minutes": "1441"}),
+    kept(D, "counts missing", {"core_action_count": None, "time_spent_minutes": None}, core_action_count=0),
+    rejected(D, "activity in 1970", "old_date", {"activity_date": "1970-01-01"}),
+    rejected(D, "activity in the future", "future_date", {"activity_date": "9999-12-31"}),
+    rejected(I, "intervention of an unknown user", "orphan_user", {"user_id": "nobody", "intervention_date": "2026-01-01"}),
+    rejected(I, "intervention of no user", "null_key", {"user_id": None}),
+    rejected(I, "intervention on no day", "null_key", {"intervention_date": None}),
+    rejected(I, "intervention in another account", "account_mismatch", {"account_id": "other"}),
+    rejected(I, "intervention in no account", "account_mismatch", {"account_id": None}),
+    rejected(I, "intervention in 1970", "old_date", {"intervention_date": "1970-01-01"}),
+    rejected(I, "intervention in the future", "future_date", {"intervention_date": "9999-12-31"}),
+    one_of(I, "the same intervention twice", "duplicate_row", {}, {}, is_treated=False),
+    rejected(I, "intervention in both arms", "conflicting_duplicate", {}, {"treatment_flag": "1"}),
+    kept(I, "response unknown", {"prev_nudge_response": "clicked"}, prev_nudge_response="none"),
+    rejected(O, "outcome of no user", "null_key", {"user_id": None}),
+    rejected(O, "outcome of another user", "orphan_intervention", {"user_id": "sound"}),
+    rejected(O, "outcome of an unknown intervention", "orphan_intervention", {"intervention_id": "never {id}"}),
+    rejected(O, "window missing", "impossible_window", {"outcome_window_days": None}),
+    rejected(O, "window of no day", "impossible_window", {"outcome_window_days": "0"}),
+    rejected(O, "window huge", "impossible_window", {"outcome_window_days": HUGE}),
+    one_of(O, "outcome copied", "duplicate_row", {}, {}, is_converted=False),
+    rejected(O, "outcome both yes and no", "conflicting_duplicate", {}, {"collab_activated_flag": "1"}),
+    kept(O, "outcome not observed", {"collab_activated_flag": None}, is_converted=None),
+    kept(
+        O, "outcome before its intervention", {"collab_activated_flag": "1", "activation_date": "2024-12-31"},
+        is_converted=True, activation_date=date(2024, 12, 31),
+    ),
+    rejected(E, "event of an unknown user", "orphan_user", {"user_id": "nobody"}),
+    rejected(E, "event of no user", "null_key", {"user_id": None}),
+    rejected(E, "event in another account", "account_mismatch", {"account_id": "other"}),
+    rejected(E, "event in the future", "future_date", {"event_date": "9999-12-31"}),
+    rejected(E, "event both sent and not", "conflicting_duplicate", {}, {"sent_flag": "1"}),
+    one_of(E, "event copied", "duplicate_row", {}, {}, is_sent=False),
+    kept(E, "revenue huge", {"converted_flag": "1", "revenue_usd": "1e308"}, is_converted=True, revenue_usd=None),
+]  # fmt: skip
+
+
+def raw_rows(dirt: Dirt, row_id: str) -> list[dict[str, str | None]]:
+    return [
+        {column: value and value.replace("{id}", row_id) for column, value in {**SOUND[dirt.table], **changed}.items()}
+        for changed in dirt.rows
+    ]
+
+
+def catalogue_rows() -> tuple[dict[str, list[dict]], dict[str, tuple[str, ...]]]:
+    """The raw rows of the catalogue by table, with the rows that they refer to, and the key of each fault's rows."""
+    rows: dict[str, list[dict]] = {table: [] for table in SOUND}
+    keys: dict[str, tuple[str, ...]] = {}
+    for account in ("dirt", "other"):
+        rows["accounts_raw"].append({**SOUND["accounts_raw"], "account_id": account})
+    for user in ("dirt", "sound"):
+        rows["users_raw"].append({**SOUND["users_raw"], "user_id": user})
+    for number, dirt in enumerate(CATALOGUE):
+        # Activity has no id of its own: each fault has a day.
+        is_activity = dirt.table == "user_activity_daily_raw"
+        row_id = str(date(2024, 7, 1) + timedelta(days=number)) if is_activity else f"dirt {number}"
+        made = raw_rows(dirt, row_id)
+        rows[dirt.table] += made
+        (table,) = (table for table in TABLES if table.name == dirt.table)
+        keys[dirt.fault] = tuple(made[0][column] for column in table.key)
+        if dirt.table == "outcomes_raw":
+            rows["interventions_raw"].append(
+                {k: v.replace("{id}", row_id) for k, v in SOUND["interventions_raw"].items()}
+            )
+    return rows, keys
+
+
+def write_export(built: Path, directory: Path) -> None:
+    """The raw tables of a built world and the catalogue's rows, as CSV files."""
+    rows, _ = catalogue_rows()
+    with duckdb.connect(str(built), read_only=True) as connection:
+        for table in TABLES:
+            columns = [column.name for column in table.columns]
+            marks = ", ".join("?" for _ in columns)
+            connection.execute(f"create temp table export as select {', '.join(f'{c}::varchar as {c}' for c in columns)} "
+                               f"from raw.{table.name}")  # fmt: skip
+            connection.executemany(
+                f"insert into export values ({marks})",
+                [[row.get(column) for column in columns] for row in rows[table.name]],
+            )
+            connection.table("export").write_csv(str(directory / f"{table.name}.csv"))
+            connection.execute("drop table export")
+
+
+@pytest.fixture(scope="module")
+def dirty_world(built_world, run, run_dbt, project_root, tmp_path_factory) -> Path:
+    """The built world with the whole catalogue in its export: loaded over the clean one, and built."""
+    directory = tmp_path_factory.mktemp("dirty_world")
+    export = directory / "export"
+    export.mkdir()
+    write_export(built_world.warehouse, export)
+    warehouse = directory / built_world.warehouse.name
+    warehouse.write_bytes(built_world.warehouse.read_bytes())
+    loader = project_root / "scripts" / "load_raw.py"
+    loaded = run(sys.executable, loader, export, "--warehouse", warehouse)
+    assert loaded.returncode == 0, loaded.stderr
+    build = run_dbt("build", "--exclude", "resource_type:unit_test", warehouse=warehouse)
+    assert build.returncode == 0, build.stdout[-5000:]
+    assert "Traceback" not in build.stdout + build.stderr
+    return warehouse
+
+
+def query(warehouse: Path, sql: str, *values: object) -> list[tuple]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.execute(sql, list(values)).fetchall()
+
+
+@pytest.mark.parametrize(
+    "dirt",
+    [pytest.param(dirt, id=dirt.fault, marks=pytest.mark.fault(dirt.fault, dirt.expected)) for dirt in CATALOGUE],
+)
+def test_dirty_rows_are_quarantined_by_their_rule_or_kept_as_stated(dirt, dirty_world, seen):
+    (table,) = (table for table in TABLES if table.name == dirt.table)
+    key = catalogue_rows()[1][dirt.fault]
+
+    found = dict(
+        query(
+            dirty_world,
+            "select rule_id, n_rows from marts.rejected_rows where table_name = ? and row_key = ?",
+            table.name,
+            " | ".join(part or "null" for part in key),
+        )
+    )
+    columns = ", ".join(dirt.kept or ["count(*)"])
+    where = " and ".join(f"{column} is not distinct from ?" for column in table.key)
+    staged = query(dirty_world, f"select {columns} from staging.{STAGED[table.name]} where {where}", *key)
+    seen("; ".join([*(f"rejected: {rule} ({n})" for rule, n in found.items()), f"staged {staged!a:.80}"]))
+    assert found == dirt.rejected
+    if dirt.kept is None:
+        assert staged == [(0,)]
+    else:
+        assert staged == [tuple(dirt.kept.values()) or (1,)]
+
+
+@pytest.mark.fault("all of these rows in one export", "no raw row is lost: staged or rejected")
+def test_every_raw_row_is_staged_or_rejected(dirty_world, seen):
+    counts = {}
+    for table in SOUND:
+        (counts[table],) = query(
+            dirty_world,
+            f"select (select count(*) from raw.{table}), (select count(*) from staging.{STAGED[table]}), "
+            f"(select coalesce(sum(n_rows), 0)::bigint from marts.rejected_rows where table_name = '{table}')",
+        )
+    assert {table for table, (raw, staged, rejected) in counts.items() if raw != staged + rejected} == set()
+    summary = query(
+        dirty_world,
+        "select table_name, max(rows_before), min(rows_after) from marts.data_quality_summary group by 1",
+    )
+    assert {table: (before, after) for table, before, after in summary} == {
+        table: (raw, staged) for table, (raw, staged, _) in counts.items()
+    }
+    raw, staged, rejected = (sum(column) for column in zip(*counts.values(), strict=True))
+    seen(f"{raw:,} rows: {staged:,} staged, {rejected:,} rejected")
+
+
+@pytest.mark.fault("all of these rows in one export", "the lists are those of the clean world")
+def test_dirt_changes_no_list(built_world, dirty_world, seen):
+    clean = "account_id in (select account_id from built.raw.accounts_raw)"
+    with duckdb.connect(str(dirty_world), read_only=True) as connection:
+        connection.execute(f"attach '{built_world.warehouse}' as built (read_only)")
+        for table in ("account_policy", "target_accounts", "nudge_list", "do_not_disturb_accounts"):
+            mine, theirs = (
+                connection.sql(f"from {database}.marts.{table} where {clean} order by all").fetchall()
+                for database in (dirty_world.stem, "built")
+            )
+            assert mine == theirs != []
+        targets = connection.sql(f"from marts.target_accounts where not ({clean})").fetchall()
+    assert targets == []
+    seen("every decision, target and nudge of the clean world, and none besides")
