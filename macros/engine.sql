@@ -22,15 +22,20 @@
 
 {#- The bucket (0 to buckets - 1) of an id under a salt, both SQL expressions: the same on every engine and in every build. -#}
 {% macro hash_bucket(id_expression, buckets, salt) -%}
-    {{ return(adapter.dispatch('hash_bucket')(id_expression, buckets, salt)) }}
+    cast({{ hex_to_int("substr(md5(" ~ salt ~ " || ':' || " ~ id_expression ~ "), 1, 8)") }} % {{ buckets }} as int)
 {%- endmacro %}
 
-{% macro duckdb__hash_bucket(id_expression, buckets, salt) -%}
-    cast(('0x' || substr(md5({{ salt }} || ':' || {{ id_expression }}), 1, 8))::bigint % {{ buckets }} as int)
+{#- The number that at most 15 hexadecimal digits write, as a bigint. -#}
+{% macro hex_to_int(digits) -%}
+    {{ return(adapter.dispatch('hex_to_int')(digits)) }}
 {%- endmacro %}
 
-{% macro spark__hash_bucket(id_expression, buckets, salt) -%}
-    cast(cast(conv(substr(md5({{ salt }} || ':' || {{ id_expression }}), 1, 8), 16, 10) as bigint) % {{ buckets }} as int)
+{% macro duckdb__hex_to_int(digits) -%}
+    ('0x' || {{ digits }})::bigint
+{%- endmacro %}
+
+{% macro spark__hex_to_int(digits) -%}
+    cast(conv({{ digits }}, 16, 10) as bigint)
 {%- endmacro %}
 
 {#- The values of a text expression in one text, in the order of another expression. -#}

@@ -190,8 +190,9 @@ def _write(connection: duckdb.DuckDBPyConnection, published: PublishedList, dire
 
 def _write_manifest(connection: duckdb.DuckDBPyConnection, rows: dict[str, int], directory: Path) -> None:
     """Say what the set holds, so that a reader can check that it has all of it."""
-    policy_id = connection.execute("select policy_id from seeds.policy_parameters where is_shipped").fetchone()[0]
-    scoring_date = connection.execute("select scoring_date from staging.stg_scoring_date").fetchone()[0]
+    build_id, policy_id, scoring_date = connection.execute(
+        "select build_id, shipped_policy_id, cast(scoring_date as varchar) from marts.build_info"
+    ).fetchone()
     files = {
         file.name: {
             "rows": rows[file.stem],
@@ -199,5 +200,5 @@ def _write_manifest(connection: duckdb.DuckDBPyConnection, rows: dict[str, int],
         }
         for file in sorted(directory.iterdir())
     }
-    contents = {"policy_id": policy_id, "scoring_date": str(scoring_date), "files": files}
+    contents = {"build_id": build_id, "policy_id": policy_id, "scoring_date": scoring_date, "files": files}
     (directory / MANIFEST).write_text(json.dumps(contents, indent=2) + "\n")

@@ -24,10 +24,12 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import sklearn
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.parallel import Parallel, delayed
@@ -324,6 +326,13 @@ def check(training: pd.DataFrame, features: Sequence[str], parameters: Parameter
             raise LearnerError(
                 f"{table}.{feature}: {infinite:,} of {len(training):,} rows are infinite. Divide by nullif(..., 0)."
             )
+
+
+def library_version() -> pd.DataFrame:
+    """One row, `version`: an md5 of the code that fits and scores, and of the release of scikit-learn."""
+    code = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("engine.py", "uplift.py")]
+    text = "\n".join([f"scikit-learn {sklearn.__version__}", *code])
+    return pd.DataFrame({"version": [hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()]})
 
 
 def _fit_fold(

@@ -72,9 +72,13 @@ def test_the_lists_to_act_on_are_not_empty(exported):
     assert min(files[f"{name}.csv"]["rows"] for name in ("target_accounts", "campaign_nudge_list")) > 0
 
 
-def test_a_set_is_complete_and_its_manifest_says_so(exported):
+def test_a_set_is_complete_and_its_manifest_says_so(warehouse, exported):
     assert {file.name for file in exported.iterdir()} == FILES
-    files = json.loads((exported / MANIFEST).read_text())["files"]
+    manifest = json.loads((exported / MANIFEST).read_text())
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        listed = connection.execute("select distinct build_id, policy_id from marts.target_accounts").fetchall()
+    assert [(manifest["build_id"], manifest["policy_id"])] == listed
+    files = manifest["files"]
     assert files.keys() == FILES - {MANIFEST}
     assert {name: file["sha256"] for name, file in files.items()} == {
         name: hashlib.sha256(content).hexdigest() for name, content in contents(exported).items() if name != MANIFEST
@@ -101,7 +105,7 @@ def test_text_that_a_spreadsheet_would_run_is_led_by_an_apostrophe(warehouse, tm
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("delete from marts.low_cost_channel_accounts")
         connection.executemany(
-            "insert into marts.low_cost_channel_accounts values (?, 'p', 'email', -1.5, 2.5, -4.0, 3)",
+            "insert into marts.low_cost_channel_accounts values (?, 'p', 'email', -1.5, 2.5, -4.0, 3, 'b')",
             [(text,) for text in dangerous + harmless],
         )
     export_lists(warehouse, tmp_path / "exports")

@@ -18,6 +18,10 @@ failed as (
     where is_blocking and verdict = 'fail'
 ),
 
+identity as (
+    select * from {{ ref('int_build__identity') }}
+),
+
 n_decisions as (
     select count(*) as n_decisions
     from decisions
@@ -30,10 +34,12 @@ n_nudges as (
 
 final as (
     select
+        identity.build_id,
         n_decisions.n_decisions,
         n_nudges.n_nudges
     from n_decisions
     cross join n_nudges
+    cross join identity
     cross join failed
     where
         case

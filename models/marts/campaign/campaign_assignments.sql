@@ -7,7 +7,9 @@ gate as (
 ),
 
 final as (
-    select assignments.*
+    select
+        assignments.*,
+        gate.build_id
     from assignments
     cross join gate
 )

@@ -13,7 +13,9 @@ sent as (
 ),
 
 final as (
-    select nudges.*
+    select
+        nudges.*,
+        waves.build_id
     from nudges
     inner join waves on nudges.wave = waves.wave
     left join sent on nudges.user_id = sent.user_id

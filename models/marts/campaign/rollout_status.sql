@@ -99,7 +99,8 @@ final as (
         judged.negative_reaction_rate,
         judged.reaction_rate_limit,
         judged.evidence,
-        judged.evidence_limit
+        judged.evidence_limit,
+        gate.build_id
     from judged
     cross join gate
 )

@@ -7,7 +7,9 @@ gate as (
 ),
 
 final as (
-    select decisions.*
+    select
+        decisions.*,
+        gate.build_id
     from decisions
     cross join gate
 )

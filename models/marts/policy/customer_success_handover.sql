@@ -15,7 +15,8 @@ final as (
         decisions.n_scored_users,
         decisions.sleeping_dog_share,
         accounts.plan_tier,
-        accounts.is_cs_assigned
+        accounts.is_cs_assigned,
+        decisions.build_id
     from decisions
     inner join accounts on decisions.account_id = accounts.account_id
     where decisions.is_shipped and decisions.decision = 'suppress_toxic_users'

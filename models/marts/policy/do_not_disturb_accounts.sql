@@ -15,7 +15,8 @@ final as (
         decisions.n_sleeping_dogs,
         accounts.plan_tier,
         accounts.annual_recurring_revenue_usd,
-        accounts.renewal_date
+        accounts.renewal_date,
+        decisions.build_id
     from decisions
     inner join accounts on decisions.account_id = accounts.account_id
     where decisions.is_shipped and decisions.decision = 'suppress_toxic_admin'

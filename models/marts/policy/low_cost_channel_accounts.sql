@@ -10,7 +10,8 @@ final as (
         expected_revenue_usd,
         cost_usd,
         net_value_usd,
-        n_scored_users
+        n_scored_users,
+        build_id
     from decisions
     where is_shipped and decision = 'suppress_too_small' and expected_revenue_usd > 0
 )

@@ -18,7 +18,8 @@ final as (
         nudges.lift,
         nudges.lift_lower,
         nudges.lift_upper,
-        nudges.expected_revenue_usd
+        nudges.expected_revenue_usd,
+        gate.build_id
     from nudges
     inner join policies on nudges.policy_id = policies.policy_id
     cross join gate

@@ -23,7 +23,8 @@ final as (
         decisions.expected_revenue_usd,
         decisions.cost_usd,
         decisions.n_scored_users,
-        coalesce(nudges_by_account.n_nudged_users, 0) as n_nudged_users
+        coalesce(nudges_by_account.n_nudged_users, 0) as n_nudged_users,
+        decisions.build_id
     from decisions
     left join nudges_by_account on decisions.account_id = nudges_by_account.account_id
     where decisions.is_shipped and decisions.decision = 'target'

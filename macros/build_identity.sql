@@ -1,0 +1,43 @@
+{#- What makes a build what it is, told by content alone: no clock, no order of rows, and the same on every engine. -#}
+
+{#-
+    A `select` of the number of rows of a relation and an md5 of them in whatever order. The hashes of the rows are added up in four
+    lanes of 32 bits; a table of fewer than 2 billion rows can't overflow them.
+-#}
+{% macro fingerprint(relation) -%}
+    select
+        count(*) as n_rows,
+        md5(concat_ws(
+            ' ', cast(count(*) as string)
+            {%- for start in [1, 9, 17, 25] -%}
+            , cast({{ sum_int(hex_to_int('substr(row_hash, ' ~ start ~ ', 8)')) }} as string)
+            {%- endfor -%}
+        )) as fingerprint
+    from (select md5({{ row_text(relation) }}) as row_hash from {{ relation }}) as hashed_rows
+{%- endmacro %}
+
+{#- The columns of a row in one text, in the order of their names. Engines write doubles differently, but decimals alike. -#}
+{% macro row_text(relation) -%}
+    {%- set texts = [] -%}
+    {%- for column in (adapter.get_columns_in_relation(relation) if execute else []) | sort(attribute='name') -%}
+        {%- set value = 'try_cast(' ~ column.name ~ ' as decimal(38, 6))' if column.dtype | lower == 'double' else column.name -%}
+        {%- do texts.append("coalesce('\"' || replace(cast(" ~ value ~ " as string), '\"', '\"\"') || '\"', '')") -%}
+    {%- endfor -%}
+    concat_ws(',', {{ texts | join(', ') or "''" }})
+{%- endmacro %}
+
+{#- An md5 of the project's models and macros, and of its seeds but those named, whose rows have fingerprints. -#}
+{% macro code_version(fingerprinted_seeds) -%}
+    {%- set parts = [] -%}
+    {%- if execute -%}
+        {%- for node in graph.nodes.values() if node.resource_type in ['model', 'seed'] -%}
+            {%- if node.name not in fingerprinted_seeds -%}
+                {%- do parts.append(node.unique_id ~ ' ' ~ node.checksum.checksum) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- for name, macro in context[project_name].items() -%}
+            {%- do parts.append(name ~ ' ' ~ macro.macro.macro_sql) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(local_md5(parts | sort | join('\n'))) }}
+{%- endmacro %}

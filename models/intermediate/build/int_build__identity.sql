@@ -1,0 +1,74 @@
+-- Decisions that are made anew are those of another build, also where only a part of the project is built.
+-- depends_on: {{ ref('int_policy__account_decisions') }}
+with fingerprints as (
+    select * from {{ ref('int_build__fingerprints') }}
+),
+
+library as (
+    select * from {{ ref('int_uplift__library') }}
+),
+
+windows as (
+    select * from {{ ref('int_features__activity_windows') }}
+    where purpose = 'retrospective'
+),
+
+shipped as (
+    select max(policy_id) as shipped_policy_id
+    from {{ ref('policy_parameters') }}
+    where is_shipped
+),
+
+scoring as (
+    select * from {{ ref('stg_scoring_date') }}
+),
+
+as_of as (
+    select
+        min(as_of_date) as first_as_of_date,
+        max(as_of_date) as last_as_of_date
+    from windows
+),
+
+parts as (
+    select
+        part,
+        md5({{ join_rows("table_name || ' ' || fingerprint", ' ', 'table_name') }}) as version
+    from fingerprints
+    group by 1
+),
+
+versions as (
+    select
+        max(parts.version) filter (where parts.part = 'data') as data_fingerprint,
+        max(parts.version) filter (where parts.part = 'policy') as policy_version,
+        md5(max(parts.version) filter (where parts.part = 'model') || ' ' || max(library.version)) as model_version,
+        '{{ code_version([
+            'policy_parameters', 'guardrail_rules', 'sleeping_dog_thresholds', 'verdict_rules', 'campaign_parameters',
+            'learner_parameters',
+        ]) }}' as code_version
+    from parts
+    cross join library
+),
+
+final as (
+    select
+        substr(md5(concat_ws(
+            ' ', versions.data_fingerprint, versions.policy_version, versions.model_version, versions.code_version,
+            cast(scoring.scoring_date as string)
+        )), 1, 16) as build_id,
+        versions.data_fingerprint,
+        versions.policy_version,
+        versions.model_version,
+        versions.code_version,
+        shipped.shipped_policy_id,
+        as_of.first_as_of_date,
+        as_of.last_as_of_date,
+        scoring.scoring_date
+    from versions
+    cross join shipped
+    cross join as_of
+    cross join scoring
+)
+
+select * from final
