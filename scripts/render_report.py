@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 from pathlib import Path
 
@@ -11,20 +10,23 @@ import duckdb
 import matplotlib as mpl
 import pandas as pd
 
-from causalyn import figures, report_page, spark_files
+from causalyn import figures, report_page, spark_files, what_if
 
 ROOT = Path(__file__).resolve().parent.parent
-PARAMETERS = [
+POLICY = [
     "value_per_conversion_usd", "cost_per_account_usd", "cost_per_nudge_usd", "sleeping_dog_lift_threshold",
     "harm_confidence", "toxic_user_share_limit", "min_toxic_users", "min_scored_users",
 ]  # fmt: skip
-EVIDENCE = ["account_id", "decision", "n_users", "n_scored_users", "sum_lift"]
-# A page of this many accounts stays under 20 MB.
-MAX_ACCOUNTS = 250_000
+INSTEAD = {
+    "suppress_unscored": "Left alone until every user has a score.",
+    "suppress_toxic_admin": "Tagged “do not disturb” for the CRM.",
+    "suppress_toxic_users": "Handed to customer success for a health check.",
+    "suppress_too_small": "Reached through a cheaper channel, where lift is positive.",
+}
 
 
 class Marts:
-    """The marts of a warehouse: a frame for each query, empty where its table was not built."""
+    """The tables of a warehouse: a frame for each query, empty where its table was not built."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
@@ -36,26 +38,15 @@ class Marts:
             return pd.DataFrame()
         return self.connection.execute(f"select * from {table} {clause}").df()
 
-
-def frontier(marts: Marts, accounts: pd.DataFrame) -> tuple[list[float], list[list[int]], list[list[int]]]:
-    """Thresholds, the most cautious first, and each account's Sleeping Dogs and admins among them, without trailing zeros."""
-    grid = marts.read("marts.account_safety_frontier", "order by sleeping_dog_lift_threshold desc")
-    if grid.empty:
-        counts = accounts[["n_sleeping_dogs", "n_sleeping_dog_admins"]].T.to_numpy()
-        return accounts["sleeping_dog_lift_threshold"].head(1).tolist(), *counts[:, :, None].tolist()
-    counts = []
-    for column in ("n_sleeping_dogs", "n_sleeping_dog_admins"):
-        wide = grid.pivot_table(column, "account_id", "sleeping_dog_lift_threshold")
-        wide = wide.reindex(accounts["account_id"]).sort_index(axis=1, ascending=False).fillna(0).astype(int)
-        filled = (wide.to_numpy()[:, ::-1].cumsum(axis=1)[:, ::-1] > 0).sum(axis=1)
-        counts.append([row[:end] for row, end in zip(wide.to_numpy().tolist(), filled.tolist(), strict=True)])
-    return sorted(grid["sleeping_dog_lift_threshold"].unique().tolist(), reverse=True), *counts
+    def records(self, table: str, clause: str = "") -> list[dict]:
+        """The rows as dictionaries, with None where there is no value."""
+        frame = self.read(table, clause)
+        return frame.astype(object).where(frame.notna(), None).to_dict("records")
 
 
-def draw(marts: Marts, policy_id: str, decisions: list[str]) -> dict[str, figures.Figure | None]:
+def draw(marts: Marts, policy: dict, decisions: list[str]) -> dict[str, figures.Drawn | None]:
     """Every figure by name; None where its mart is not there or holds nothing to draw."""
-    policy = f"where policy_id = '{policy_id.replace(chr(39), chr(39) * 2)}'"
-    learner = marts.read("marts.calibration_line")
+    shipped = f"where policy_id = '{policy['policy_id'].replace(chr(39), chr(39) * 2)}'"
     scores = marts.connection.execute(
         """
         select scores.lift, policies.decision = 'target' as is_target
@@ -63,30 +54,116 @@ def draw(marts: Marts, policy_id: str, decisions: list[str]) -> dict[str, figure
         inner join marts.account_policy as policies on scores.account_id = policies.account_id and policies.is_shipped
         """
     ).df()
-    drawn = {
-        "policy_funnel": figures.policy_funnel(marts.read("marts.policy_funnel", policy)),
-        "blind_against_policy": figures.blind_against_policy(marts.read("marts.policy_comparison", policy)),
+    leaderboard, truth = marts.read("marts.learner_leaderboard"), marts.read("audit.safety_frontier_truth")
+    return {
+        "policy_funnel": figures.policy_funnel(marts.read("marts.policy_funnel", shipped)),
+        "blind_against_policy": figures.blind_against_policy(marts.read("marts.policy_comparison", shipped)),
         "budget_efficiency": figures.budget_efficiency(marts.read("marts.budget_curve")),
-        "lift_of_targets": figures.lift_of_targets(scores),
+        "lift_of_targets": figures.lift_of_targets(scores, float(policy["sleeping_dog_lift_threshold"])),
         "audit_matrix": figures.audit_matrix(
-            marts.read("audit.failure_matrix", f"{policy} and level = 'user'"), decisions
+            marts.read("audit.failure_matrix", f"{shipped} and level = 'user'"), decisions
+        ),
+        "true_safety_frontier": figures.safety_frontier(
+            truth, "n_sleeping_dog_admins_in_targets", "persuadables_reached_share", figures.TRUE_FRONTIER
+        ),
+        "lift_calibration": figures.lift_calibration(
+            marts.read("marts.lift_calibration"), marts.read("marts.calibration_line")
+        ),
+        "qini": figures.qini(marts.read("marts.uplift_curve"), leaderboard),
+        "lift_by_momentum_and_intensity": figures.lift_by_momentum_and_intensity(
+            marts.read("marts.lift_by_momentum_and_intensity")
+        ),
+        "safety_frontier": figures.safety_frontier(
+            marts.read("marts.safety_frontier"), "expected_harm", "net_value_usd", figures.ESTIMATED_FRONTIER
         ),
     }
-    calibration, curve = marts.read("marts.lift_calibration"), marts.read("marts.uplift_curve")
-    if len(calibration):
-        drawn["lift_calibration"] = figures.lift_calibration(calibration)
-    if len(curve) and len(learner):
-        drawn["ranking"] = figures.ranking(curve, learner["learner_id"].iloc[0])
-    return drawn
 
 
-def save(figure: figures.Figure, name: str, directory: Path) -> str:
-    """Writes the figure as PNG and SVG and returns it as HTML."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    (directory / f"{name}.svg").write_bytes(buffer.getvalue())
-    figure.savefig(directory / f"{name}.png", dpi=150, metadata={"Software": None})
-    return report_page.image(buffer.getvalue(), " ".join(figure.get_suptitle().split()))
+def save(drawn: figures.Drawn, name: str, directory: Path) -> dict[str, str]:
+    """Writes the figure as PNG and SVG, and returns title and image for the page."""
+    on_page = {"title": drawn.title, "image": report_page.image(drawn)}
+    titled = drawn.titled()
+    titled.savefig(directory / f"{name}.svg", metadata={"Date": None})
+    titled.savefig(directory / f"{name}.png", dpi=150, metadata={"Software": None})
+    return on_page
+
+
+def summarised(marts: Marts, policy_id: str, steps: list[dict]) -> dict:
+    """The decision in a few figures; None where a mart does not tell."""
+    strategies = {
+        row["strategy"]: row for row in marts.records("marts.policy_comparison") if row["policy_id"] == policy_id
+    }
+    target, own, blind = steps[-1], strategies.get(policy_id, {}), strategies.get("everybody", {})
+    gains = [
+        row
+        for row in marts.records("marts.policy_value")
+        if (row["policy_id"], row["strategy"], row["comparator"]) == (policy_id, policy_id, "nobody")
+    ]
+    return {
+        "n_accounts": sum(step["n_accounts"] for step in steps),
+        "n_targets": target["n_accounts"],
+        "net_value_usd": target["net_value_usd"],
+        "n_nudges": own.get("n_nudged_users"),
+        "admins": own.get("n_admins_at_risk"),
+        "blind_net_value_usd": blind.get("net_value_usd"),
+        "blind_admins": blind.get("n_admins_at_risk"),
+        "gain": gains[0] if gains else None,
+    }
+
+
+def facts_of_the_run(marts: Marts, policy: dict) -> dict:
+    """What was decided on, by which policy and model: named facts in words."""
+    first, last = marts.connection.execute(
+        "select min(as_of_date), max(as_of_date) from marts.user_uplift_scores"
+    ).fetchone()
+    value = policy["value_per_conversion_usd"]
+    facts = [
+        ("Policy", policy["policy_id"]),
+        ("Past campaign, as-of dates", f"{first} to {last}" if first != last else f"{first}"),
+        ("Value of a conversion", "by account" if value is None else f"${value:,.2f}"),
+        (
+            "Cost of an account, of a nudge",
+            f"${policy['cost_per_account_usd']:,.2f}, ${policy['cost_per_nudge_usd']:,.2f}",
+        ),
+        (
+            "A user is a Sleeping Dog",
+            f"below a lift of {figures.points(policy['sleeping_dog_lift_threshold'])} points, "
+            f"with a confidence of {policy['harm_confidence']:.0%}",
+        ),
+        (
+            "Sleeping Dogs allowed",
+            f"up to {policy['toxic_user_share_limit']:.0%} of an account's users; fewer than "
+            f"{policy['min_toxic_users']:.0f} are always allowed",
+        ),
+        ("Scored users needed", f"{policy['min_scored_users']:.0f} an account"),
+    ]
+    for row in marts.records("seeds.learner_parameters"):
+        facts.append(
+            (
+                "Model",
+                f"{figures.label(row['deciding_learner']).replace(' ', '-')}, {row['folds']} folds of whole accounts, "
+                f"{row['trees']} trees a forest, seed {row['seed']}",
+            )
+        )
+    counts = marts.read("marts.schema_manifest")
+    if len(counts):
+        rows = counts.groupby("table_name")["n_rows"].max()
+        written = ", ".join(f"{name.removesuffix('_raw').replace('_', ' ')} {n:,}" for name, n in rows.items() if n)
+        facts.append(("Raw rows", written))
+    return {"policy_id": policy["policy_id"], "scored_from": str(first), "scored_to": str(last), "facts": facts}
+
+
+def page_data(marts: Marts, policy: dict, steps: list[dict]) -> dict:
+    """What the page needs to decide every account again."""
+    thresholds = marts.read("marts.account_safety_frontier")
+    grid = thresholds["sleeping_dog_lift_threshold"] if len(thresholds) else [policy["sleeping_dog_lift_threshold"]]
+    decisions = [step["decision"] for step in steps]
+    return {
+        "policy": {name: policy[name] for name in POLICY},
+        "decisions": [{"id": decision, "label": figures.label(decision)} for decision in decisions],
+        "thresholds": sorted({float(threshold) for threshold in grid}, reverse=True),
+        "rows": what_if.rows(marts.connection, decisions),
+    }
 
 
 def render(warehouse: Path, directory: Path) -> Path:
@@ -95,57 +172,46 @@ def render(warehouse: Path, directory: Path) -> Path:
     opened = spark_files.connect(warehouse) if warehouse.is_dir() else duckdb.connect(str(warehouse), read_only=True)
     with opened as connection:
         marts = Marts(connection)
-        accounts = marts.read("marts.account_policy", "where is_shipped order by account_id")
-        if accounts.empty:
+        policies = marts.records("marts.account_policy", "where is_shipped order by account_id limit 1")
+        if not policies:
             raise SystemExit(f"error: {warehouse} holds no published decision; run `make build` first")
-        policy_id = str(accounts["policy_id"].iloc[0])
-        funnel = marts.read("marts.policy_funnel", "order by precedence").query("policy_id == @policy_id")
-        decisions = funnel["decision"].tolist()
+        policy = policies[0]
+        n_values = connection.execute(
+            "select count(distinct value_per_conversion_usd) from marts.account_policy where is_shipped"
+        ).fetchone()[0]
+        if n_values > 1:
+            policy["value_per_conversion_usd"] = None
+        questions = {row["decision"]: row["question"] for row in marts.records("seeds.guardrail_rules")}
+        steps = [
+            row
+            | {"question": questions.get(row["decision"], ""), "instead": INSTEAD.get(row["decision"], "Left alone.")}
+            for row in marts.records("marts.policy_funnel", "order by precedence")
+            if row["policy_id"] == policy["policy_id"]
+        ]
         with mpl.rc_context(figures.STYLE):
-            drawn = draw(marts, policy_id, decisions)
-            absent = {name: f"<p>{figures.label(name).capitalize()}: nothing to draw.</p>" for name in drawn}
-            images = {name: save(f, name, directory) if f else absent[name] for name, f in drawn.items()}
-        thresholds, dogs, dog_admins = frontier(marts, accounts)
-        claims, verdicts = marts.read("audit.claims"), marts.read("marts.model_verdicts", "order by verdict_id")
-        as_of = connection.execute("select min(as_of_date), max(as_of_date) from marts.user_uplift_scores").fetchone()
-        n_targets = int((accounts["decision"] == "target").sum())
-        value = accounts.loc[accounts["decision"] == "target", "net_value_usd"].sum()
-        no_truth = "<p>The audit needs hidden truth, which only a generated world has: it can't be shown.</p>"
-        main_images = ("policy_funnel", "blind_against_policy", "budget_efficiency", "lift_of_targets")
-        parameters = (
-            accounts[["policy_id", *PARAMETERS]].head(1).assign(scored_from=str(as_of[0]), scored_to=str(as_of[1]))
+            drawn = draw(marts, policy, [step["decision"] for step in steps])
+            images = {name: save(one, name, directory) if one else None for name, one in drawn.items()}
+        written = report_page.page(
+            summary=summarised(marts, policy["policy_id"], steps),
+            steps=steps,
+            figures=images,
+            verdicts=marts.records("marts.model_verdicts", "order by verdict_id"),
+            findings=marts.records("marts.findings"),
+            claims=marts.records("audit.claims"),
+            readiness=marts.records("marts.data_readiness"),
+            quality=marts.records(
+                "marts.data_quality_summary", "where rows_affected > 0 order by table_name, rule_order"
+            ),
+            run=facts_of_the_run(marts, policy),
+            data=report_page.script_data(page_data(marts, policy, steps)),
         )
-        parts = {
-            "summary": f"<p><strong>Nudge {n_targets:,} of {len(accounts):,} accounts: "
-            f"expected net value ${value:,.0f}.</strong></p>",
-            "decision": "".join(images[name] for name in main_images)
-            + report_page.table(funnel[["decision", "n_accounts", "n_scored_users", "net_value_usd"]]),
-            "verdicts": report_page.table(verdicts),
-            "trust": images.get("lift_calibration", "") + images.get("ranking", ""),
-            "findings": report_page.table(marts.read("marts.findings")),
-            "audit": (images["audit_matrix"] + report_page.table(claims)) if drawn["audit_matrix"] else no_truth,
-            "quality": report_page.table(marts.read("marts.data_quality_summary", "where rows_affected > 0")),
-            "run": report_page.table(parameters),
-        }
-    if len(accounts) > MAX_ACCOUNTS:
-        note = f"<p>The account table and the what-if hold the first {MAX_ACCOUNTS:,} accounts only.</p>"
-        parts["summary"] += note
-    rows = accounts.head(MAX_ACCOUNTS)
-    rows = rows[EVIDENCE].astype(object).where(rows[EVIDENCE].notna(), None)
-    data = {
-        "policy": {name: accounts[name].iloc[0].item() for name in PARAMETERS},
-        "decisions": decisions,
-        "thresholds": thresholds,
-        "accounts": {
-            **{name: rows[name].tolist() for name in EVIDENCE if name != "decision"},
-            "published": rows["decision"].map(decisions.index).tolist(),
-            "dogs": dogs[:MAX_ACCOUNTS],
-            "dog_admins": dog_admins[:MAX_ACCOUNTS],
-        },
-    }
+    for name, one in drawn.items():
+        if one is None:
+            for suffix in ("svg", "png"):
+                (directory / f"{name}.{suffix}").unlink(missing_ok=True)
     page = directory / "index.html"
     partial = page.with_suffix(".partial")
-    partial.write_text(report_page.page(parts, data), encoding="utf-8")
+    partial.write_text(written, encoding="utf-8")
     return partial.replace(page)
 
 

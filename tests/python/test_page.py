@@ -48,10 +48,10 @@ def page(browser, warehouse, tmp_path):
 
 
 def decided(page):
-    """Accounts by decision, as the page's own script counts them now."""
-    return page.evaluate(
-        "accounts.reduce((n, a) => { const d = decide(a, current); n[d] = (n[d] || 0) + 1; return n; }, {})"
-    )
+    """Accounts by decision as the page shows them now, without decisions that no account got."""
+    shown = page.locator("#funnel .amount").all_inner_texts()
+    counts = zip(page.evaluate("data.decisions.map(({ id }) => id)"), shown, strict=True)
+    return {decision: int(text.replace(",", "")) for decision, text in counts if text != "0"}
 
 
 def by_sql(warehouse, value, cost, threshold, share):
@@ -85,6 +85,23 @@ def test_the_page_shows_the_published_decision(page, warehouse):
         query = "select decision, count(*) from marts.account_policy where is_shipped group by 1"
         assert decided(page) == dict(connection.execute(query).fetchall())
     assert page.locator("#value canvas").count() == 1
+    assert "just as the warehouse did" in page.locator("#parity").inner_text()
+
+
+def test_what_strategies_come_to_is_the_warehouses(page, warehouse):
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        expected = connection.execute(
+            """
+            select n_accounts, net_value_usd, cost_usd, n_admins_at_risk
+            from marts.policy_comparison inner join seeds.policy_parameters using (policy_id)
+            where is_shipped and strategy in ('everybody', policy_id)
+            order by strategy = policy_id
+            """
+        ).fetchall()
+    rows = [row.split("\t") for row in page.locator("#compared tr").all_inner_texts()]
+    for column, strategy in enumerate(expected, start=1):
+        shown = [float(rows[row][column].replace("−", "-").replace("$", "").replace(",", "")) for row in (0, 2, 3, 4)]
+        assert shown == [round(value) for value in strategy]
 
 
 @pytest.mark.parametrize(
@@ -94,21 +111,42 @@ def test_sliders_decide_as_sql_does(page, warehouse, value, cost, threshold, sha
     place = page.evaluate("data.thresholds").index(threshold)
     sliders = {
         "value_per_conversion_usd": value, "cost_per_account_usd": cost,
-        "sleeping_dog_lift_threshold": place, "toxic_user_share_limit": share,
+        "place": place, "toxic_user_share_limit": share,
     }  # fmt: skip
     for name, position in sliders.items():
         page.locator(f"#{name}").fill(str(position))
     assert decided(page) == by_sql(warehouse, value, cost, threshold, share)
     before = page.locator("#outcome").inner_text()
-    page.get_by_role("button", name="As published").click()
+    page.get_by_role("button", name="Back to as published").click()
     assert page.locator("#outcome").inner_text() != before
+
+
+def test_a_budget_takes_the_best_accounts_first(page, warehouse):
+    page.locator("#budget").fill("20")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        best = connection.execute(
+            "select sum(net_value_usd) from marts.target_accounts where value_rank <= 20"
+        ).fetchone()
+    assert page.locator("#outcome").inner_text().startswith(f"20 accounts nudged, expected net value ${best[0]:,.0f},")
 
 
 def test_search_finds_accounts_and_shows_markup_as_text(page):
     page.get_by_label("Search by account or decision").fill("<script>")
     assert page.locator("#accounts tr").count() == 1
-    assert page.locator("#accounts td").first.inner_text() == HOSTILE
+    assert page.locator("#accounts th").inner_text() == HOSTILE
     assert page.evaluate("window.broken") is None
+
+
+def test_accounts_are_found_by_decision_and_more_are_shown_on_demand(page, warehouse):
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        n = connection.execute(
+            "select count(*) from marts.account_policy where is_shipped and decision = 'suppress_toxic_users'"
+        ).fetchone()[0]
+    page.get_by_label("Decision", exact=True).select_option("Toxic users")
+    assert page.locator("#found").inner_text() == f"{n} accounts, the first 50 are shown"
+    page.get_by_role("button", name="Show more").click()
+    assert page.locator("#accounts tr").count() == 100
+    assert set(page.locator("#accounts .chip").all_inner_texts()) == {"Toxic users"}
 
 
 def test_the_page_fits_a_phone_and_is_used_by_keyboard(page):
