@@ -26,7 +26,7 @@ DBT := $(BIN)/dbt
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build campaign report export test faults lint study readme bench lock clean
+.PHONY: help build campaign report docs export test faults lint study readme bench lock clean
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
@@ -36,6 +36,7 @@ help:
 	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
 	@echo 'make export                   write the published lists to target/exports, as CSV and Parquet'
 	@echo 'make report                   draw a built warehouse: target/report/index.html, figures as SVG and PNG'
+	@echo 'make docs                     write what dbt knows of every table and column to one page, target/static_index.html'
 	@echo 'make test                     lint, then pytest with full builds and all dbt tests'
 	@echo 'make faults                   every fault test, the long ones too; prints a table: fault, expected, seen'
 	@echo 'make lint                     ruff, sqlfluff, dbt-bouncer and a strict dbt parse'
@@ -60,6 +61,10 @@ report: $(VENV)/.installed
 
 campaign: build
 	$(BIN)/python scripts/play_campaign.py $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET))
+
+docs: $(VENV)/.installed
+	$(DBT) docs generate --quiet --static
+	@echo 'Documentation: target/static_index.html'
 
 export: $(VENV)/.installed
 	$(BIN)/python scripts/export_lists.py

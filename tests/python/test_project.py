@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
 import duckdb
+
+from causalyn import list_exports, raw_contract
 
 
 def rows_of_the_readme(project_root: Path, prefix: str) -> dict[str, str]:
@@ -62,6 +65,50 @@ def test_every_column_of_the_warehouse_is_described(built_world):
     assert actual.keys() == described.keys()
     assert {table: names - described[table] for table, names in actual.items() if names - described[table]} == {}
     assert {table: names - actual[table] for table, names in described.items() if names - actual[table]} == {}
+
+
+def test_every_raw_column_is_described(built_world):
+    sources = {source["name"]: source for source in built_world.manifest["sources"].values()}
+    for table in (*raw_contract.TABLES, raw_contract.TRUTH):
+        described = [name for name, column in sources[table.name]["columns"].items() if column["description"].strip()]
+        assert described == [column.name for column in table.columns], table.name
+
+
+def test_marts_are_public_and_nothing_else_is(built_world):
+    models = [node for node in built_world.manifest["nodes"].values() if node["resource_type"] == "model"]
+    expected = {
+        node["name"]: "public"
+        if node["schema"] in ("marts", "audit") and not node["name"].startswith("int_")
+        else "private"
+        for node in models
+    }
+    assert {node["name"]: node["access"] for node in models} == expected
+    assert {node["group"] for node in models} == {"growth"}
+
+
+def test_exposures_name_the_tables_that_are_read(project_root, built_world):
+    scripts = project_root / "scripts"
+    report = "".join((scripts / name).read_text() for name in ("render_report.py", "causalyn/what_if.py"))
+    exports = (scripts / "causalyn" / "list_exports.py").read_text()
+    read = {
+        "report": set(re.findall(r"\b(?:marts|audit)\.([a-z_]+)", report)),
+        "exports": set(re.findall(r"\bmarts\.([a-z_]+)", exports)) | {one.name for one in list_exports.LISTS},
+    }
+    models = {name.split(".")[-1] for name in built_world.manifest["nodes"] if name.startswith("model.")}
+    named = {
+        exposure["name"]: {unique_id.split(".")[-1] for unique_id in exposure["depends_on"]["nodes"]}
+        for exposure in built_world.manifest["exposures"].values()
+    }
+    assert named == {name: tables & models for name, tables in read.items()}
+
+
+def test_the_documentation_is_one_file(built_world, run_dbt, tmp_path):
+    warehouse = Path(shutil.copy(built_world.warehouse, tmp_path / "causalyn.duckdb"))
+    done = run_dbt("docs", "generate", "--quiet", "--static", warehouse=warehouse)
+    assert done.returncode == 0, done.stdout
+    page = (tmp_path / "target" / "static_index.html").read_text()
+    assert "What the policy does with the account, first match wins" in page
+    assert not re.search(r"""<(script|link)[^>]+(src|href)=["']?(https?:)?//""", page)
 
 
 def test_no_description_is_cut_short_by_a_comma(built_world):
