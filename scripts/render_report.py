@@ -70,9 +70,8 @@ def draw(marts: Marts, policy: dict, decisions: list[str]) -> dict[str, figures.
             marts.read("marts.lift_calibration"), marts.read("marts.calibration_line")
         ),
         "qini": figures.qini(marts.read("marts.uplift_curve"), leaderboard),
-        "lift_by_momentum_and_intensity": figures.lift_by_momentum_and_intensity(
-            marts.read("marts.lift_by_momentum_and_intensity")
-        ),
+        "feature_importance": figures.feature_importance(marts.read("marts.feature_importance")),
+        "lift_dependence": figures.lift_dependence(marts.read("marts.lift_dependence")),
         "safety_frontier": figures.safety_frontier(
             marts.read("marts.safety_frontier"), "expected_harm", "net_value_usd", figures.ESTIMATED_FRONTIER
         ),
@@ -150,6 +149,15 @@ def facts_of_the_run(marts: Marts, policy: dict) -> dict:
         rows = counts.groupby("table_name")["n_rows"].max()
         written = ", ".join(f"{name.removesuffix('_raw').replace('_', ' ')} {n:,}" for name, n in rows.items() if n)
         facts.append(("Raw rows", written))
+    for row in marts.records("marts.build_info"):
+        facts += [
+            ("Scoring date", f"{row['scoring_date']:%Y-%m-%d}"),
+            ("Build", row["build_id"]),
+            ("Fingerprint of the data", row["data_fingerprint"]),
+            ("Version of the policy", row["policy_version"]),
+            ("Version of the model", row["model_version"]),
+            ("Version of the code", row["code_version"]),
+        ]
     return {"policy_id": policy["policy_id"], "scored_from": str(first), "scored_to": str(last), "facts": facts}
 
 

@@ -6,6 +6,7 @@ apart (https://jfly.uni-koeln.de/color/); what they say is also written beside t
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass
 
@@ -63,6 +64,12 @@ def _axes(n_panels: int = 1, height: float = 4.0, **options: object) -> tuple[Fi
 def label(identifier: str) -> str:
     """An identifier as a reader would write it: `suppress_toxic_admin` becomes `Toxic admin`."""
     return identifier.removeprefix("suppress_").replace("_", " ").capitalize()
+
+
+def feature_label(feature: str) -> str:
+    """A feature in words: `core_actions_30d` becomes `core actions in 30 days`."""
+    words = re.sub(r"_(\d+)d$", r" in \1 days", feature.removesuffix("_rank").replace("prev_", "previous_"))
+    return {"intensity": "actions a minute", "momentum": "momentum"}.get(feature, words.replace("_", " "))
 
 
 def dollars(value: float) -> str:
@@ -304,27 +311,39 @@ def qini(curve: pd.DataFrame, leaderboard: pd.DataFrame) -> Drawn | None:
     return Drawn(title, figure)
 
 
-def lift_by_momentum_and_intensity(cells: pd.DataFrame, min_users: int = 30) -> Drawn | None:
-    """Mean believed lift by bands of momentum and intensity; rows of `lift_by_momentum_and_intensity`.
+def lift_dependence(cells: pd.DataFrame, min_users: int = 30) -> Drawn | None:
+    """What the nudge did to users by momentum and intensity; rows of `lift_dependence`, most tenths in pairs to steady the means.
 
-    Cells of fewer than `min_users` are left blank: their means say nothing.
+    The two highest tenths stay apart, since what drives users away happens among the most active. Cells of fewer than `min_users`
+    get a dot: their means say nothing.
     """
-    shown = cells[cells["n_users"] >= min_users] if len(cells) else cells
-    if shown.empty:
+    inner = cells[(cells["momentum_tenth"] > 0) & (cells["intensity_tenth"] > 0)] if len(cells) else cells
+    known = inner.dropna(subset=["realised_lift"]) if len(inner) else inner
+    if known.empty:
         return None
-    best, worst = (shown.sort_values("believed_lift").iloc[place] for place in (-1, 0))
-
-    title = (
-        f"Lift is highest at a momentum of {best['momentum_from']:.1f} to {best['momentum_to']:.1f} "
-        f"({points(best['believed_lift'])} points) and lowest at an intensity of {worst['intensity_from']:.2f} to "
-        f"{worst['intensity_to']:.2f} ({points(worst['believed_lift'])})"
+    bands, names = {}, {}
+    for side, digits in (("momentum", 1), ("intensity", 2)):
+        tenth = inner[f"{side}_tenth"]
+        bands[side] = tenth.where(tenth > 8, (tenth + 1) // 2 * 2)
+        ends = inner.groupby(bands[side])[side].agg(["min", "max"])
+        same = ends["min"].round(digits) == ends["max"].round(digits)
+        low, high = (ends[end].map(f"{{:.{digits}f}}".format) for end in ("min", "max"))
+        names[side] = high.where(same, low + "–" + high)
+    n_users = known.groupby([bands["momentum"], bands["intensity"]])["n_users"].sum()
+    total = (known["realised_lift"] * known["n_users"]).groupby([bands["momentum"], bands["intensity"]]).sum()
+    mean = (total / n_users).where(n_users >= min_users)
+    if mean.isna().all():
+        return None
+    lift = (
+        mean.reset_index(name="lift")
+        .pivot_table("lift", "momentum_tenth", "intensity_tenth")
+        .reindex(index=names["momentum"].index, columns=names["intensity"].index)
     )
-    lift = shown.pivot_table("believed_lift", "momentum_band", "intensity_band")
-    bands = {
-        side: cells.groupby(f"{side}_band")[[f"{side}_from", f"{side}_to"]].first()
-        for side in ("momentum", "intensity")
-    }
-    lift = lift.reindex(index=bands["momentum"].index, columns=bands["intensity"].index)
+    (best, best_at), (worst, worst_at) = ((mean.max(), mean.idxmax()), (mean.min(), mean.idxmin()))
+    title = (
+        f"The nudge helped most at a momentum of {names['momentum'][best_at[0]]} ({points(best)} points) "
+        f"and least at an intensity of {names['intensity'][worst_at[1]]} ({points(worst)})"
+    )
     figure, (axes,) = _axes(height=4.2)
     limit = float(np.nanmax(np.abs(lift.to_numpy()))) or 1.0
     axes.imshow(lift, cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto", origin="lower")
@@ -334,16 +353,38 @@ def lift_by_momentum_and_intensity(cells: pd.DataFrame, min_users: int = 30) -> 
         else:
             colour = "white" if abs(value) > 0.6 * limit else INK
             axes.text(column, row, points(value), ha="center", va="center", color=colour, fontsize=10.5)
-    for side, set_ticks in (("momentum", axes.set_yticks), ("intensity", axes.set_xticks)):
-        edges = bands[side].to_numpy()
-        digits = 1 if side == "momentum" else 2
-        set_ticks(range(len(edges)), [f"{low:.{digits}f}–{high:.{digits}f}" for low, high in edges], fontsize=9.5)
+    axes.set_xticks(range(lift.shape[1]), names["intensity"], fontsize=9.5)
+    axes.set_yticks(range(lift.shape[0]), names["momentum"], fontsize=9.5)
     axes.set_xticks(np.arange(lift.shape[1] + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(lift.shape[0] + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="white", linewidth=2)
     axes.tick_params(which="both", length=0)
     axes.spines[["left", "bottom"]].set_visible(False)
-    axes.set(xlabel="intensity: actions a minute", ylabel="momentum: last week against\nthe month's average week")
+    axes.set(
+        xlabel="intensity: actions a minute (a dot: hardly anybody is here)",
+        ylabel="momentum: last week against\nthe month's average week",
+    )
+    return Drawn(title, figure)
+
+
+def feature_importance(features: pd.DataFrame, n_shown: int = 8) -> Drawn | None:
+    """How much lift hangs on each feature, the most important first; rows of `feature_importance`."""
+    known = features.dropna(subset=["lift_change"]) if len(features) else features
+    if known.empty:
+        return None
+    shown = known.sort_values("importance_rank").head(n_shown)
+    names = [feature_label(feature) for feature in shown["feature"]]
+    changes = 100 * shown["lift_change"]
+    figure, (axes,) = _axes(height=3.6)
+    axes.barh(names, changes, color=BLUE, height=0.68)
+    for place, change in enumerate(changes):
+        axes.text(change + 0.015 * changes.max(), place, f"{change:.1f}", va="center", fontweight="bold")
+    axes.invert_yaxis()
+    axes.set(xlim=(0, 1.1 * changes.max() or 1), xticks=[])
+    axes.tick_params(length=0, labelcolor=INK)
+    axes.spines["bottom"].set_visible(False)
+    axes.set_xlabel("points by which lift changes if the feature is shuffled among users", fontsize=9.5)
+    title = f"Lift hangs most on {names[0]}: shuffled among users, it changes by {changes.iloc[0]:.1f} points"
     return Drawn(title, figure)
 
 

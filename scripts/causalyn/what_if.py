@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import duckdb
 
+from causalyn import figures
+
 MAX_LISTED = 250_000
 LIFT_BIN = 0.1
 """Conversions by which the accounts of one row of the grid may differ at the most."""
@@ -29,20 +31,34 @@ profiles as (
     group by account_id
 ),
 
+-- The two features that did most, and what they are of the users who decided; as ranks the values mean nothing to a reader.
+explanations as (
+    select
+        account_id,
+        list(feature order by feature_rank) as features,
+        list(if(ends_with(feature, '_rank'), null, mean_value) order by feature_rank) as feature_values
+    from {explanations}
+    where feature_rank <= 2
+    group by account_id
+),
+
 accounts as (
     select
         policies.*,
+        coalesce(explanations.features, []) as features,
+        coalesce(explanations.feature_values, []) as feature_values,
         coalesce(profiles.dogs, [policies.n_sleeping_dogs]) as dogs,
         coalesce(profiles.dog_admins, [policies.n_sleeping_dog_admins]) as dog_admins,
         row_number() over (order by abs(net_value_usd) desc nulls last, account_id) <= $max_listed as is_listed
     from policies
     left join profiles using (account_id)
+    left join explanations using (account_id)
 ),
 
 listed as (
     select
         account_id, 1 as n_accounts, decision, n_users, n_scored_users, sum_lift, value_per_conversion_usd,
-        {churn_cost} as expected_churn_cost_usd, net_value_usd, dogs, dog_admins
+        {churn_cost} as expected_churn_cost_usd, net_value_usd, dogs, dog_admins, features, feature_values
     from accounts
     where is_listed
 ),
@@ -56,7 +72,8 @@ grid as (
         avg(value_per_conversion_usd order by account_id) as value_per_conversion_usd,
         avg({churn_cost} order by account_id) as expected_churn_cost_usd,
         avg(net_value_usd order by account_id) as net_value_usd,
-        min_by(dogs, account_id) as dogs, min_by(dog_admins, account_id) as dog_admins
+        min_by(dogs, account_id) as dogs, min_by(dog_admins, account_id) as dog_admins,
+        [] as features, [] as feature_values
     from accounts
     where not is_listed
     group by
@@ -74,17 +91,32 @@ def _without_trailing_zeros(counts: list[int]) -> list[int]:
     return counts[:end]
 
 
+def _brief(value: float | None) -> float | None:
+    """The value to three digits, since a reader takes in no more and a page of many accounts holds no more."""
+    return None if value is None or value != value else float(f"{value:.3g}")
+
+
 def rows(connection: duckdb.DuckDBPyConnection, decisions: list[str], max_listed: int = MAX_LISTED) -> dict:
     """Columns by name, one value a row, in order of net value; rows of the grid come last and have no account id.
 
     `published` holds places in `decisions`; `profile` places in `profiles`, each of which holds the Sleeping Dogs and the admins
-    among them by threshold, the most cautious first, without trailing zeros. `n_accounts` is left out where every row is one
-    account, prices where all accounts share the policy's.
+    among them by threshold, the most cautious first, without trailing zeros. `reason` holds places in `reasons`, the features
+    that did most to bring about the published decision, `reason_values` what they are. `n_accounts` is left out where every row
+    is one account, prices where all accounts share the policy's.
     """
     columns = connection.execute("select * from marts.account_policy limit 0").df().columns
     churn_cost = "expected_churn_cost_usd" if "expected_churn_cost_usd" in columns else "0.0"
-    query = ROWS.format(churn_cost=churn_cost)
+    tables = {name for (name,) in connection.execute("select table_name from information_schema.tables").fetchall()}
+    # Without explanations no account has any.
+    nothing = "(select '' as account_id, 0 as feature_rank, '' as feature, 0.0 as mean_value)"
+    query = ROWS.format(
+        churn_cost=churn_cost,
+        explanations="marts.account_explanations" if "account_explanations" in tables else nothing,
+    )
     table = connection.sql(query, params={"max_listed": max_listed, "lift_bin": LIFT_BIN}).to_arrow_table().to_pydict()
+    reasons: dict[tuple, int] = {}
+    table["reason"] = [reasons.setdefault(tuple(features), len(reasons)) for features in table.pop("features")]
+    table["reason_values"] = [[_brief(value) for value in values] for values in table.pop("feature_values")]
     profiles: dict[tuple, int] = {}
     places = []
     for counts in zip(table.pop("dogs"), table.pop("dog_admins"), strict=True):
@@ -95,6 +127,7 @@ def rows(connection: duckdb.DuckDBPyConnection, decisions: list[str], max_listed
     table["published"] = [place_of[decision] for decision in table.pop("decision")]
     table["account_id"] = [account for account in table["account_id"] if account is not None]
     table |= {"profile": places, "profiles": list(profiles)}
+    table["reasons"] = [[figures.feature_label(feature) for feature in features] for features in reasons]
     if set(table["n_accounts"]) <= {1}:
         del table["n_accounts"]
     if len(set(table["value_per_conversion_usd"])) <= 1:

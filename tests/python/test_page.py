@@ -33,15 +33,20 @@ def warehouse(built_world, tmp_path_factory):
     return copy
 
 
+@pytest.fixture(scope="module")
+def rendered(warehouse, tmp_path_factory):
+    return render_report.render(warehouse, tmp_path_factory.mktemp("rendered"))
+
+
 @pytest.fixture
-def page(browser, warehouse, tmp_path):
+def page(browser, rendered):
     """The page, opened from disk at a desktop's width; the test fails on any error or request."""
     troubles = []
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("request", lambda request: troubles.append(request.url) if request.url.startswith("http") else None)
-    page.goto(render_report.render(warehouse, tmp_path).as_uri())
+    page.goto(rendered.as_uri())
     yield page
     page.close()
     assert troubles == []

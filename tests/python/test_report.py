@@ -14,7 +14,7 @@ from causalyn import figures, report_page, what_if
 
 FIGURES = {
     "policy_funnel", "blind_against_policy", "budget_efficiency", "lift_of_targets", "audit_matrix", "true_safety_frontier",
-    "lift_calibration", "qini", "lift_by_momentum_and_intensity", "safety_frontier",
+    "lift_calibration", "qini", "feature_importance", "lift_dependence", "safety_frontier",
 }  # fmt: skip
 EVIDENCE = "account_id, n_users, n_scored_users, n_sleeping_dogs, n_sleeping_dog_admins, sum_lift"
 DECIDE = """

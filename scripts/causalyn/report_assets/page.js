@@ -5,6 +5,7 @@ const accounts = rows.n_users.map((n_users, i) => ({
   account_id: rows.account_id[i], n_accounts: rows.n_accounts?.[i] ?? 1, n_users, n_scored_users: rows.n_scored_users[i],
   sum_lift: rows.sum_lift[i], value_per_conversion_usd: rows.value_per_conversion_usd?.[i],
   expected_churn_cost_usd: rows.expected_churn_cost_usd?.[i], published: data.decisions[rows.published[i]].id,
+  features: rows.reasons[rows.reason[i]], feature_values: rows.reason_values[i],
   dogs: rows.profiles[rows.profile[i]][0], dog_admins: rows.profiles[rows.profile[i]][1],
 }));
 const n_all = accounts.reduce((n, a) => n + a.n_accounts, 0);
@@ -30,6 +31,10 @@ const why = (a, p) => ({
     : `Only ${plural(a.n_scored_users, "scored user")}; at least ${p.min_scored_users} are needed.`),
   target: () => `Passed every guardrail: ${dollars(revenue(a, p), 2)} expected against ${dollars(cost(a, p), 2)} of cost.`,
 }[a.decision]());
+
+// What the model saw in the users who decided; told of the published decision only, since it explains no other.
+const because = (a) => (a.decision !== a.published || a.features.length === 0 ? "" : `Mostly by ${a.features.map((feature, i) => (
+  a.feature_values[i] === null ? feature : `${feature} (${a.feature_values[i].toLocaleString("en")})`)).join(" and ")}.`);
 
 // Decides every row at the parameters p; what it comes to, with the best targets first and no more of them than the budget.
 function decide_all(p) {
@@ -182,7 +187,9 @@ function search() {
     const decided = element("td", "");
     decided.append(element("span", labels[a.decision], a.decision === "target" ? "chip target" : "chip"));
     if (a.decision !== a.published) decided.append(element("span", `published: ${labels[a.published]}`, "change"));
-    row.append(Object.assign(element("th", a.account_id), { scope: "row" }), decided, element("td", why(a, current)),
+    const reason = element("td", why(a, current));
+    if (because(a)) reason.append(element("span", because(a), "because"));
+    row.append(Object.assign(element("th", a.account_id), { scope: "row" }), decided, reason,
       element("td", whole(a.n_users), "number"), element("td", a.sum_lift === null ? "–" : dollars(a.net, 2), "number"));
     return row;
   }));
