@@ -1,19 +1,25 @@
-"""Renders the README's tables from a warehouse, between markers, so that no figure in it is typed.
+"""Renders the README's tables and its picture from a warehouse, so that no figure in it is typed.
 
-A block stands between `<!-- name -->` and `<!-- /name -->`; its query gives the cells as text, its columns the header.
+A block stands between `<!-- name -->` and `<!-- /name -->`; its query gives the cells as text, its columns the header. The
+picture lies in `docs/`.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import re
 from pathlib import Path
 
 import duckdb
+import matplotlib as mpl
+
+from causalyn import figures
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+PICTURE = ROOT / "docs" / "decision.svg"
 
 MACROS = """
 create temp macro cell(value, unit) as case
@@ -155,12 +161,26 @@ def rendered_readme(text: str, warehouse: Path) -> str:
     return text
 
 
+def rendered_picture(warehouse: Path) -> bytes:
+    """The funnel of the shipped policy, as SVG."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        funnel = connection.sql(
+            "select * from marts.policy_funnel where policy_id = (select policy_id from seeds.policy_parameters where is_shipped)"
+        ).df()
+    buffer = io.BytesIO()
+    with mpl.rc_context(figures.STYLE):
+        figures.policy_funnel(funnel).titled().savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     default = os.environ.get("CAUSALYN_WAREHOUSE", ROOT / "warehouse" / "causalyn.duckdb")
     parser.add_argument("--warehouse", type=Path, default=Path(default))
     options = parser.parse_args()
     README.write_text(rendered_readme(README.read_text(), options.warehouse))
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_bytes(rendered_picture(options.warehouse))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import sys
 
 import duckdb
 
+import render_report
+
 
 def test_a_nudge_that_harms_everybody_has_no_target(run, run_dbt, tmp_path, project_root):
     warehouse = tmp_path / "causalyn.duckdb"
@@ -31,3 +33,6 @@ def test_a_nudge_that_harms_everybody_has_no_target(run, run_dbt, tmp_path, proj
     summary = run(sys.executable, project_root / "scripts" / "summarise.py", "--warehouse", warehouse)
     assert summary.returncode == 0, summary.stderr
     assert "target                           0" in summary.stdout
+
+    page = render_report.render(warehouse, tmp_path / "report").read_text()
+    assert "Nudge none of 1,600 accounts" in page

@@ -23,6 +23,13 @@ def default_world(tmp_path_factory, run, run_dbt, project_root):
 def test_every_figure_is_the_warehouses(default_world, project_root):
     readme = (project_root / "README.md").read_text()
     assert render_readme.rendered_readme(readme, default_world) == readme, "stale: run `make readme`"
+    picture = (project_root / "docs" / "decision.svg").read_bytes()
+    assert render_readme.rendered_picture(default_world) == picture, "stale: run `make readme`"
+
+
+def test_the_picture_is_shown_and_small(project_root):
+    assert "](docs/decision.svg)" in (project_root / "README.md").read_text()
+    assert (project_root / "docs" / "decision.svg").stat().st_size < 200_000
 
 
 def test_every_block_has_its_place(project_root):
