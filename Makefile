@@ -13,10 +13,11 @@ ifneq ($(and $(RAW),$(GENERATOR_OPTIONS)),)
 $(error RAW loads existing files: ACCOUNTS, SEED and PRESET steer the generator and don't go with it)
 endif
 
+JAVA_HOME ?= $(firstword $(wildcard /usr/lib/jvm/*17*))
+
 # Spark runs beside the same environment; its adapter and the library that its models import lie in the project.
 ifeq ($(TARGET),spark)
 SPARK_DIRECTORY := $(or $(CAUSALYN_SPARK_DIRECTORY),$(CURDIR)/warehouse/spark)
-JAVA_HOME ?= $(firstword $(wildcard /usr/lib/jvm/*17*))
 DBT := PYTHONPATH=spark:scripts PYSPARK_PYTHON="$(CURDIR)/$(BIN)/python" JAVA_HOME="$(JAVA_HOME)" \
 	CAUSALYN_SPARK_FILES="$(SPARK_DIRECTORY)/files" $(BIN)/dbt
 else ifneq ($(or $(TARGET),duckdb),duckdb)
@@ -26,7 +27,7 @@ DBT := $(BIN)/dbt
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build campaign report docs export test faults lint study readme bench lock clean
+.PHONY: help build campaign report docs export test test-spark faults lint study readme bench lock clean
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
@@ -38,6 +39,7 @@ help:
 	@echo 'make report                   draw a built warehouse: target/report/index.html, figures as SVG and PNG'
 	@echo 'make docs                     write what dbt knows of every table and column to one page, target/static_index.html'
 	@echo 'make test                     lint, then pytest with full builds and all dbt tests'
+	@echo 'make test-spark               the tests on Spark, the long ones too: a cluster and a Spark Connect server on loopback'
 	@echo 'make faults                   every fault test, the long ones too; prints a table: fault, expected, seen'
 	@echo 'make lint                     ruff, sqlfluff, dbt-bouncer and a strict dbt parse'
 	@echo 'make study                    build twenty worlds a preset; the results land in seeds/study_results.csv'
@@ -71,6 +73,9 @@ export: $(VENV)/.installed
 
 test: lint $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
 	$(BIN)/pytest
+
+test-spark: $(VENV)/.installed-dev $(VENV)/.installed-spark
+	$(BIN)/pytest -m 'long or not long' tests/python/test_spark.py
 
 faults: $(VENV)/.installed-dev
 	$(BIN)/pytest -m fault

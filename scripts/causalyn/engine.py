@@ -58,7 +58,9 @@ def map_batches(relation: Any, columns: Sequence[str], function: Function, schem
             yield function(frame)[schema.names]
 
     _send_library(relation.sparkSession)
-    return relation.select(*columns).mapInPandas(over, from_arrow_schema(schema))
+    # Rows are small and `function` is slow: files that would make one task are dealt out to every executor.
+    tasks = int(relation.sparkSession.conf.get("spark.sql.shuffle.partitions"))
+    return relation.select(*columns).repartition(tasks).mapInPandas(over, from_arrow_schema(schema))
 
 
 def from_pandas(beside: Any, frame: pd.DataFrame, schema: pa.Schema) -> Any:

@@ -135,15 +135,24 @@ def run_dbt(run) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 @pytest.fixture(scope="session")
-def built_world(tmp_path_factory, run, run_dbt) -> BuiltWorld:
-    """600 accounts of the default world, generated and built as a user would. To be read, or copied and changed."""
-    warehouse = tmp_path_factory.mktemp("built_world") / "causalyn.duckdb"
-    generator = ROOT / "scripts" / "generate_world.py"
-    generation = run(sys.executable, generator, "--accounts", "600", "--warehouse", warehouse)
-    assert generation.returncode == 0, generation.stderr
-    build = run_dbt("build", warehouse=warehouse)
-    assert build.returncode == 0, build.stdout[-5000:]
-    return BuiltWorld(warehouse, warehouse.parent / "target")
+def build_world(run, run_dbt) -> Callable[..., BuiltWorld]:
+    """Fills a warehouse in a folder by a script and its arguments, as a user would, and builds it."""
+
+    def build(folder: Path, script: str, *arguments: str | Path) -> BuiltWorld:
+        warehouse = folder / "causalyn.duckdb"
+        filled = run(sys.executable, ROOT / "scripts" / script, *arguments, "--warehouse", warehouse)
+        assert filled.returncode == 0, filled.stderr
+        built = run_dbt("build", warehouse=warehouse)
+        assert built.returncode == 0, built.stdout[-5000:]
+        return BuiltWorld(warehouse, folder / "target")
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def built_world(tmp_path_factory, build_world) -> BuiltWorld:
+    """600 accounts of the default world. To be read, or copied and changed."""
+    return build_world(tmp_path_factory.mktemp("built_world"), "generate_world.py", "--accounts", "600")
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,66 @@
 """The same project on Spark: real Spark, the same raw tables, and the same published rows to the last decision."""
 
+import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pytest
+import spark_processes
 
 from causalyn import spark_files
 
 PUBLISHED = ("marts", "audit")
 FIGURES_AGREE_WITHIN = 1e-9
+FINISHES_WITHIN_SECONDS = 3600
+LISTS = ("--select", "int_policy__publication_gate+")
+
+
+@dataclass(frozen=True)
+class SparkProject:
+    """The project with a folder for all that Spark keeps, and a Spark to run on."""
+
+    project: Path
+    folder: Path
+    environment: dict[str, str]
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "build.log"
+
+    def start_build(self, *options: str) -> subprocess.Popen:
+        """Begins `dbt build` in a process of its own."""
+        command = [Path(sys.executable).with_name("dbt"), "--no-use-colors", "build", "--target", "spark"]
+        command += ["--target-path", self.folder / "target", "--log-path", self.folder / "logs", *options]
+        kept = {"CAUSALYN_SPARK_DIRECTORY": str(self.folder), "CAUSALYN_SPARK_FILES": str(self.folder / "files")}
+        with self.log.open("w") as output:
+            return subprocess.Popen(
+                command,
+                cwd=self.project,
+                env=self.environment | kept,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def build(self, *options: str) -> None:
+        assert self.start_build(*options).wait(FINISHES_WITHIN_SECONDS) == 0, self.log.read_text()[-5000:]
+
+    def await_log(self, words: str) -> None:
+        """Returns when the build that runs has printed `words`."""
+        deadline = time.monotonic() + FINISHES_WITHIN_SECONDS
+        while words not in self.log.read_text():
+            assert time.monotonic() < deadline, self.log.read_text()[-5000:]
+            time.sleep(0.1)
 
 
 def java_17() -> Path | None:
@@ -22,56 +70,114 @@ def java_17() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def spark_build(built_world, tmp_path_factory, project_root):
-    """Spark's warehouse directory after a build of the small world, and what dbt printed."""
+def spark_environment(project_root):
+    """The environment of dbt and of Spark's processes."""
     pytest.importorskip("pyspark", reason="Spark is not installed (the extra `spark`)")
     home = java_17()
     if home is None:
         pytest.skip("no Java 17 in JAVA_HOME or /usr/lib/jvm, which Spark needs")
-    folder = tmp_path_factory.mktemp("spark")
-    spark_files.copy_sources(built_world.warehouse, folder / "files")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("CAUSALYN_", "DBT_"))}
-    environment |= {
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("CAUSALYN_", "DBT_", "SPARK_"))
+    }
+    return environment | {
         "JAVA_HOME": str(home),
         "PYTHONPATH": f"{project_root / 'spark'}:{project_root / 'scripts'}",
         "PYSPARK_PYTHON": sys.executable,
-        "CAUSALYN_SPARK_DIRECTORY": str(folder),
-        "CAUSALYN_SPARK_FILES": str(folder / "files"),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        # On little data the second compiler costs more than it gains.
+        "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1",
     }
-    command = [Path(sys.executable).with_name("dbt"), "build", "--target", "spark"]
-    command += ["--target-path", folder / "target", "--log-path", folder / "logs"]
-    built = subprocess.run(
-        command, cwd=project_root, env=environment, capture_output=True, text=True, check=False, timeout=1500
+
+
+@pytest.fixture(scope="module")
+def default_world(tmp_path_factory, build_world):
+    """All 2,400 accounts of the default world."""
+    return build_world(tmp_path_factory.mktemp("default_world"), "generate_world.py")
+
+
+@pytest.fixture(scope="module")
+def seed_world(tmp_path_factory, build_world, shared_dir):
+    """The public data set that the published claims were made on."""
+    return build_world(tmp_path_factory.mktemp("seed_world"), "load_raw.py", shared_dir / "seed_world")
+
+
+@pytest.fixture
+def local(spark_environment, project_root, tmp_path):
+    """Spark in the process of dbt."""
+    return SparkProject(project_root, tmp_path, spark_environment)
+
+
+@pytest.fixture
+def connect(spark_environment, project_root, tmp_path):
+    """A Spark Connect server, which dbt talks to."""
+    metastore = f"jdbc:derby:;databaseName={tmp_path / 'metastore'};create=true"
+    settings = {
+        "spark.master": "local[2]",
+        "spark.driver.memory": "4g",
+        "spark.sql.catalogImplementation": "hive",
+        "spark.sql.warehouse.dir": str(tmp_path),
+        "spark.hadoop.javax.jdo.option.ConnectionURL": metastore,
+    }
+    with spark_processes.connect_server(tmp_path / "server", spark_environment, settings) as url:
+        yield SparkProject(project_root, tmp_path, spark_environment | {"SPARK_REMOTE": url})
+
+
+@pytest.fixture(scope="module")
+def cluster(spark_environment, tmp_path_factory):
+    """A master and two workers."""
+    with spark_processes.cluster(tmp_path_factory.mktemp("cluster"), spark_environment) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def on_cluster(cluster, spark_environment, project_root, default_world, tmp_path_factory):
+    """The default world, built on a cluster, whose event logs tell which executor did what."""
+    folder = tmp_path_factory.mktemp("on_cluster")
+    (folder / "events").mkdir()
+    (folder / "conf").mkdir()
+    (folder / "conf" / "spark-defaults.conf").write_text(
+        f"spark.eventLog.enabled true\nspark.eventLog.dir file://{folder}/events\nspark.eventLog.compress false\n"
     )
-    assert built.returncode == 0, built.stdout[-5000:] + built.stderr[-2000:]
-    return folder, environment
+    environment = spark_environment | {"CAUSALYN_SPARK_MASTER": cluster.url, "SPARK_CONF_DIR": str(folder / "conf")}
+    spark = SparkProject(project_root, folder, environment)
+    spark_files.copy_sources(default_world.warehouse, folder / "files")
+    spark.build()
+    return spark
 
 
-def published_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    rows = connection.execute(
-        "select table_schema || '.' || table_name from information_schema.tables "
-        "where table_schema in (?, ?) and table_type = 'BASE TABLE' order by all",
-        PUBLISHED,
-    )
-    return [table for (table,) in rows.fetchall()]
+def published_tables(world) -> list[str]:
+    """The tables that the project publishes, by its manifest."""
+    models = (node for node in world.manifest["nodes"].values() if node["resource_type"] == "model")
+    return sorted(f"{node['schema']}.{node['alias']}" for node in models if node["schema"] in PUBLISHED)
 
 
-def test_every_published_table_is_the_same(spark_build, built_world):
-    folder, _ = spark_build
-    with duckdb.connect(str(built_world.warehouse), read_only=True) as here, spark_files.connect(folder) as there:
-        tables = published_tables(here)
-        assert "marts.account_policy" in tables and "audit.claims" in tables
-        differences = []
-        for table in tables:
-            columns = ", ".join(f'"{column}"' for column, *_ in here.execute(f"describe {table}").fetchall())
+def read(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, list[tuple]]:
+    """The rows of a table, its columns by name and its rows in the order of what isn't a figure."""
+    columns = sorted((kind == "DOUBLE", name) for name, kind, *_ in connection.execute(f"describe {table}").fetchall())
+    names = [name for _, name in columns]
+    listed = ", ".join(f'"{name}"' for name in names)
+    return {"columns": names, "rows": connection.execute(f"select {listed} from {table} order by all").fetchall()}
+
+
+def differences(world, folder: Path) -> list[str]:
+    """The published tables that differ between a DuckDB warehouse and Spark's folder, and where."""
+    found = []
+    with duckdb.connect(str(world.warehouse), read_only=True) as here, spark_files.connect(folder) as there:
+        for table in published_tables(world):
+            expected = read(here, table)
             try:
-                found = there.execute(f"select {columns} from {table} order by all").fetchall()
+                got = read(there, table)
             except duckdb.CatalogException:
-                found = []
-            expected = here.execute(f"select {columns} from {table} order by all").fetchall()
-            if len(found) != len(expected) or not all(map(alike, expected, found)):
-                differences.append(table)
-    assert differences == []
+                found.append(f"{table} is missing")
+                continue
+            if expected["columns"] != got["columns"] or len(expected["rows"]) != len(got["rows"]):
+                found.append(
+                    f"{table}: {len(expected['rows'])} rows {expected['columns']}, {len(got['rows'])} {got['columns']}"
+                )
+            unlike = [pair for pair in zip(expected["rows"], got["rows"], strict=False) if not alike(*pair)]
+            if unlike:
+                found.append(f"{table}: {len(unlike)} rows, such as {unlike[0]}")
+    return found
 
 
 def alike(expected: tuple, found: tuple) -> bool:
@@ -81,6 +187,145 @@ def alike(expected: tuple, found: tuple) -> bool:
         or (isinstance(one, float) and isinstance(other, float) and abs(one - other) <= FIGURES_AGREE_WITHIN)
         for one, other in zip(expected, found, strict=True)
     )
+
+
+def test_every_published_table_is_the_same(local, built_world):
+    spark_files.copy_sources(built_world.warehouse, local.folder / "files")
+    local.build()
+    assert {"marts.account_policy", "audit.claims"} <= set(published_tables(built_world))
+    assert differences(built_world, local.folder) == []
+
+
+@pytest.mark.long
+def test_every_published_table_of_foreign_data_is_the_same(local, seed_world):
+    spark_files.copy_sources(seed_world.warehouse, local.folder / "files")
+    local.build()
+    assert differences(seed_world, local.folder) == []
+
+
+@pytest.mark.long
+def test_every_published_table_from_a_connect_server_is_the_same(connect, built_world):
+    spark_files.copy_sources(built_world.warehouse, connect.folder / "files")
+    connect.build()
+    assert differences(built_world, connect.folder) == []
+
+
+@pytest.mark.long
+def test_every_published_table_of_the_default_world_from_a_cluster_is_the_same(on_cluster, default_world):
+    assert differences(default_world, on_cluster.folder) == []
+
+
+@pytest.mark.long
+def test_executors_share_the_scoring(on_cluster, default_world):
+    with duckdb.connect(str(default_world.warehouse), read_only=True) as connection:
+        (n_users,) = connection.execute("select count(*) from intermediate.int_uplift__scores").fetchone()
+    scored = rows_scored_by_executor(events(on_cluster))
+    assert sum(scored.values()) == n_users
+    assert len(scored) == 2 and min(scored.values()) > n_users / 4, scored
+
+
+@pytest.mark.long
+@pytest.mark.fault("kill -9 of an executor of Spark while it scores", "the build finishes, with the same tables")
+def test_a_lost_executor_costs_no_row(on_cluster, cluster, default_world, seen):
+    build = start_scoring(on_cluster)
+    os.kill(cluster.executors()[0], signal.SIGKILL)
+    assert build.wait(FINISHES_WITHIN_SECONDS) == 0, on_cluster.log.read_text()[-5000:]
+    lost = [
+        event for event in events(on_cluster) if event.get("Task End Reason", {}).get("Reason") == "ExecutorLostFailure"
+    ]
+    assert lost
+    assert differences(default_world, on_cluster.folder) == []
+    seen(f"built; {len(lost)} tasks ran again on another executor; every published table is the same")
+
+
+@pytest.mark.long
+@pytest.mark.fault("kill -9 of every executor of Spark, again and again, while it scores", "fails; the old lists stay")
+def test_without_executors_the_old_lists_stay(on_cluster, cluster, default_world, seen):
+    before = published_files(default_world, on_cluster)
+    build = start_scoring(on_cluster)
+    while "ERROR creating python table model intermediate.int_uplift__scores" not in on_cluster.log.read_text():
+        for executor in cluster.executors():
+            with suppress(ProcessLookupError):
+                os.kill(executor, signal.SIGKILL)
+        # By then others have taken their place, and score.
+        time.sleep(8)
+    assert build.wait(FINISHES_WITHIN_SECONDS) == 1
+    after = published_files(default_world, on_cluster)
+    lists = descendants(default_world, "model.causalyn.int_policy__publication_gate")
+    assert "marts.nudge_list" in lists
+    assert {table: after[table] for table in lists} == {table: before[table] for table in lists}
+    seen(re.search("Job aborted due to stage failure: [^:]*", on_cluster.log.read_text())[0])
+
+
+@pytest.mark.long
+@pytest.mark.fault("kill -9 of dbt and Spark's driver while lists are published", "every list is whole, old or new")
+def test_a_killed_driver_leaves_whole_lists(on_cluster, default_world, seen):
+    before = published_files(default_world, on_cluster)
+    build = on_cluster.start_build(*LISTS)
+    on_cluster.await_log("OK created sql table model marts.account_policy")
+    os.killpg(build.pid, signal.SIGKILL)
+    build.wait()
+    after = published_files(default_world, on_cluster)
+    replaced = sum(after[table] != before[table] for table in before)
+    assert 0 < replaced < len(before)
+    assert differences(default_world, on_cluster.folder) == []
+    on_cluster.build(*LISTS)
+    assert differences(default_world, on_cluster.folder) == []
+    seen(f"{replaced} of {len(before)} published tables were new, all were whole; the next build finished")
+
+
+def start_scoring(spark: SparkProject) -> subprocess.Popen:
+    """Begins to build the scores and all that follows, and returns when executors score users."""
+    earlier = set(spark.folder.glob("events/*"))
+    build = spark.start_build("--select", "int_uplift__scores+")
+    deadline = time.monotonic() + FINISHES_WITHIN_SECONDS
+    while not any(
+        "MapInPandas" in file.read_text()
+        for log in set(spark.folder.glob("events/*")) - earlier
+        for file in log.iterdir()
+    ):
+        assert build.poll() is None and time.monotonic() < deadline, spark.log.read_text()[-5000:]
+        time.sleep(0.5)
+    return build
+
+
+def events(spark: SparkProject) -> list[dict]:
+    """What Spark logged of the last build."""
+    log = max(spark.folder.glob("events/*"), key=lambda log: log.stat().st_mtime)
+    return [json.loads(line) for file in sorted(log.glob("events_*")) for line in file.read_text().splitlines()]
+
+
+def rows_scored_by_executor(events: list[dict]) -> Counter[str]:
+    """Rows that went through `mapInPandas`."""
+    scoring = {
+        event["Stage Info"]["Stage ID"]
+        for event in events
+        if event["Event"] == "SparkListenerStageCompleted"
+        and any("MapInPandas" in rdd.get("Scope", "") for rdd in event["Stage Info"]["RDD Info"])
+    }
+    rows = Counter()
+    for event in events:
+        if event["Event"] == "SparkListenerTaskEnd" and event["Stage ID"] in scoring:
+            rows[event["Task Info"]["Executor ID"]] += event["Task Metrics"]["Output Metrics"]["Records Written"]
+    return rows
+
+
+def published_files(world, spark: SparkProject) -> dict[str, list[str]]:
+    """The files of every published table; Spark never names two alike."""
+    paths = {table: spark.folder / "{}.db/{}".format(*table.split(".")) for table in published_tables(world)}
+    return {table: sorted(file.name for file in path.glob("*.parquet")) for table, path in paths.items()}
+
+
+def descendants(world, node: str) -> set[str]:
+    """The published tables that are built from a node, directly or not."""
+    found, open_nodes = set(), [node]
+    while open_nodes:
+        for child in world.manifest["child_map"][open_nodes.pop()]:
+            if child not in found:
+                found.add(child)
+                open_nodes.append(child)
+    models = (world.manifest["nodes"][child] for child in found if child.startswith("model."))
+    return {f"{model['schema']}.{model['alias']}" for model in models if model["schema"] in PUBLISHED}
 
 
 def test_the_comparison_sees_another_decision():
@@ -98,7 +343,7 @@ def test_spark_tables_are_read_as_views(tmp_path):
     duckdb.sql(f"copy (select 7 as n_accounts) to '{table / 'part.parquet'}'")
     with spark_files.connect(tmp_path) as connection:
         assert connection.execute("select n_accounts from marts.policy_funnel").fetchone() == (7,)
-        assert published_tables(connection) == []
+        assert connection.execute("select table_name from information_schema.tables").fetchall() == [("policy_funnel",)]
 
 
 def test_sources_are_copied_as_a_whole(built_world, tmp_path):

@@ -5,6 +5,8 @@ A Python model runs in dbt's process, with the Spark session that the SQL models
 
 from __future__ import annotations
 
+import os
+import warnings
 from typing import Any
 
 from dbt.adapters.base import AdapterPlugin, PythonJobHelper
@@ -17,10 +19,20 @@ from pyspark.sql import SparkSession
 from dbt.include import sparksession
 
 NAME = "sparksession"
+SETTINGS_OF_A_SESSION = ("spark.sql.session.", "spark.sql.shuffle.")
 
 
 class SessionCredentials(SparkCredentials):
     """dbt-spark's credentials under the name of this adapter."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if "SPARK_REMOTE" in os.environ:
+            # A Spark Connect server runs already, with its own master, memory and catalog: a client sets its session.
+            settings = self.server_side_parameters.items()
+            self.server_side_parameters = {k: v for k, v in settings if k.startswith(SETTINGS_OF_A_SESSION)}
+            # dbt-spark asks for Hive in every statement; the server has a catalog, and would refuse with a warning each time.
+            warnings.filterwarnings("ignore", message="Failed to set spark.sql.catalogImplementation")
 
     @property
     def type(self) -> str:

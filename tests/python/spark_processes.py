@@ -1,0 +1,96 @@
+"""Spark in processes of its own on loopback, at free ports: a standalone cluster, or a Spark Connect server."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+STARTS_WITHIN_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A master and workers, each a JVM, which start executors, JVMs of their own."""
+
+    url: str
+    workers: tuple[subprocess.Popen, ...]
+
+    def executors(self) -> list[int]:
+        """The process ids of the executors that run now."""
+        children = [child for worker in self.workers for child in _children(worker.pid)]
+        return [child for child in children if b"ExecutorBackend" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+@contextmanager
+def cluster(folder: Path, environment: dict[str, str], workers: int = 2) -> Iterator[Cluster]:
+    """A standalone cluster whose workers offer a core each; logs and work go to `folder`."""
+    daemon = environment | {"SPARK_DAEMON_MEMORY": "512m", "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false"}
+    listen = ("--host", "127.0.0.1", "--port", "0", "--webui-port", "0")
+    deploy = "org.apache.spark.deploy"
+    with ExitStack() as stack:
+        start = r"Starting Spark master at (spark://\S+)\s"
+        _, url = stack.enter_context(_jvm(folder / "master.log", daemon, start, f"{deploy}.master.Master", *listen))
+        started = []
+        for number in range(workers):
+            work = ("--cores", "1", "--memory", "2g", "--work-dir", folder / f"worker_{number}")
+            command = (f"{deploy}.worker.Worker", *listen, *work, url)
+            log = folder / f"worker_{number}.log"
+            process, _ = stack.enter_context(_jvm(log, daemon, "(Successfully registered) with master", *command))
+            started.append(process)
+        yield Cluster(url, tuple(started))
+
+
+@contextmanager
+def connect_server(folder: Path, environment: dict[str, str], settings: dict[str, str]) -> Iterator[str]:
+    """A Spark Connect server with these settings of Spark; gives its URL."""
+    settings = settings | {"spark.connect.grpc.binding.address": "127.0.0.1", "spark.connect.grpc.binding.port": "0"}
+    options = [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
+    server = "org.apache.spark.sql.connect.service.SparkConnectServer"
+    command = ("org.apache.spark.deploy.SparkSubmit", "--class", server, *options, "spark-internal")
+    with _jvm(folder / "server.log", environment, r"server started at: .*?:(\d+)\s", *command) as (_, port):
+        yield f"sc://127.0.0.1:{port}"
+
+
+@contextmanager
+def _jvm(
+    log: Path, environment: dict[str, str], ready: str, *command: str | Path
+) -> Iterator[tuple[subprocess.Popen, str]]:
+    """Runs a class of Spark until the end of the block; gives the process and what it logged of `ready` when it was."""
+    import pyspark
+
+    home = Path(pyspark.__file__).parent
+    environment = environment | {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_NO_DAEMONIZE": "1"}
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [home / "bin" / "spark-class", *command],
+            env=environment,
+            cwd=log.parent,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + STARTS_WITHIN_SECONDS
+        while not (found := re.search(ready, log.read_text())):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{command[0]} did not start: {log.read_text()[-3000:]}")
+            time.sleep(0.2)
+        yield process, found[1]
+    finally:
+        # The session of the process holds also the executors that a worker started, and they may outlive it.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _children(parent: int) -> list[int]:
+    threads = Path(f"/proc/{parent}/task").glob("*/children")
+    return [int(pid) for thread in threads for pid in thread.read_text().split()]
