@@ -26,6 +26,9 @@ else
 DBT := $(BIN)/dbt
 endif
 
+# Each export is compared with the one before it, unless it is said to be meant; a generated world has none before it.
+DELIVERIES := $(if $(RAW),$(if $(ACCEPT_CHANGES),accept,compare),ignore)
+
 .DEFAULT_GOAL := help
 .PHONY: help build campaign report docs export test test-spark faults lint study readme bench lock clean
 
@@ -34,6 +37,7 @@ help:
 	@echo '  ACCOUNTS=n SEED=n PRESET=p  another world; presets: default, hard, null, harm'
 	@echo '  TARGET=spark                build on Spark instead of DuckDB (installs it; needs Java 17)'
 	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'
+	@echo '  ACCEPT_CHANGES=1            publish an export that differs from the last one on purpose'
 	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
 	@echo 'make export                   write the published lists to target/exports, as CSV and Parquet'
 	@echo 'make report                   draw a built warehouse: target/report/index.html, figures as SVG and PNG'
@@ -54,7 +58,7 @@ help:
 build: $(VENV)/.installed $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
 	$(BIN)/python scripts/$(if $(RAW),load_raw.py "$(RAW)",generate_world.py $(GENERATOR_OPTIONS))
 	$(if $(SPARK_DIRECTORY),$(BIN)/python scripts/copy_to_spark.py)
-	$(DBT) build $(if $(SPARK_DIRECTORY),--target spark)
+	$(DBT) build $(if $(SPARK_DIRECTORY),--target spark) --vars 'deliveries: $(DELIVERIES)'
 	$(BIN)/python scripts/summarise.py $(if $(SPARK_DIRECTORY),--warehouse "$(SPARK_DIRECTORY)")
 	$(BIN)/python scripts/render_report.py $(if $(SPARK_DIRECTORY),--warehouse "$(SPARK_DIRECTORY)")
 

@@ -88,7 +88,16 @@ def _append(connection: duckdb.DuckDBPyConnection, events: pd.DataFrame) -> None
 
 def _dbt_build(warehouse: Path, *options: str) -> None:
     subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "--quiet", "build", "--exclude-resource-type", "unit_test", *options],
+        [
+            Path(sys.executable).with_name("dbt"),
+            "--quiet",
+            "build",
+            "--exclude-resource-type",
+            "unit_test",
+            "--vars",
+            "deliveries: ignore",
+            *options,
+        ],
         cwd=ROOT,
         env=os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve())},
         check=True,

@@ -48,6 +48,20 @@ def test_build_makes_a_warehouse_that_only_its_owner_reads(fresh):
     assert read(fresh / "warehouse" / "causalyn.duckdb", "select count(*) from marts.account_policy") != [(0,)]
 
 
+def test_a_generated_world_is_nothing_that_an_export_is_compared_with(fresh):
+    warehouse = fresh / "warehouse" / "causalyn.duckdb"
+    assert read(warehouse, "select count(*) from marts.last_good_delivery") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("options", "deliveries"),
+    [(["ACCOUNTS=7"], "ignore"), (["RAW=exports"], "compare"), (["RAW=exports", "ACCEPT_CHANGES=1"], "accept")],
+)
+def test_an_export_is_compared_with_the_last_one_unless_it_is_accepted(make, project_root, options, deliveries):
+    dry_run = make(project_root, "--dry-run", "build", *options)
+    assert f"--vars 'deliveries: {deliveries}'" in dry_run.stdout
+
+
 def test_a_second_build_installs_nothing_and_decides_the_same(fresh, make):
     funnel = "select * from marts.policy_funnel order by all"
     packages, before = installed(fresh), read(fresh / "warehouse" / "causalyn.duckdb", funnel)

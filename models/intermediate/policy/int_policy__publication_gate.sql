@@ -1,12 +1,16 @@
 -- Every published policy table reads this row. dbt builds it only after the tests of all that is named here have passed,
--- and it refuses to come about where a blocking verdict failed: every published table then stays as the last good build
--- left it.
+-- and it refuses to come about where a blocking verdict failed or the raw tables changed too much: every published table then
+-- stays as the last good build left it.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
 ),
 
 nudges as (
     select * from {{ ref('int_policy__nudges') }}
+),
+
+identity as (
+    select * from {{ ref('int_build__identity') }}
 ),
 
 failed as (
@@ -18,8 +22,13 @@ failed as (
     where is_blocking and verdict = 'fail'
 ),
 
-identity as (
-    select * from {{ ref('int_build__identity') }}
+drifted as (
+    select
+        count(*) as n_drifted,
+        {{ join_rows("check_id || ' of ' || subject || ' ' || cast(change as string) || ', allowed '
+            || cast(stop_limit as string)", '; ', "check_id || ' of ' || subject") }} as reasons
+    from {{ ref('delivery_drift') }}
+    where status = 'stop'
 ),
 
 n_decisions as (
@@ -41,12 +50,16 @@ final as (
     cross join n_nudges
     cross join identity
     cross join failed
+    cross join drifted
     where
         case
-            when failed.n_failed = 0 then true
-            else {{ raise_error("'Nothing was published, and the lists of the last good build stay as they were, since the '
-                || 'model may not be trusted: ' || failed.reasons || '. What to do about it: select verdict_id, remedy from '
-                || 'marts.model_verdicts'") }}
+            when failed.n_failed = 0 and drifted.n_drifted = 0 then true
+            else {{ raise_error("'Nothing was published, and the lists of the last good build stay as they were'
+                || coalesce(', since the data changed too much: ' || drifted.reasons || '. What to do about it: select subject, '
+                || 'remedy from marts.delivery_drift where status = ''stop''; if the change is meant, build with '
+                || 'ACCEPT_CHANGES=1 (dbt: --vars ''deliveries: accept'')', '')
+                || coalesce(', since the model may not be trusted: ' || failed.reasons || '. What to do about it: select '
+                || 'verdict_id, remedy from marts.model_verdicts', '')") }}
         end
 )
 

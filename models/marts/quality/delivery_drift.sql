@@ -1,0 +1,107 @@
+with delivered as (
+    select * from {{ ref('delivery_measures') }}
+),
+
+last_good as (
+    select * from {{ ref('int_quality__last_good_delivery') }}
+),
+
+thresholds as (
+    select * from {{ ref('drift_thresholds') }}
+),
+
+compared as (
+    select
+        coalesce(delivered.measure_id, last_good.measure_id) as measure_id,
+        coalesce(delivered.subject, last_good.subject) as subject,
+        last_good.measure as measure_before,
+        delivered.measure as measure_now,
+        cast(last_good.data_type <> delivered.data_type as int) as type_changed,
+        count(last_good.subject) over () as n_before
+    from delivered
+    full outer join last_good
+        on delivered.measure_id = last_good.measure_id and delivered.subject = last_good.subject
+),
+
+changes as (
+    select
+        *,
+        'rows_lost' as check_id,
+        1 - {{ safe_divide('coalesce(measure_now, 0)', 'measure_before') }} as change
+    from compared
+    where measure_id = 'rows'
+    union all
+    -- The log of a running campaign is meant to grow.
+    select
+        *,
+        'rows_gained' as check_id,
+        {{ safe_divide('measure_now', 'measure_before') }} - 1 as change
+    from compared
+    where measure_id = 'rows' and subject <> 'campaign_events_raw'
+    union all
+    select
+        *,
+        'type_changed' as check_id,
+        type_changed as change
+    from compared
+    where measure_id = 'filled_share'
+    union all
+    select
+        *,
+        'filled_share_lost' as check_id,
+        measure_before - measure_now as change
+    from compared
+    where measure_id = 'filled_share'
+    union all
+    select
+        *,
+        'campaign_share_moved' as check_id,
+        abs(measure_now - measure_before) as change
+    from compared
+    where measure_id = 'campaign_share'
+    union all
+    select
+        *,
+        'category_share_moved' as check_id,
+        abs(coalesce(measure_now, 0) - measure_before) as change
+    from compared
+    where measure_id = 'category_share'
+    union all
+    select
+        *,
+        'category_new' as check_id,
+        measure_now as change
+    from compared
+    where measure_id = 'category_share' and measure_before is null and n_before > 0
+    union all
+    select
+        *,
+        'activity_age_days' as check_id,
+        measure_now as change
+    from compared
+    where measure_id = 'activity_age_days'
+),
+
+-- Rounded, since a limit must not be missed by the last digit of a quotient.
+final as (
+    select
+        thresholds.check_id,
+        changes.subject,
+        thresholds.question,
+        changes.measure_before,
+        changes.measure_now,
+        cast(round(changes.change, 9) as double) as change,
+        thresholds.warn_limit,
+        thresholds.stop_limit,
+        case
+            when round(changes.change, 9) > thresholds.stop_limit then 'stop'
+            when round(changes.change, 9) > thresholds.warn_limit then 'warn'
+            when changes.change is null then 'not_compared'
+            else 'ok'
+        end as status,
+        thresholds.remedy
+    from changes
+    inner join thresholds on changes.check_id = thresholds.check_id
+)
+
+select * from final

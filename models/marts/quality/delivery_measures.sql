@@ -1,0 +1,75 @@
+with manifest as (
+    select * from {{ ref('schema_manifest') }}
+),
+
+report as (
+    select * from {{ ref('generation_report') }}
+),
+
+activity as (
+    select max(activity_date) as last_date from {{ ref('stg_user_activity_daily') }}
+),
+
+scoring as (
+    select * from {{ ref('stg_scoring_date') }}
+),
+
+categories as (
+    select 'plan' as category, lower(trim(plan_tier)) as value from {{ source('raw', 'accounts_raw') }}
+    union all
+    select 'role' as category, lower(trim(role_type)) as value from {{ source('raw', 'users_raw') }}
+),
+
+counted_categories as (
+    select
+        coalesce(category || ' ' || value, 'no ' || category) as subject,
+        count(*) as n_rows,
+        sum(count(*)) over (partition by category) as n_all_rows
+    from categories
+    group by category, value
+),
+
+final as (
+    select
+        'rows' as measure_id,
+        table_name as subject,
+        cast(max(n_rows) as double) as measure,
+        cast(null as string) as data_type
+    from manifest
+    group by table_name
+    union all
+    select
+        'filled_share' as measure_id,
+        table_name || '.' || column_name as subject,
+        filled_share as measure,
+        data_type
+    from manifest
+    union all
+    select
+        'campaign_share' as measure_id,
+        measure_id as subject,
+        measure,
+        cast(null as string) as data_type
+    from report
+    where
+        measure_id in (
+            'eligible_share', 'treated_share_of_eligible', 'outcome_observed_share', 'conversion_share_of_observed'
+        )
+    union all
+    select
+        'category_share' as measure_id,
+        subject,
+        cast(n_rows as double) / n_all_rows as measure,
+        cast(null as string) as data_type
+    from counted_categories
+    union all
+    select
+        'activity_age_days' as measure_id,
+        'user_activity_daily_raw' as subject,
+        cast(cast(scoring.scoring_date - activity.last_date as int) as double) as measure,
+        cast(null as string) as data_type
+    from activity
+    cross join scoring
+)
+
+select * from final

@@ -1,0 +1,17 @@
+-- Published like the lists, so that it always describes the delivery that they came from.
+with delivery_measures as (
+    select * from {{ ref('delivery_measures') }}
+),
+
+gate as (
+    select * from {{ ref('int_policy__publication_gate') }}
+),
+
+final as (
+    select delivery_measures.*
+    from delivery_measures
+    cross join gate
+    {% if var('deliveries') == 'ignore' %}where false{% endif %}
+)
+
+select * from final

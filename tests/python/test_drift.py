@@ -1,0 +1,101 @@
+"""A delivery that has changed too much since the last publication publishes nothing, until the change is accepted."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import duckdb
+import pytest
+
+CHANGES = [
+    "delete from raw.user_activity_daily_raw where hash(user_id, activity_date) % 10 > 0",
+    "delete from raw.user_activity_daily_raw where activity_date > (select max(intervention_date) from raw.interventions_raw)",
+    "update raw.interventions_raw set treatment_flag = 1 where hash(user_id) % 3 > 0",
+    "update raw.users_raw set geo_region = null",
+    "alter table raw.accounts_raw alter seat_count type double",
+    "update raw.accounts_raw set plan_tier = 'platinum' where account_id in "
+    "(select account_id from raw.accounts_raw order by account_id limit 40)",
+    "insert into raw.outcomes_raw from raw.outcomes_raw",
+    "insert into raw.outcomes_raw from raw.outcomes_raw",
+]
+# What the changes are to each check, by the subject that they concern.
+FOUND = {
+    "volume drops by 90%": ("rows_lost", "user_activity_daily_raw", "stop"),
+    "volume quadruples": ("rows_gained", "outcomes_raw", "warn"),
+    "a column changes its type": ("type_changed", "accounts_raw.seat_count", "stop"),
+    "a column is emptied": ("filled_share_lost", "users_raw.geo_region", "stop"),
+    "the treated share jumps": ("campaign_share_moved", "treated_share_of_eligible", "stop"),
+    "a plan appears": ("category_new", "plan platinum", "warn"),
+    "activity ends three weeks early": ("activity_age_days", "user_activity_daily_raw", "warn"),
+}
+
+Build = tuple[Path, subprocess.CompletedProcess[str]]
+
+
+def statuses(warehouse: Path) -> dict[tuple[str, str], str]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        rows = connection.sql("select check_id, subject, status from marts.delivery_drift").fetchall()
+    return {(check_id, subject): status for check_id, subject, status in rows}
+
+
+@pytest.fixture(scope="module")
+def build(run_dbt):
+    """Runs what the drift depends on, and what it decides: the model and its verdicts stay as they were."""
+    selected = ["--select", "+delivery_drift", "int_policy__publication_gate", "last_good_delivery"]
+    return lambda warehouse, *options: run_dbt("run", *selected, *options, warehouse=warehouse)
+
+
+@pytest.fixture(scope="module")
+def drifted(built_world, build, tmp_path_factory) -> Build:
+    """The built world after a delivery with every change at once, and how its build went."""
+    directory = tmp_path_factory.mktemp("drifted")
+    warehouse = Path(shutil.copy(built_world.warehouse, directory))
+    shutil.copytree(built_world.target, directory / "target")  # spares dbt the parsing
+    with duckdb.connect(str(warehouse)) as connection:
+        for change in CHANGES:
+            connection.execute(change)
+    return warehouse, build(warehouse)
+
+
+@pytest.mark.parametrize(
+    ("check_id", "subject", "status"),
+    [pytest.param(*found, id=fault, marks=pytest.mark.fault(fault, found[2])) for fault, found in FOUND.items()],
+)
+def test_a_change_is_found_by_its_check(drifted, seen, check_id, subject, status):
+    found = statuses(drifted[0])[check_id, subject]
+    seen(f"{check_id} of {subject}: {found}")
+    assert found == status
+
+
+def test_nothing_else_is_found(drifted):
+    worrying = {key for key, status in statuses(drifted[0]).items() if status in ("warn", "stop")}
+    consequences = {("category_share_moved", "plan platinum"), ("rows_gained", "outcomes_raw")}
+    assert worrying - consequences == {(check_id, subject) for check_id, subject, _ in FOUND.values()} - consequences
+
+
+@pytest.mark.fault("all of these changes in one delivery", "nothing is published")
+def test_a_delivery_that_changed_too_much_publishes_nothing_and_says_why(built_world, drifted, read_published, seen):
+    warehouse, build = drifted
+    assert build.returncode != 0
+    assert "Traceback" not in build.stdout + build.stderr
+    message = "Nothing was published" + build.stdout.partition("Nothing was published")[2].partition("\n")[0]
+    seen(message.partition(", since ")[2])
+    for check_id, subject, status in FOUND.values():
+        assert (f"{check_id} of {subject} " in message) == (status == "stop")
+    assert "ACCEPT_CHANGES=1" in message
+    assert read_published(warehouse) == read_published(built_world.warehouse)
+
+
+@pytest.mark.fault("all of these changes, accepted", "published; the next delivery is compared with this one")
+def test_an_accepted_change_is_published_and_compared_with_from_then_on(drifted, build, seen, tmp_path):
+    warehouse = Path(shutil.copy(drifted[0], tmp_path))
+    accepted = build(warehouse, "--vars", "deliveries: accept")
+    assert accepted.returncode == 0, accepted.stdout[-3000:]
+    assert set(statuses(warehouse).values()) == {"not_compared", "warn"}  # the age of the activity needs no comparison
+    again = build(warehouse)
+    assert again.returncode == 0, again.stdout[-3000:]
+    moved = {key for key, status in statuses(warehouse).items() if status not in ("ok", "not_compared")}
+    assert moved == {("activity_age_days", "user_activity_daily_raw")}
+    seen("published, and then unchanged")
