@@ -30,7 +30,7 @@ endif
 DELIVERIES := $(if $(RAW),$(if $(ACCEPT_CHANGES),accept,compare),ignore)
 
 .DEFAULT_GOAL := help
-.PHONY: help build campaign report docs export test test-spark faults lint study readme bench lock clean
+.PHONY: help build campaign report docs export test test-spark faults lint study readme bench lock audit clean
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
@@ -50,6 +50,7 @@ help:
 	@echo 'make readme                   build the default world and render the README from it'
 	@echo 'make bench                    measure what a build costs'
 	@echo 'make lock                     resolve the dependencies of pyproject.toml anew'
+	@echo 'make audit                    look the locked versions up in a database of vulnerabilities (needs a network)'
 	@echo 'make clean                    remove environment, caches and dbt artifacts; the warehouse stays'
 	@echo
 	@echo 'PYTHON=python3.x makes the environment with that interpreter (3.10 or newer).'
@@ -141,6 +142,11 @@ lock:
 		$(COMPILE) --extra spark --constraints requirements.lock --output-file requirements-spark.lock && \
 		$(COMPILE) --extra browser --constraints requirements.lock --output-file requirements-browser.lock && \
 		$(COMPILE) --extra peers --constraints requirements.lock --output-file requirements-peers.lock
+
+audit:
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PYTHON) -m venv "$$tools" && \
+		"$$tools/bin/pip" install --quiet --disable-pip-version-check pip-audit && \
+		for lock in requirements*.lock; do echo "$$lock" && "$$tools/bin/pip-audit" --disable-pip --requirement "$$lock" || exit 1; done
 
 clean:
 	rm -rf $(VENV) target logs .pytest_cache .ruff_cache .hypothesis

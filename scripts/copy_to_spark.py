@@ -16,7 +16,9 @@ def main() -> None:
     default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
     parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file with the raw tables")
     files = spark_files.directory(ROOT) / "files"
-    copied = spark_files.copy_sources(parser.parse_args().warehouse, files)
+    arguments = parser.parse_args()
+    os.umask(0o077)  # the files describe customers: only their owner may read them
+    copied = spark_files.copy_sources(arguments.warehouse, files)
     print(f"Copied {copied} tables to {files}")
 
 

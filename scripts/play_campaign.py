@@ -13,6 +13,7 @@ import pandas as pd
 
 from causalyn.campaign_world import EVENT_COLUMNS, play
 from causalyn.raw_contract import BUILD_RECORD, CAMPAIGN_EVENTS, RAW_SCHEMA, TRUTH, truth_path
+from causalyn.sql_text import literal
 from causalyn.world_physics import PRESETS, Physics
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,9 +56,7 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
     ahead: pd.DataFrame | None = None
     while True:
         with duckdb.connect(str(warehouse)) as connection:
-            connection.execute(
-                f"attach '{str(truth_path(warehouse)).replace(chr(39), chr(39) * 2)}' as truth (read_only)"
-            )
+            connection.execute(f"attach {literal(truth_path(warehouse))} as truth (read_only)")
             due = connection.execute(DUE).df()
             if due.empty:
                 break
@@ -112,6 +111,8 @@ def main() -> None:
     parser.add_argument("--preset", choices=PRESETS, default="default")
     parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file")
     arguments = parser.parse_args()
+
+    os.umask(0o077)  # the warehouse describes customers: only its owner may read it
     try:
         status, readout = play_campaign(arguments.warehouse, PRESETS[arguments.preset], arguments.seed)
     except (NotPlayableError, ValueError) as error:

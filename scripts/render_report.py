@@ -11,6 +11,7 @@ import matplotlib as mpl
 import pandas as pd
 
 from causalyn import figures, report_page, spark_files, what_if
+from causalyn.sql_text import literal
 
 ROOT = Path(__file__).resolve().parent.parent
 POLICY = [
@@ -46,7 +47,7 @@ class Marts:
 
 def draw(marts: Marts, policy: dict, decisions: list[str]) -> dict[str, figures.Drawn | None]:
     """Every figure by name; None where its mart is not there or holds nothing to draw."""
-    shipped = f"where policy_id = '{policy['policy_id'].replace(chr(39), chr(39) * 2)}'"
+    shipped = f"where policy_id = {literal(policy['policy_id'])}"
     scores = marts.connection.execute(
         """
         select scores.lift, policies.decision = 'target' as is_target
@@ -229,6 +230,7 @@ def main() -> None:
     parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file, or Spark's directory")
     parser.add_argument("--directory", type=Path, default=ROOT / "target" / "report", help="where the report goes")
     options = parser.parse_args()
+    os.umask(0o077)  # the report names customers: only its owner may read it
     print(f"Report: {render(options.warehouse, options.directory)}")
 
 

@@ -20,6 +20,8 @@ from pathlib import Path
 import duckdb
 from tqdm import tqdm
 
+from causalyn.sql_text import literal
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "seeds" / "study_results.csv"
 WAREHOUSE = "causalyn.duckdb"
@@ -107,7 +109,7 @@ def targets(folder: Path) -> set[str]:
 def decide_on_the_truth(folder: Path) -> None:
     """Replaces the scores by the true probabilities and decides again, with the same SQL."""
     with duckdb.connect(str(folder / WAREHOUSE)) as connection:
-        connection.execute(f"attach '{folder / TRUTH}' as truth (read_only)")
+        connection.execute(f"attach {literal(folder / TRUTH)} as truth (read_only)")
         connection.execute(
             """
             update intermediate.int_uplift__scores as scores

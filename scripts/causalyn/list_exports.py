@@ -25,6 +25,7 @@ from pathlib import Path
 import duckdb
 
 from causalyn.raw_contract import BUILD_RECORD
+from causalyn.sql_text import literal
 
 MANIFEST = "manifest.json"
 _FORMULA_START = r"^[=+\-@\t\r\n'＝＋－＠]"  # noqa: RUF001 - spreadsheets take full-width signs for the plain ones
@@ -176,15 +177,15 @@ def _write(connection: duckdb.DuckDBPyConnection, published: PublishedList, dire
         ).fetchall()
     )
     cells = (
-        f"""case when regexp_matches({column}, '{_FORMULA_START.replace("'", "''")}') then '''' || {column}
+        f"""case when regexp_matches({column}, {literal(_FORMULA_START)}) then '''' || {column}
             else {column} end as {column}"""
         if types[column] == "VARCHAR"
         else column
         for column in published.columns
     )
-    file = f"{directory}/{published.name}".replace("'", "''")
-    connection.execute(f"copy (select {', '.join(cells)} {source}) to '{file}.csv' (format csv, header)")
-    connection.execute(f"copy (select {', '.join(published.columns)} {source}) to '{file}.parquet' (format parquet)")
+    csv, parquet = (literal(directory / f"{published.name}.{suffix}") for suffix in ("csv", "parquet"))
+    connection.execute(f"copy (select {', '.join(cells)} {source}) to {csv} (format csv, header)")
+    connection.execute(f"copy (select {', '.join(published.columns)} {source}) to {parquet} (format parquet)")
     return connection.execute(f"select count(*) {rows}").fetchone()[0]
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from causalyn.raw_contract import BUILD_RECORD, RAW_SCHEMA, TABLES, TRUTH, Column, Table, truth_path
+from causalyn.sql_text import identifier, literal
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 
@@ -52,7 +53,7 @@ class Source:
         """SQL of what the file says in a column: null where it says nothing."""
         if column.name not in self.types:
             return "null"
-        name, kind = _identifier(column.name), self.types[column.name]
+        name, kind = identifier(column.name), self.types[column.name]
         if kind == "VARCHAR":
             return f"case when trim({name}) <> '' then {name if column.type == 'varchar' else f'trim({name})'} end"
         # Writers of data frames say "missing" by NaN.
@@ -161,7 +162,7 @@ def _open(connection: duckdb.DuckDBPyConnection, directory: Path, table: Table) 
         names = " and ".join(path.name for path in paths)
         raise RawContractError([f"{table.name}: {directory} has {names}; keep one of them"])
     path = paths[0]
-    relation = f"read_parquet({_literal(path)})" if path.suffix == ".parquet" else _csv_relation(path, table)
+    relation = f"read_parquet({literal(path)})" if path.suffix == ".parquet" else _csv_relation(path, table)
     described = connection.execute(f"describe from {relation}").fetchall()
     return Source(table, path, relation, {name.lower(): kind for name, kind, *_ in described})
 
@@ -183,9 +184,9 @@ def _csv_relation(path: Path, table: Table) -> str:
         raise RawContractError(
             [f"{table.name}: column {_shown(repeated[0])} repeated in {path.name}; keep one of them"]
         )
-    columns = ", ".join(f"{_literal(name)}: 'varchar'" for name in header)
+    columns = ", ".join(f"{literal(name)}: 'varchar'" for name in header)
     return (
-        f"read_csv({_literal(path)}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
+        f"read_csv({literal(path)}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
         f" allow_quoted_nulls = true, columns = {{{columns}}})"
     )
 
@@ -271,11 +272,3 @@ def _reason(error: Exception) -> str:
     )
     reason = ": ".join([lines[0], said[0]] if said else lines[:1])
     return "".join(character if character.isprintable() else "?" for character in reason)
-
-
-def _literal(text: Path | str) -> str:
-    return "'" + str(text).replace("'", "''") + "'"
-
-
-def _identifier(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'

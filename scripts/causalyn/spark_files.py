@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from causalyn import raw_contract
+from causalyn.sql_text import identifier, literal
 
 SCHEMAS = ("raw", "truth")
 """Schemas that Spark reads; the second holds hidden truth, if there is any."""
@@ -27,24 +28,26 @@ def copy_sources(warehouse: Path, files: Path) -> int:
     partial = files.with_name(files.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{_quoted(warehouse)}' as loaded (read_only)")
+        connection.execute(f"attach {literal(warehouse)} as loaded (read_only)")
         truth = raw_contract.truth_path(warehouse)
         if truth.exists():
-            connection.execute(f"attach '{_quoted(truth)}' as truth (read_only)")
+            connection.execute(f"attach {literal(truth)} as truth (read_only)")
         tables = connection.execute(
             """
             select
-                database_name || '.' || schema_name || '.' || table_name,
+                database_name,
+                schema_name,
                 coalesce(nullif(schema_name, 'main'), 'truth'),
                 table_name
             from duckdb_tables()
             where (database_name = 'loaded' and schema_name = 'raw') or (database_name = 'truth' and schema_name = 'main')
             """
         ).fetchall()
-        for table, schema, name in tables:
+        for *place, schema, name in tables:
+            table = ".".join(map(identifier, [*place, name]))
             target = partial / schema / name
             target.mkdir(parents=True)
-            connection.execute(f"copy {table} to '{_quoted(target / 'part.parquet')}' (compression zstd)")
+            connection.execute(f"copy {table} to {literal(target / 'part.parquet')} (compression zstd)")
     shutil.rmtree(files, ignore_errors=True)
     partial.rename(files)
     return len(tables)
@@ -56,12 +59,8 @@ def connect(warehouse: Path) -> duckdb.DuckDBPyConnection:
     for parquet in sorted(warehouse.glob("*.db/*/")):
         if any(parquet.glob("*.parquet")):
             schema, table = parquet.parent.name.removesuffix(".db"), parquet.name
-            connection.execute(f'create schema if not exists "{schema}"')
+            connection.execute(f"create schema if not exists {identifier(schema)}")
             connection.execute(
-                f'create view "{schema}"."{table}" as from read_parquet(\'{_quoted(parquet)}/*.parquet\')'
+                f"create view {identifier(schema)}.{identifier(table)} as from read_parquet({literal(parquet / '*.parquet')})"
             )
     return connection
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -1,0 +1,162 @@
+"""What must not get out does not: personal data, files that others can read, SQL out of input, code out of data."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from causalyn.list_exports import LISTS
+from causalyn.raw_contract import USERS
+
+ROOT = Path(__file__).resolve().parents[2]
+# These write no data of customers: figures on the screen, of the README, or of generated worlds in temporary directories.
+WRITE_NO_CUSTOMERS = {"benchmark.py", "render_readme.py", "study.py", "summarise.py"}
+# Whoever reads data by these may run code that the data hold.
+UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "yaml"}
+UNSAFE_CALLS = {"eval", "exec", "read_pickle", "to_pickle", "system", "popen"}
+# dbt hands the compiled Python model to the Spark adapter as text: running it is what the adapter is for.
+RUNS_MODELS = "spark/dbt/adapters/sparksession/__init__.py"
+
+SENDS_SQL = {"execute", "executemany", "sql", "query"}
+# Interpolated into SQL may be what is quoted, and what the project itself says: constants, the raw contract, the lists to export.
+QUOTED = {"literal", "identifier"}
+OWN_WORDS = re.compile(
+    r"[A-Z_]+(\[\w+\])?$"  # a constant
+    r"|(table|column|TRUTH|published)\.\w+$|_SELECTS\[table\]$"  # raw contract, published lists
+    r"|(', '|' and ')\.join\("  # of these
+    r"|first_account$|first_user$|firsts$"  # counters of the generator
+)
+
+
+def python_files(root: Path) -> list[Path]:
+    return sorted(file for folder in ("scripts", "python_models", "spark") for file in (root / folder).rglob("*.py"))
+
+
+def interpolations(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """What is interpolated into the SQL text of a call that sends it: line and expression, unless it is quoted."""
+    for call in ast.walk(tree):
+        if not (isinstance(call, ast.Call) and getattr(call.func, "attr", None) in SENDS_SQL and call.args):
+            continue
+        for value in ast.walk(call.args[0]):
+            if isinstance(value, ast.FormattedValue):
+                inner = value.value
+                if not (isinstance(inner, ast.Call) and getattr(inner.func, "id", None) in QUOTED):
+                    yield value.lineno, ast.unparse(inner)
+
+
+# Expressions that are SQL put together from quoted names, own words and parameters elsewhere in the same file.
+PUT_TOGETHER = {
+    "raw_loader.py": {"relation", "name", "source.relation", "source.select", "parent.select", "key"},
+    "list_exports.py": {"rows", "source", "column", "csv", "parquet"},
+    "world_store.py": {"table"},
+    "spark_files.py": {"table"},
+    "render_report.py": {"table", "clause"},
+}
+
+
+def test_sql_is_made_of_own_words_quoted_names_and_parameters(project_root):
+    """A new interpolation must be quoted by causalyn.sql_text, or be looked at and listed here."""
+    found = {
+        f"{file.name}:{line}: {expression}"
+        for file in python_files(project_root)
+        for line, expression in interpolations(ast.parse(file.read_text()))
+        if not OWN_WORDS.match(expression) and expression not in PUT_TOGETHER.get(file.name, ())
+    }
+    assert found == set()
+
+
+def test_an_interpolation_is_found_unless_it_is_quoted():
+    sql = 'c.execute(f"select {name}, {literal(name)} from {TABLE}")'
+    assert [expression for _, expression in interpolations(ast.parse(sql))] == ["name", "TABLE"]
+
+
+def test_nothing_read_can_run_code(project_root):
+    found = set()
+    for file in python_files(project_root):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [alias.name for alias in getattr(node, "names", ()) if isinstance(node, ast.Import)]
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            called = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
+            allows_pickle = isinstance(node, ast.keyword) and node.arg in ("allow_pickle", "shell")
+            if UNSAFE_MODULES & {name.partition(".")[0] for name in names} or called in UNSAFE_CALLS or allows_pickle:
+                found.add(str(file.relative_to(project_root)))
+    assert found == {RUNS_MODELS}
+
+
+def test_no_list_that_is_exported_tells_more_of_a_user_than_the_id():
+    personal = {column.name for column in USERS.columns} - {"user_id", "account_id"}
+    for published in LISTS:
+        assert personal.isdisjoint(published.columns), published.name
+        assert not any(re.search(r"mail|phone|address|first_name|last_name|birth", name) for name in published.columns)
+
+
+@pytest.mark.fault("files that anyone may read by default (umask 022)", "readable by their owner alone")
+def test_commands_write_files_of_the_owner_alone(built_world, project_root, run, seen, tmp_path):
+    (tmp_path / "built").mkdir()
+    warehouse = tmp_path / "built" / built_world.warehouse.name
+    warehouse.write_bytes(built_world.warehouse.read_bytes())
+    scripts = project_root / "scripts"
+    before = os.umask(0o022)
+    try:
+        commands = (
+            [scripts / "generate_world.py", "--accounts", "5", "--warehouse", tmp_path / "world" / "causalyn.duckdb"],
+            [scripts / "export_lists.py", "--warehouse", warehouse, "--destination", tmp_path / "exports" / "lists"],
+            [scripts / "copy_to_spark.py", "--warehouse", tmp_path / "world" / "causalyn.duckdb"],
+        )
+        for command in commands:
+            done = run(sys.executable, *command, CAUSALYN_SPARK_DIRECTORY=str(tmp_path / "spark"))
+            assert done.returncode == 0, done.stderr
+    finally:
+        os.umask(before)
+    written = [
+        file for name in ("world", "exports", "spark") for file in (tmp_path / name).rglob("*") if file.is_file()
+    ]
+    assert len(written) > 10
+    assert {stat.filemode(file.stat().st_mode) for file in written} == {"-rw-------"}
+    seen(f"-rw------- of all {len(written)} files: warehouse, hidden truth, lists, copies for Spark")
+
+
+def test_every_command_that_writes_of_customers_keeps_it_to_its_owner(project_root):
+    open_to_all = {
+        file.name for file in (project_root / "scripts").glob("*.py") if "os.umask(0o077)" not in file.read_text()
+    }
+    assert open_to_all == WRITE_NO_CUSTOMERS
+
+
+@pytest.mark.parametrize("lock", sorted(ROOT.glob("requirements*.lock")), ids=lambda lock: lock.name)
+def test_a_lock_names_one_version_and_its_hashes_for_every_package(lock):
+    """What can be checked without a network; `make audit` asks a database of vulnerabilities."""
+    text = re.sub(r"^\s*#.*$", "", lock.read_text(), flags=re.M).replace("\\\n", " ")
+    requirements = [line for line in text.splitlines() if line.strip()]
+    assert len(requirements) > 20
+    for requirement in requirements:
+        assert re.match(r"[a-z0-9._-]+==[\w.+!]+( ; [^-]+)?(\s+--hash=sha256:[0-9a-f]{64})+\s*$", requirement), (
+            requirement
+        )
+    assert "://" not in text
+
+
+def test_readers_are_granted_the_marts_where_they_are_named(built_world, run, project_root, tmp_path):
+    parsed = run(
+        Path(sys.executable).with_name("dbt"), "parse", directory=project_root, CAUSALYN_READERS="growth,analytics",
+        DBT_TARGET_PATH=str(tmp_path / "target"), DBT_LOG_PATH=str(tmp_path / "logs"),
+    )  # fmt: skip
+    assert parsed.returncode == 0, parsed.stdout
+
+    def grants(manifest: dict) -> dict[str, dict[str, list[str]]]:
+        models = (node for node in manifest["nodes"].values() if node["resource_type"] == "model")
+        return {node["name"]: node["config"].get("grants") for node in models}
+
+    named = grants(json.loads((tmp_path / "target" / "manifest.json").read_text()))
+    assert named["target_accounts"] == {"select": ["growth", "analytics"]}
+    assert named["failure_matrix"] == {"select": []}
+    assert not named["stg_users"] and not named["int_uplift__scores"]
+    assert not any(grants(built_world.manifest).values())
