@@ -1,4 +1,4 @@
-"""The same raw tables give the same published rows, whatever the number of threads and cores."""
+"""The same raw tables give the same published rows, whatever threads, cores, working directory, time zone and locale."""
 
 import os
 import shutil
@@ -22,8 +22,9 @@ def published_rows(warehouse: Path) -> dict[str, list]:
         return {table: connection.execute(f"from {table} order by all").fetchall() for (table,) in tables}
 
 
+@pytest.mark.fault("one core, one thread, rows in reverse, another directory, time zone and locale", "the same marts")
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system can't bind a process to one core")
-def test_one_core_and_one_thread_publish_the_same_rows(built_world, run, tmp_path, project_root):
+def test_another_machine_publishes_the_same_rows(built_world, run, tmp_path, project_root, seen):
     again = tmp_path / built_world.warehouse.name
     with duckdb.connect(str(again)) as connection:
         connection.execute(f"attach '{built_world.warehouse}' as built (read_only)")
@@ -43,7 +44,8 @@ def test_one_core_and_one_thread_publish_the_same_rows(built_world, run, tmp_pat
     dbt = Path(sys.executable).with_name("dbt")
     build = run(
         sys.executable, "-c", on_one_core, dbt, "build", "--threads", "1", "--exclude", "resource_type:unit_test",
-        directory=project_root, CAUSALYN_WAREHOUSE=str(again),
+        "--project-dir", project_root, "--profiles-dir", project_root, directory=tmp_path,
+        CAUSALYN_ROOT=str(project_root), CAUSALYN_WAREHOUSE=str(again), TZ="Pacific/Auckland", LC_ALL="C",
         DBT_TARGET_PATH=str(tmp_path / "target"), DBT_LOG_PATH=str(tmp_path / "logs"),
     )  # fmt: skip
 
@@ -52,3 +54,4 @@ def test_one_core_and_one_thread_publish_the_same_rows(built_world, run, tmp_pat
     assert set(first) == set(second)
     assert {table for table in first if first[table] != second[table]} == set()
     assert len(first["marts.target_accounts"]) > 0
+    seen(f"{len(first)} marts, row by row")
