@@ -54,6 +54,7 @@ BLOCKS = {
         select
             '`' || decision || '`' as decision,
             cell(max(n_accounts) filter (where policy_id = 'precision'), 'accounts') as "accounts, `precision`",
+            cell(max(n_accounts) filter (where policy_id = 'ltv'), 'accounts') as "accounts, `ltv`",
             cell(max(n_accounts) filter (where policy_id = 'reference'), 'accounts') as "accounts, `reference`"
         from marts.policy_funnel
         group by precedence, policy_funnel.decision
@@ -71,6 +72,20 @@ BLOCKS = {
         inner join seeds.policy_parameters using (policy_id)
         where is_shipped
         order by net_value_usd desc, policy_comparison.strategy
+    """,
+    "allocation": """
+        select
+            '`' || scenario_id || '`' as scenario,
+            '`' || policy_id || '`' as policy,
+            cell(n_candidates, 'accounts') as targets,
+            cell(n_greedy, 'accounts') as "greedy: accounts",
+            cell(greedy_net_value_usd, 'usd') as "net value",
+            cell(n_optimal, 'accounts') as "optimal: accounts",
+            cell(optimal_net_value_usd, 'usd') as "net value ",
+            cell(upper_bound_usd, 'usd') as "at most"
+        from marts.allocation_comparison
+        where policy_id in ('precision', 'ltv')
+        order by scenario_id, policy_id
     """,
     "claims": """
         select

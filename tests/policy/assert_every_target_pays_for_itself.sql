@@ -1,5 +1,5 @@
--- POL-05: No targeted account loses money or is too small to decide upon: its lift is worth more than it costs to nudge, and it
--- has enough scored users. Added up anew from the scores.
+-- POL-05: No targeted account loses money or is too small to decide upon: its lift is worth more than it costs to nudge, priced risk
+-- included, and it has enough scored users. Added up anew from the scores.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
 ),
@@ -22,13 +22,16 @@ final as (
         decisions.policy_id,
         decisions.account_id,
         decisions.value_per_conversion_usd,
+        decisions.expected_churn_cost_usd,
         decisions.cost_per_account_usd,
         decisions.cost_per_nudge_usd,
         decisions.min_scored_users
     having
         count(scores.lift) < decisions.min_scored_users
         or coalesce(sum(scores.lift), 0) * decisions.value_per_conversion_usd
-        <= decisions.cost_per_account_usd + decisions.cost_per_nudge_usd * count(scores.user_id)
+        <= decisions.cost_per_account_usd
+        + decisions.cost_per_nudge_usd * count(scores.user_id)
+        + decisions.expected_churn_cost_usd
 )
 
 select * from final

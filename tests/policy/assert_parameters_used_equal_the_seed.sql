@@ -1,5 +1,6 @@
 -- POL-13: The parameters recorded beside every decision are those of the seed, and its revenue and cost follow from them.
--- Where the seed leaves the threshold blank, it is one of those that can be chosen.
+-- Where the seed leaves the threshold blank, it is one of those that can be chosen; where it leaves the value blank, prices are those
+-- of POL-21.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
 ),
@@ -33,7 +34,7 @@ final as (
             decisions.counts_unobserved_users
         ) is distinct from (
             policies.is_shipped,
-            policies.value_per_conversion_usd,
+            coalesce(policies.value_per_conversion_usd, decisions.value_per_conversion_usd),
             policies.cost_per_account_usd,
             policies.cost_per_nudge_usd,
             coalesce(policies.sleeping_dog_lift_threshold, thresholds.sleeping_dog_lift_threshold),
@@ -43,10 +44,14 @@ final as (
             policies.min_scored_users,
             policies.counts_unobserved_users
         )
-        or abs(decisions.expected_revenue_usd - decisions.sum_lift * policies.value_per_conversion_usd) > 1e-5
+        or abs(decisions.expected_revenue_usd - decisions.sum_lift * decisions.value_per_conversion_usd) > 1e-5
         or abs(
-            decisions.cost_usd - policies.cost_per_account_usd - policies.cost_per_nudge_usd * decisions.n_users
-        ) > 1e-9
+            decisions.cost_usd
+            - policies.cost_per_account_usd
+            - policies.cost_per_nudge_usd * decisions.n_users
+            - decisions.expected_churn_cost_usd
+        ) > 1e-6
+        or (policies.value_per_conversion_usd is not null and decisions.expected_churn_cost_usd <> 0)
 )
 
 select * from final

@@ -23,6 +23,10 @@ VIOLATIONS = {
     "assert_no_target_exceeds_the_toxic_user_share": f"{NUDGE} sleeping_dog_share > toxic_user_share_limit",
     "assert_every_target_earns_revenue": f"{NUDGE} expected_revenue_usd <= 0",
     "assert_every_target_pays_for_itself": f"{NUDGE} net_value_usd <= 0",
+    "assert_every_allocation_keeps_within_its_limits": "update intermediate.int_allocation__optimum set is_chosen = true",
+    "assert_lifetime_prices_follow_from_plan_values": (
+        "update seeds.plan_values set churn_probability_per_harmed_admin = 0.1"
+    ),
     "assert_no_target_has_an_unscored_user": f"update {SCORES} set lift = null where {IN_A_TARGET}",
     "assert_no_suppressed_account_is_nudged": f"update {DECISIONS} set decision = 'suppress_too_small'",
     "assert_every_nudge_is_expected_to_help": f"update {SCORES} set lift = 0 where {IN_A_TARGET}",

@@ -155,8 +155,11 @@ def test_the_page_decides_every_policy_as_the_warehouse(built_world, decide):
     rows = rows_of(built_world.warehouse, "select * from marts.account_policy")
     assert len(rows["policy_id"].unique()) > 1
     for _, policy in rows.groupby("policy_id"):
-        accounts = policy[EVIDENCE.split(", ")].to_dict("records")
-        parameters = {name: policy[name].iloc[0] for name in render_report.POLICY}
+        names = f"{EVIDENCE}, value_per_conversion_usd, expected_churn_cost_usd".split(", ")
+        accounts = policy[names].to_dict("records")
+        parameters = {name: policy[name].iloc[0] for name in render_report.POLICY} | {"value_factor": 1}
+        if len(policy["value_per_conversion_usd"].unique()) > 1:
+            parameters["value_per_conversion_usd"] = None
         assert decide(accounts, parameters) == policy["decision"].tolist()
 
 

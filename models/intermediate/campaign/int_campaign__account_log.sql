@@ -11,8 +11,8 @@ users as (
     select * from {{ ref('stg_users') }}
 ),
 
-policies as (
-    select * from {{ ref('policy_parameters') }}
+decisions as (
+    select * from {{ ref('int_policy__account_decisions') }}
     where is_shipped
 ),
 
@@ -47,12 +47,12 @@ by_user as (
         max(cast(events.is_converted as int)) as has_converted,
         -- Cents, so that the sum does not depend on the order of addition.
         {{ sum_int('cast(round(100 * coalesce(
-            events.revenue_usd, case when events.is_converted then policies.value_per_conversion_usd else 0 end
+            events.revenue_usd, case when events.is_converted then decisions.value_per_conversion_usd else 0 end
         )) as bigint)') }} as revenue_cents
     from events
     inner join entries on events.account_id = entries.account_id
+    inner join decisions on events.account_id = decisions.account_id
     cross join parameters
-    cross join policies
     where events.event_date <= entries.entry_date + cast(parameters.outcome_window_days as int)
     group by 1, 2
 ),

@@ -30,7 +30,6 @@ final as (
         points.sleeping_dog_lift_threshold = policies.sleeping_dog_lift_threshold
         and points.harm_confidence = policies.harm_confidence as is_shipped,
         policies.policy_id,
-        policies.value_per_conversion_usd,
         policies.toxic_user_share_limit,
         policies.min_toxic_users
     from points

@@ -10,6 +10,10 @@ policies as (
     select * from {{ ref('policy_parameters') }}
 ),
 
+prices as (
+    select * from {{ ref('int_value__account_prices') }}
+),
+
 by_account as (
     select
         policy_id,
@@ -37,19 +41,25 @@ final as (
         coalesce(by_account.n_sleeping_dog_admins, 0) as n_sleeping_dog_admins,
         {{ safe_divide('by_account.n_sleeping_dogs', 'by_account.n_scored_users') }} as sleeping_dog_share,
         by_account.sum_lift,
-        {{ dollars('by_account.sum_lift', 'policies.value_per_conversion_usd') }} as expected_revenue_usd,
+        {{ dollars('by_account.sum_lift', 'prices.value_per_conversion_usd') }} as expected_revenue_usd,
         policies.cost_per_account_usd
-        + policies.cost_per_nudge_usd * coalesce(by_account.n_users, 0) as cost_usd,
+        + policies.cost_per_nudge_usd * coalesce(by_account.n_users, 0)
+        + prices.expected_churn_cost_usd as cost_usd,
         round(
-            {{ dollars('by_account.sum_lift', 'policies.value_per_conversion_usd') }}
+            {{ dollars('by_account.sum_lift', 'prices.value_per_conversion_usd') }}
             - policies.cost_per_account_usd
-            - policies.cost_per_nudge_usd * by_account.n_users, 6
+            - policies.cost_per_nudge_usd * by_account.n_users
+            - prices.expected_churn_cost_usd, 6
         ) as net_value_usd,
+        prices.value_per_conversion_usd,
+        prices.expected_churn_cost_usd,
         policies.toxic_user_share_limit,
         policies.min_toxic_users,
         policies.min_scored_users
     from accounts
     cross join policies
+    left join prices
+        on accounts.account_id = prices.account_id and policies.policy_id = prices.policy_id
     left join by_account
         on accounts.account_id = by_account.account_id and policies.policy_id = by_account.policy_id
 )

@@ -23,6 +23,7 @@ final as (
         decisions.n_sleeping_dogs,
         decisions.n_sleeping_dog_admins,
         decisions.sum_lift,
+        decisions.value_per_conversion_usd,
         decisions.expected_revenue_usd,
         decisions.cost_usd,
         decisions.net_value_usd,

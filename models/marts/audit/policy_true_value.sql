@@ -25,7 +25,8 @@ accounts as (
         true_lifts.true_lift * decisions.value_per_conversion_usd - decisions.cost_usd as true_net_value_usd,
         true_lifts.true_lift_of_nudges * decisions.value_per_conversion_usd
         - decisions.cost_per_account_usd
-        - decisions.cost_per_nudge_usd * true_lifts.n_nudges as true_net_value_of_nudges_usd
+        - decisions.cost_per_nudge_usd * true_lifts.n_nudges
+        - decisions.expected_churn_cost_usd as true_net_value_of_nudges_usd
     from decisions
     inner join true_lifts on decisions.policy_id = true_lifts.policy_id and decisions.account_id = true_lifts.account_id
 ),

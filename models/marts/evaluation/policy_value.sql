@@ -32,13 +32,11 @@ effects as (
 strategies as (
     select
         policy_id,
-        value_per_conversion_usd,
         policy_id as strategy
     from policies
     union all
     select
         policies.policy_id,
-        policies.value_per_conversion_usd,
         strategy.strategy
     from policies
     cross join (values ('nobody'), ('everybody'), ('response_model'), ('lift_only')) as strategy (strategy)
@@ -53,11 +51,11 @@ valued as (
         picks.account_id is not null as is_picked,
         case
             when picks.account_id is null then 0.0
-            else strategies.value_per_conversion_usd * coalesce(effects.realised, 0.0) - account_totals.cost_usd
+            else account_totals.value_per_conversion_usd * coalesce(effects.realised, 0.0) - account_totals.cost_usd
         end as value_usd,
         case
             when picks.account_id is null then 0.0
-            else strategies.value_per_conversion_usd * coalesce(effects.believed, 0.0) - account_totals.cost_usd
+            else account_totals.value_per_conversion_usd * coalesce(effects.believed, 0.0) - account_totals.cost_usd
         end as believed_value_usd
     from account_totals
     inner join strategies on account_totals.policy_id = strategies.policy_id

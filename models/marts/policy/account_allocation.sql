@@ -1,0 +1,33 @@
+with candidates as (
+    select * from {{ ref('int_allocation__candidates') }}
+),
+
+optimum as (
+    select * from {{ ref('int_allocation__optimum') }}
+),
+
+gate as (
+    select * from {{ ref('int_policy__publication_gate') }}
+),
+
+final as (
+    select
+        candidates.scenario_id,
+        candidates.policy_id,
+        candidates.account_id,
+        candidates.net_value_usd,
+        candidates.spend_usd,
+        candidates.success_hours,
+        candidates.greedy_rank,
+        candidates.is_chosen_greedily,
+        optimum.is_chosen as is_chosen_optimally
+    from candidates
+    inner join optimum
+        on
+            candidates.scenario_id = optimum.scenario_id
+            and candidates.policy_id = optimum.policy_id
+            and candidates.account_id = optimum.account_id
+    cross join gate
+)
+
+select * from final
