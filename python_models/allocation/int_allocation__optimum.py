@@ -9,5 +9,5 @@ SCHEMA = pa.schema([*KEYS, ("is_chosen", pa.bool_()), ("upper_bound_usd", pa.flo
 
 
 def model(dbt, session):
-    candidates = dbt.ref("int_allocation__candidates")
+    candidates = dbt.ref("int_allocation__greedy")
     return engine.from_pandas(candidates, allocation.allocate(engine.to_pandas(candidates)), SCHEMA)

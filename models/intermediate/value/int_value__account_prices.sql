@@ -2,39 +2,12 @@ with accounts as (
     select * from {{ ref('int_value__accounts') }}
 ),
 
-users as (
-    select * from {{ ref('int_guardrails__users') }}
-    where is_admin
+harm as (
+    select * from {{ ref('int_value__admin_harm') }}
 ),
 
 policies as (
     select * from {{ ref('int_guardrails__policies') }}
-),
-
--- Who is not known to be harmless counts as harmed.
-admins as (
-    select
-        users.policy_id,
-        users.account_id,
-        coalesce(
-            case
-                when users.lift_se > 0
-                    then {{ normal_cdf('((policies.sleeping_dog_lift_threshold - users.lift) / users.lift_se)') }}
-            end, 1.0
-        ) as harm_probability
-    from users
-    inner join policies on users.policy_id = policies.policy_id
-    where policies.value_per_conversion_usd is null
-),
-
-harm as (
-    select
-        policy_id,
-        account_id,
-        -- Billionths, so that the sum does not depend on the order of addition.
-        {{ sum_int('cast(round(1e9 * harm_probability) as bigint)') }} / 1e9 as expected_harmed_admins
-    from admins
-    group by 1, 2
 ),
 
 -- The account can be lost once only: the sum over its admins bounds the probability, whatever they have in common.

@@ -1,5 +1,5 @@
 with candidates as (
-    select * from {{ ref('int_allocation__candidates') }}
+    select * from {{ ref('int_allocation__greedy') }}
 ),
 
 optimum as (
