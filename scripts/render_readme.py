@@ -77,14 +77,14 @@ BLOCKS = {
         select
             '`' || scenario_id || '`' as scenario,
             '`' || policy_id || '`' as policy,
-            cell(n_candidates, 'accounts') as targets,
-            cell(n_greedy, 'accounts') as "greedy: accounts",
-            cell(greedy_net_value_usd, 'usd') as "net value",
-            cell(n_optimal, 'accounts') as "optimal: accounts",
-            cell(optimal_net_value_usd, 'usd') as "net value ",
-            cell(upper_bound_usd, 'usd') as "at most"
+            cell(max(n_accounts) filter (where rule = 'greedy'), 'accounts') as "greedy: accounts",
+            cell(max(net_value_usd) filter (where rule = 'greedy'), 'usd') as "net value",
+            cell(max(n_accounts) filter (where rule = 'optimum'), 'accounts') as "optimum: accounts",
+            cell(max(net_value_usd) filter (where rule = 'optimum'), 'usd') as "net value ",
+            cell(max(upper_bound_usd), 'usd') as "at most"
         from marts.allocation_comparison
         where policy_id in ('precision', 'ltv')
+        group by scenario_id, policy_id
         order by scenario_id, policy_id
     """,
     "claims": """

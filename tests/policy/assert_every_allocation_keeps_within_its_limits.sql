@@ -1,5 +1,6 @@
--- POL-22: No allocation spends more than its scenario's budget or more hours than the success team has, none holds an account that is
--- no target, and the best choice is worth no less than the greedy one and no more than its bound. Added up anew from the decisions.
+-- POL-22: No allocation spends more than its scenario's budget or more hours than the success team has, none holds an account
+-- that is no target, and the best choice is worth no less than the greedy one and no more than its bound. Added up anew from the
+-- decisions.
 with candidates as (
     select * from {{ ref('int_allocation__greedy') }}
 ),

@@ -1,5 +1,5 @@
--- POL-21: Under a policy that goes by lifetime value, a target's value per conversion and its cost of churn are what the assumptions
--- about its plan and the scores of its admins make them. Computed anew from the accounts and the scores.
+-- POL-21: Under a policy that goes by lifetime value, a target's value per conversion and its cost of churn are what the
+-- assumptions about its plan and the scores of its admins make them. Computed anew from the accounts and the scores.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
 ),

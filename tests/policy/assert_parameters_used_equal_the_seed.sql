@@ -1,6 +1,6 @@
 -- POL-13: The parameters recorded beside every decision are those of the seed, and its revenue and cost follow from them.
--- Where the seed leaves the threshold blank, it is one of those that can be chosen; where it leaves the value blank, prices are those
--- of POL-21.
+-- Where the seed leaves the threshold blank, it is one of those that can be chosen; where it leaves the value blank, prices are
+-- those of POL-21.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
 ),
