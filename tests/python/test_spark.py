@@ -146,9 +146,14 @@ def on_cluster(cluster, spark_environment, project_root, default_world, tmp_path
 
 
 def published_tables(world) -> list[str]:
-    """The tables that the project publishes, by its manifest."""
-    models = (node for node in world.manifest["nodes"].values() if node["resource_type"] == "model")
-    return sorted(f"{node['schema']}.{node['alias']}" for node in models if node["schema"] in PUBLISHED)
+    """The tables that the project publishes, by its manifest; a view among them is a query on tables that are compared."""
+    nodes = world.manifest["nodes"].values()
+    tables = (node for node in nodes if node["resource_type"] == "model" and is_published(node))
+    return sorted(f"{node['schema']}.{node['alias']}" for node in tables)
+
+
+def is_published(node: dict) -> bool:
+    return node["schema"] in PUBLISHED and node["config"]["materialized"] not in ("view", "ephemeral")
 
 
 def read(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, list[tuple]]:
@@ -325,7 +330,7 @@ def descendants(world, node: str) -> set[str]:
                 found.add(child)
                 open_nodes.append(child)
     models = (world.manifest["nodes"][child] for child in found if child.startswith("model."))
-    return {f"{model['schema']}.{model['alias']}" for model in models if model["schema"] in PUBLISHED}
+    return {f"{model['schema']}.{model['alias']}" for model in models if is_published(model)}
 
 
 def test_the_comparison_sees_another_decision():

@@ -31,7 +31,7 @@ deciding_users as (
         or (decisions.decision = 'suppress_toxic_admin' and users.is_sleeping_dog and users.is_admin)
 ),
 
--- Billionths, so that no mean depends on the order of addition.
+-- Billionths, so that no mean depends on the order of addition; divided first, so that every engine rounds a tie alike.
 explained as (
     select
         deciding_users.account_id,
@@ -39,7 +39,7 @@ explained as (
         deciding_users.direction,
         contributions.feature,
         count(*) as n_deciding_users,
-        round({{ sum_int('cast(round(contributions.contribution * 1e9) as bigint)') }} / 1e9 / count(*), 9) as contribution,
+        round({{ sum_int('cast(round(contributions.contribution * 1e9) as bigint)') }} / count(*)) / 1e9 as contribution,
         round(avg(feature_values.feature_value), 6) as mean_value
     from deciding_users
     inner join contributions on deciding_users.user_id = contributions.user_id
