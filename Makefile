@@ -26,11 +26,13 @@ else
 DBT := $(BIN)/dbt
 endif
 
+comma := ,
+
 # Each export is compared with the one before it, unless it is said to be meant; a generated world has none before it.
 DELIVERIES := $(if $(RAW),$(if $(ACCEPT_CHANGES),accept,compare),ignore)
 
 .DEFAULT_GOAL := help
-.PHONY: help build campaign report docs export test test-spark faults lint study readme bench lock audit clean
+.PHONY: help build campaign report docs diff export test test-spark faults lint study readme bench lock audit clean
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
@@ -39,6 +41,7 @@ help:
 	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'
 	@echo '  ACCEPT_CHANGES=1            publish an export that differs from the last one on purpose'
 	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
+	@echo 'make diff FROM=side TO=side   whose decision differs between two recorded sides, each build_id/policy_id'
 	@echo 'make export                   write the published lists to target/exports, as CSV and Parquet'
 	@echo 'make report                   draw a built warehouse: target/report/index.html, figures as SVG and PNG'
 	@echo 'make docs                     write what dbt knows of every table and column to one page, target/static_index.html'
@@ -72,6 +75,12 @@ campaign: build
 docs: $(VENV)/.installed
 	$(DBT) docs generate --quiet --static
 	@echo 'Documentation: target/static_index.html'
+
+# A side is build_id/policy_id, as in marts.policy_decisions_ledger.
+diff: $(VENV)/.installed
+	@test -n '$(FROM)' -a -n '$(TO)' || { echo 'error: name two sides: make diff FROM=build/policy TO=build/policy' >&2; exit 1; }
+	@$(BIN)/dbt --quiet show --limit -1 --inline \
+		"{{ policy_diff_between('$(subst /,'$(comma) ',$(FROM))', '$(subst /,'$(comma) ',$(TO))') }}"
 
 export: $(VENV)/.installed
 	$(BIN)/python scripts/export_lists.py

@@ -3,7 +3,7 @@
     wait for one. Loading data drops the table. -#}
 
 {%- macro changes_tables() -%}
-    {{ return(flags.WHICH in ['build', 'run', 'seed']) }}
+    {{ return(execute and flags.WHICH in ['build', 'run', 'seed']) }}
 {%- endmacro -%}
 
 {%- macro build_status(results) -%}
@@ -15,17 +15,44 @@
     {{ return('failed' if failures else 'partial' if left_out else 'complete') }}
 {%- endmacro -%}
 
-{%- macro create_build_schema() -%}
-    {%- if changes_tables() -%}create schema if not exists builds{%- endif -%}
+{%- macro record_build(status) -%}
+    {%- do run_query('create schema if not exists builds') -%}
+    {%- do run_query('drop table if exists builds.last_build') -%}
+    {%- do run_query("create table builds.last_build as select '" ~ status ~ "' as status") -%}
 {%- endmacro -%}
 
-{%- macro drop_build_record() -%}
-    {%- if changes_tables() -%}drop table if exists builds.last_build{%- endif -%}
+{%- macro start_build() -%}
+    {%- if changes_tables() -%}
+        {%- do record_build('running') -%}
+        {%- do make_appended_tables() -%}
+        {%- if target.type == 'duckdb' -%}{%- do drop_candidates() -%}{%- endif -%}
+    {%- endif -%}
 {%- endmacro -%}
 
-{%- macro create_build_record(results=none) -%}
-    {%- if changes_tables() and execute -%}
-        create table builds.last_build as
-        select '{{ 'running' if results is none else build_status(results) }}' as status
+{#- On DuckDB the record and the lists that it vouches for change in one transaction. -#}
+{%- macro end_build(results) -%}
+    {%- if changes_tables() -%}
+        {%- set status = build_status(results) -%}
+        {%- if target.type != 'duckdb' -%}
+            {%- do record_build(status) -%}
+        {%- elif status == 'failed' -%}
+            {%- do record_build(status) -%}
+            {%- do print('The published lists are still those of the last good build. The schema candidate_marts holds what this run made.') -%}
+        {%- else -%}
+            {%- do run_query('begin transaction') -%}
+            {%- do publish_candidates() -%}
+            {%- do append_candidates() -%}
+            {%- set disagreement = disagreement_of_lists() -%}
+            {%- if disagreement -%}
+                {%- do run_query('rollback') -%}
+                {%- do record_build('failed') -%}
+                select {{ raise_error("'" ~ disagreement ~ "'") }}
+            {%- else -%}
+                {%- do drop_candidates(make_room=false) -%}
+                {%- do record_build(status) -%}
+                {%- do run_query('commit') -%}
+                {%- do copy_for_readers() -%}
+            {%- endif -%}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}

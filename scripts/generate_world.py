@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import time
 from pathlib import Path
+
+import duckdb
 
 from causalyn import world
 from causalyn.world_physics import PRESETS
@@ -31,7 +34,10 @@ def main() -> None:
     os.umask(0o077)  # the warehouse describes customers: only its owner may read it
     started = time.perf_counter()
     chunks = world.chunks(PRESETS[arguments.preset], arguments.accounts, arguments.seed)
-    written = write_world(arguments.warehouse, chunks, arguments.accounts)
+    try:
+        written = write_world(arguments.warehouse, chunks, arguments.accounts)
+    except (duckdb.Error, OSError) as error:
+        sys.exit(f"Nothing was generated. {arguments.warehouse} cannot be written: {str(error).splitlines()[0]}")
     seconds = time.perf_counter() - started
     print(
         f"Generated {written.accounts:,} accounts, {written.users:,} users and {written.activity_rows:,} activity rows"

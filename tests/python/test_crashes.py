@@ -1,0 +1,186 @@
+"""A build that dies at any moment leaves the lists of one build, and the next build makes good."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import ENVIRONMENT
+
+WHOLE = ("build", "--exclude", "resource_type:unit_test")
+FROM_THE_POLICY = (*WHOLE, "--select", "policy_parameters+")
+LONG_MOMENTS, MOMENTS_OF_PUBLICATION = 50, 20
+KILLS_BETWEEN_BUILDS = 10
+
+PREVIOUS, NEW = "previous", "new"
+
+
+@dataclass(frozen=True)
+class Lists:
+    """The published tables of a warehouse, and the builds that their rows are of."""
+
+    tables: dict[str, list[tuple]]
+    builds: frozenset[str]
+
+
+def read_lists(warehouse: Path) -> Lists:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        columns = connection.execute(
+            "select table_name, bool_or(column_name = 'build_id') from duckdb_columns() where schema_name = 'marts' group by 1"
+        ).fetchall()
+        read = {name for name, has_build in columns if has_build} | {"policy_funnel", "budget_curve", "findings"}
+        read -= {"policy_decisions_ledger"}
+        tables = {name: connection.sql(f"from marts.{name} order by all").fetchall() for name in sorted(read)}
+        builds = [connection.sql(f"select distinct build_id from marts.{name}").fetchall() for name, has in columns
+                  if has and name in read]  # fmt: skip
+    return Lists(tables, frozenset(build for found in builds for (build,) in found))
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build of a warehouse that can be told to die: when it has printed so many lines of progress, and then after a delay."""
+
+    project: Path
+    warehouse: Path
+    arguments: tuple[str, ...]
+
+    def run(self, lines: int | None = None, delay: float = 0.0) -> tuple[list[float], int]:
+        """The times at which lines of progress appeared, and the exit code; killed after `lines` of them if given."""
+        process = subprocess.Popen(
+            [Path(sys.executable).with_name("dbt"), "--no-use-colors", *self.arguments],
+            cwd=self.project,
+            env=ENVIRONMENT
+            | {
+                "CAUSALYN_WAREHOUSE": str(self.warehouse),
+                "DBT_TARGET_PATH": str(self.project / "target"),
+                "DBT_LOG_PATH": str(self.project / "logs"),
+                "PYTHONUNBUFFERED": "1",
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        seen: list[float] = []
+        with process:
+            for line in process.stdout:
+                if " of " in line and ("START" in line or "OK" in line or "PASS" in line):
+                    seen.append(time.monotonic())
+                if lines is not None and len(seen) >= lines:
+                    time.sleep(delay)
+                    process.kill()
+                    break
+        return seen, process.returncode
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A warehouse with published lists, a project that would decide otherwise, and what came of an undisturbed build of it."""
+
+    build: Build
+    previous: Lists
+    new: Lists
+    n_lines: int
+    publication_seconds: float
+
+    def kill(self, lines: int, delay: float = 0.0) -> str:
+        """Build, die, and look: whose lists are there."""
+        _, code = self.build.run(lines, delay)
+        assert code in (-9, 0), f"the build ended by itself with {code}"
+        found = read_lists(self.build.warehouse)
+        assert len(found.builds) == 1
+        assert found in (self.previous, self.new)
+        return NEW if found == self.new else PREVIOUS
+
+    def moments(self, total: int, of_publication: int, seed: int) -> list[tuple[int, float]]:
+        """Moments spread over the lines of progress, and over the time from the last node to the end of the publication."""
+        draw, before = random.Random(seed), total - of_publication
+        spread = [
+            (1 + int(self.n_lines * (stratum + draw.random()) / before), draw.random() * 0.05)
+            for stratum in range(before)
+        ]
+        publication = [
+            (self.n_lines, 1.1 * self.publication_seconds * (stratum + draw.random()) / of_publication)
+            for stratum in range(of_publication)
+        ]
+        return [(min(lines, self.n_lines), delay) for lines, delay in spread] + publication
+
+
+def make_scene(warehouse: Path, project: Path, arguments: tuple[str, ...]) -> Scene:
+    """The scene on a warehouse that is built; the project then gets a policy that costs more."""
+    policies = project / "seeds" / "policy_parameters.csv"
+    shipped = "precision,true,55,7,"
+    assert shipped in policies.read_text()
+    policies.write_text(policies.read_text().replace(shipped, "precision,true,55,20,"))
+    undisturbed = Build(project, Path(shutil.copy(warehouse, warehouse.with_name("undisturbed.duckdb"))), arguments)
+    seen, code = undisturbed.run()
+    assert code == 0
+    # The last two lines are those of the hook, which appear when its transaction is over.
+    scene = Scene(
+        Build(project, warehouse, arguments),
+        read_lists(warehouse),
+        read_lists(undisturbed.warehouse),
+        len(seen) - 2,
+        seen[-2] - seen[-3],
+    )
+    assert scene.previous.tables["target_accounts"] != scene.new.tables["target_accounts"]
+    return scene
+
+
+@pytest.fixture
+def scene(built_world, project_copy, tmp_path) -> Scene:
+    """A copy of the built world whose decisions are made anew."""
+    warehouse = Path(shutil.copy(built_world.warehouse, tmp_path / "causalyn.duckdb"))
+    shutil.copy(built_world.warehouse.with_suffix(".truth.duckdb"), warehouse.with_suffix(".truth.duckdb"))
+    shutil.copy(warehouse.with_suffix(".truth.duckdb"), tmp_path / "undisturbed.truth.duckdb")
+    return make_scene(warehouse, project_copy, FROM_THE_POLICY)
+
+
+@pytest.mark.fault("kill -9 at 3 moments of a build", "the lists of one build; the next build succeeds")
+def test_a_build_that_is_killed_leaves_the_lists_of_one_build(scene, seen):
+    found = Counter(scene.kill(lines, delay) for lines, delay in scene.moments(3, 2, seed=1))
+    assert found[PREVIOUS] > 0
+    assert scene.build.run()[1] == 0
+    assert read_lists(scene.build.warehouse) == scene.new
+    seen(
+        f"{found[PREVIOUS]} times the previous lists, {found[NEW]} times the new ones, never both; then those of the new build"
+    )
+
+
+@pytest.mark.long
+@pytest.mark.fault("kill -9 at 50 moments of a whole build", "the lists of one build; the next build succeeds")
+def test_a_whole_build_that_is_killed_fifty_times(project_copy, run, tmp_path, seen):
+    """On a world that is quickly built, from staging and the fits to the publication, in which two of five kills fall."""
+    learner = project_copy / "seeds" / "learner_parameters.csv"
+    learner.write_text(learner.read_text().replace("5,10,10,", "3,3,10,"))
+    warehouse = tmp_path / "causalyn.duckdb"
+    generated = run(
+        sys.executable, project_copy / "scripts" / "generate_world.py", "--accounts", "300", "--warehouse", warehouse
+    )
+    assert generated.returncode == 0, generated.stderr
+    shutil.copy(warehouse.with_suffix(".truth.duckdb"), tmp_path / "undisturbed.truth.duckdb")
+    assert Build(project_copy, warehouse, WHOLE).run()[1] == 0
+    published = Path(shutil.copy(warehouse, tmp_path / "published.duckdb"))
+    scene = make_scene(warehouse, project_copy, WHOLE)
+
+    found: Counter[tuple[str, str]] = Counter()
+    for number, (lines, delay) in enumerate(scene.moments(LONG_MOMENTS, MOMENTS_OF_PUBLICATION, seed=7), start=1):
+        part = "publication" if lines == scene.n_lines else f"fifth {1 + 5 * lines // (scene.n_lines + 1)}"
+        lists = scene.kill(lines, delay)
+        found[part, lists] += 1
+        print(f"{number}: {lines} of {scene.n_lines} lines + {delay:.3f} s: {lists}", flush=True)
+        if number % KILLS_BETWEEN_BUILDS == 0:
+            assert scene.build.run()[1] == 0
+            assert read_lists(warehouse) == scene.new
+        if number % KILLS_BETWEEN_BUILDS == 0 or lists == NEW:
+            shutil.copy(published, warehouse)
+            warehouse.with_name(f"{warehouse.name}.wal").unlink(missing_ok=True)
+    assert sum(found.values()) == LONG_MOMENTS
+    seen("; ".join(f"{part}: {count} x {lists} lists" for (part, lists), count in sorted(found.items())))

@@ -1,0 +1,85 @@
+"""The ledger only grows, says the same again of the same build, and tells who flipped between any two of its sides."""
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+LEDGER = "marts.policy_decisions_ledger"
+DECIDED_ANEW = ("int_build__fingerprints", "int_guardrails__account_evidence+")
+
+
+def read(warehouse: Path, query: str) -> list[tuple]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.sql(query).fetchall()
+
+
+def write(warehouse: Path, statement: str) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(statement)
+
+
+@pytest.fixture
+def warehouse(built_world, tmp_path) -> Path:
+    """A copy of the built world that a test may change."""
+    return Path(shutil.copy(built_world.warehouse, tmp_path / built_world.warehouse.name))
+
+
+def test_the_first_build_is_recorded_with_what_made_it_and_every_decision(built_world):
+    versions = "build_id, data_fingerprint, policy_version, model_version, code_version"
+    recorded = f"select distinct build_number, {versions} from {LEDGER}"
+    published = f"select 1, {versions} from marts.build_info"
+    assert read(built_world.warehouse, recorded) == read(built_world.warehouse, published)
+    figures = (
+        "policy_id, account_id, decision, guardrail_id, n_users, n_scored_users, n_sleeping_dogs, n_sleeping_dog_admins,"
+        " expected_revenue_usd, net_value_usd, sleeping_dog_lift_threshold, toxic_user_share_limit"
+    )
+    entries = read(built_world.warehouse, f"select {figures} from {LEDGER} order by all")
+    assert entries == read(built_world.warehouse, f"select {figures} from marts.account_policy order by all")
+
+
+def test_the_same_build_adds_nothing_and_no_option_empties_the_ledger(warehouse, run_dbt):
+    before = read(warehouse, f"from {LEDGER} order by all")
+    again = run_dbt("run", "--full-refresh", "--select", "policy_decisions_ledger", warehouse=warehouse)
+    assert again.returncode == 0, again.stdout
+    assert read(warehouse, f"from {LEDGER} order by all") == before
+
+
+def test_other_decisions_under_the_id_of_a_recorded_build_are_an_error(warehouse, run_dbt, read_published):
+    write(warehouse, f"update {LEDGER} set decision = 'target' where decision = 'suppress_toxic_admin'")
+    before, lists = read(warehouse, f"from {LEDGER} order by all"), read_published(warehouse)
+    refused = run_dbt("run", "--select", "policy_decisions_ledger", warehouse=warehouse)
+    assert refused.returncode != 0
+    assert "holds other decisions under the id of this build" in refused.stdout
+    assert read(warehouse, f"from {LEDGER} order by all") == before
+    assert read_published(warehouse) == lists
+
+
+def test_a_build_with_another_policy_is_appended_and_compared_with_the_one_before(warehouse, run_dbt):
+    first = read(warehouse, f"from {LEDGER} order by all")
+    write(warehouse, "update seeds.policy_parameters set cost_per_account_usd = 20 where is_shipped")
+    done = run_dbt("run", "--select", *DECIDED_ANEW, warehouse=warehouse)
+    assert done.returncode == 0, done.stdout
+
+    assert read(warehouse, f"from {LEDGER} where build_number = 1 order by all") == first
+    ((old, new),) = read(
+        warehouse, f"select min_by(build_id, build_number), max_by(build_id, build_number) from {LEDGER}"
+    )
+    assert old != new
+    columns = "account_id, from_decision, to_decision, flipping_guardrail_id"
+    flips = read(
+        warehouse,
+        f"select {columns} from marts.policy_diff where from_build_id = '{old}' and to_build_id = '{new}' order by all",
+    )
+    assert {row[1:] for row in flips} == {("target", "suppress_too_small", "POL-05")}
+    expected = (
+        f"select account_id from {LEDGER} where policy_id = 'precision' group by 1 having count(distinct decision) > 1"
+    )
+    assert {row[0] for row in flips} == {account for (account,) in read(warehouse, expected)}
+
+    between = f"{{{{ policy_diff_between('{old}', 'precision', '{new}', 'precision') }}}}"
+    shown = run_dbt("--quiet", "show", "--limit", "-1", "--output", "json", "--inline", between, warehouse=warehouse)
+    assert shown.returncode == 0, shown.stdout
+    assert sorted(tuple(row[name] for name in columns.split(", ")) for row in json.loads(shown.stdout)["show"]) == flips
