@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -153,6 +154,24 @@ def build_world(run, run_dbt) -> Callable[..., BuiltWorld]:
 def built_world(tmp_path_factory, build_world) -> BuiltWorld:
     """600 accounts of the default world. To be read, or copied and changed."""
     return build_world(tmp_path_factory.mktemp("built_world"), "generate_world.py", "--accounts", "600")
+
+
+@pytest.fixture(scope="session")
+def evaluate_model(built_world) -> Callable[..., pd.DataFrame]:
+    """Runs a model's SQL, as dbt compiled it, on frames in the place of the relations that it reads."""
+
+    def evaluate(model: str, **relations: pd.DataFrame) -> pd.DataFrame:
+        nodes = {node["name"]: node for node in built_world.manifest["nodes"].values()}
+        with duckdb.connect() as connection:
+            connection.execute(f"attach ':memory:' as {nodes[model]['database']}")
+            for name, frame in relations.items():
+                schema = f"{nodes[name]['database']}.{nodes[name]['schema']}"
+                connection.execute(f"create schema if not exists {schema}")
+                connection.register("frame", frame)
+                connection.execute(f"create table {schema}.{name} as from frame")
+            return connection.execute(nodes[model]["compiled_code"]).df()
+
+    return evaluate
 
 
 @pytest.fixture(scope="session")

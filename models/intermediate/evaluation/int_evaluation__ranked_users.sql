@@ -31,20 +31,42 @@ paired as (
     inner join learner_scores on dr_scores.user_id = learner_scores.user_id
 ),
 
--- Users with the same score share their mean rank, so that a ranking without differences is worth exactly nothing.
+-- Users with the same score share their ranks, so that a ranking without differences is worth exactly nothing.
 placed as (
     select
         *,
         count(*) over (partition by learner_id) as n_users,
-        cast(rank() over (partition by learner_id order by score desc) - 1 as double)
-        + cast(count(*) over (partition by learner_id, score) as double) / 2 as n_ranked_above,
-        cast(sum(dr_billionths) over (partition by learner_id) as double)
-        - cast(sum(dr_billionths) over (partition by learner_id order by score desc) as double)
-        + cast(sum(dr_billionths) over (partition by learner_id, score) as double) / 2 as below_billionths
+        cast(rank() over (partition by learner_id order by score desc) - 1 as double) as n_above,
+        cast(count(*) over (partition by learner_id, score) as double) as n_equal
     from paired
 ),
 
--- The influence of a user on the Qini: its own term, and that its presence moves the ranks of all below it.
+-- The mean of -ln(share) - 1, by which the AUTOC weighs a place, over the places of the equals.
+weighed as (
+    select
+        *,
+        (n_above + n_equal / 2) / n_users as rank_share,
+        -(
+            (n_above + n_equal) / n_users * ln((n_above + n_equal) / n_users)
+            - case when n_above = 0 then 0.0 else n_above / n_users * ln(n_above / n_users) end
+        ) * n_users / n_equal as autoc_weight,
+        cast(round(dr_billionths / ((n_above + n_equal / 2) / n_users)) as bigint) as dr_over_share_billionths
+    from placed
+),
+
+below as (
+    select
+        *,
+        cast(sum(dr_billionths) over (partition by learner_id) as double)
+        - cast(sum(dr_billionths) over (partition by learner_id order by score desc) as double)
+        + cast(sum(dr_billionths) over (partition by learner_id, score) as double) / 2 as below_billionths,
+        cast(sum(dr_over_share_billionths) over (partition by learner_id) as double)
+        - cast(sum(dr_over_share_billionths) over (partition by learner_id order by score desc) as double)
+        + cast(sum(dr_over_share_billionths) over (partition by learner_id, score) as double) / 2 as below_over_share_billionths
+    from weighed
+),
+
+-- The influence of a user on a metric: its own term, and that its presence moves the ranks of all below it.
 final as (
     select
         learner_id,
@@ -53,13 +75,15 @@ final as (
         score,
         dr_score,
         dr_billionths,
-        n_ranked_above / n_users as rank_share,
-        least(10, 1 + cast(floor(10 * n_ranked_above / n_users) as int)) as tenth,
-        cast(round(1e9 * dr_score * (0.5 - n_ranked_above / n_users)) as bigint) as qini_billionths,
+        rank_share,
+        least(10, 1 + cast(floor(10 * rank_share) as int)) as tenth,
+        cast(round(1e9 * dr_score * (0.5 - rank_share)) as bigint) as qini_billionths,
+        cast(round(1e9 * dr_score * (0.5 - rank_share) - below_billionths / n_users) as bigint) as qini_influence_billionths,
+        cast(round(1e9 * dr_score * autoc_weight) as bigint) as autoc_billionths,
         cast(
-            round(1e9 * dr_score * (0.5 - n_ranked_above / n_users) - below_billionths / n_users) as bigint
-        ) as influence_billionths
-    from placed
+            round(1e9 * dr_score * autoc_weight - below_over_share_billionths / n_users) as bigint
+        ) as autoc_influence_billionths
+    from below
 )
 
 select * from final

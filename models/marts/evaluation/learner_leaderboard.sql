@@ -11,78 +11,99 @@ by_account as (
         learner_id,
         account_id,
         count(*) as n_users,
+        sum(dr_billionths) / 1e9 as dr_sum,
         sum(qini_billionths) / 1e9 as qini_sum,
-        sum(influence_billionths) / 1e9 as influence_sum
+        sum(qini_influence_billionths) / 1e9 as qini_influence,
+        sum(autoc_billionths) / 1e9 as autoc_sum,
+        sum(autoc_influence_billionths) / 1e9 as autoc_influence
     from ranked_users
     group by 1, 2
 ),
 
+-- The AUUC is the Qini and the area below the line of nudging at random, half the average effect.
+metrics as (
+    select 'qini' as metric, learner_id, account_id, n_users, qini_sum as metric_sum, qini_influence as influence_sum from by_account
+    union all
+    select 'auuc', learner_id, account_id, n_users, qini_sum + dr_sum / 2, qini_influence + dr_sum / 2 from by_account
+    union all
+    select 'autoc', learner_id, account_id, n_users, autoc_sum, autoc_influence from by_account
+),
+
 totals as (
     select
+        metric,
         learner_id,
         {{ sum_int('n_users') }} as n_users,
         count(*) as n_accounts,
-        sum(qini_sum) / sum(n_users) as qini,
+        sum(metric_sum) / sum(n_users) as value,
         sum(influence_sum) / sum(n_users) as mean_influence
-    from by_account
-    group by 1
+    from metrics
+    group by 1, 2
 ),
 
 centred as (
     select
-        by_account.learner_id,
-        by_account.account_id,
-        by_account.influence_sum - by_account.n_users * totals.mean_influence as influence
-    from by_account
-    inner join totals on by_account.learner_id = totals.learner_id
-),
-
-response_influences as (
-    select * from centred where learner_id = 'response_model'
-),
-
-response_total as (
-    select qini from totals where learner_id = 'response_model'
+        metrics.metric,
+        metrics.learner_id,
+        metrics.account_id,
+        metrics.influence_sum - metrics.n_users * totals.mean_influence as influence
+    from metrics
+    inner join totals on metrics.metric = totals.metric and metrics.learner_id = totals.learner_id
 ),
 
 spread as (
     select
+        centred.metric,
         centred.learner_id,
         sqrt(sum(centred.influence * centred.influence)) as influence_norm,
-        sqrt(sum(power(centred.influence - response_influences.influence, 2))) as difference_norm
+        sqrt(sum(power(centred.influence - response.influence, 2))) as difference_norm
     from centred
-    inner join response_influences on centred.account_id = response_influences.account_id
-    group by 1
+    inner join centred as response
+        on
+            centred.metric = response.metric
+            and centred.account_id = response.account_id
+            and response.learner_id = 'response_model'
+    group by 1, 2
 ),
 
 measured as (
     select
+        totals.metric,
         totals.learner_id,
         totals.n_users,
         totals.n_accounts,
-        round(totals.qini, 9) as qini,
-        round(spread.influence_norm / totals.n_users, 9) as qini_se,
-        round(totals.qini - response_total.qini, 9) as gain_over_response_model,
+        round(totals.value, 9) as value,
+        round(spread.influence_norm / totals.n_users, 9) as value_se,
+        round(totals.value - response.value, 9) as gain_over_response_model,
         round(spread.difference_norm / totals.n_users, 9) as gain_over_response_model_se
     from totals
-    inner join spread on totals.learner_id = spread.learner_id
-    cross join response_total
+    inner join spread on totals.metric = spread.metric and totals.learner_id = spread.learner_id
+    inner join totals as response on totals.metric = response.metric and response.learner_id = 'response_model'
 ),
 
 final as (
     select
-        measured.learner_id,
-        measured.learner_id = learner.deciding_learner as is_deciding,
-        n_users,
-        n_accounts,
-        qini,
-        qini_se,
-        round({{ safe_divide('qini', 'qini_se') }}, 6) as qini_z,
-        gain_over_response_model,
-        gain_over_response_model_se,
-        round({{ safe_divide('gain_over_response_model', 'gain_over_response_model_se') }}, 6) as gain_over_response_model_z
-    from measured
+        qini.learner_id,
+        qini.learner_id = learner.deciding_learner as is_deciding,
+        qini.n_users,
+        qini.n_accounts,
+        qini.value as qini,
+        qini.value_se as qini_se,
+        round({{ safe_divide('qini.value', 'qini.value_se') }}, 6) as qini_z,
+        qini.gain_over_response_model,
+        qini.gain_over_response_model_se,
+        round({{ safe_divide(
+            'qini.gain_over_response_model', 'qini.gain_over_response_model_se'
+        ) }}, 6) as gain_over_response_model_z,
+        auuc.value as auuc,
+        auuc.value_se as auuc_se,
+        autoc.value as autoc,
+        autoc.value_se as autoc_se
+    from measured as qini
+    inner join measured as auuc on qini.learner_id = auuc.learner_id
+    inner join measured as autoc on qini.learner_id = autoc.learner_id
     cross join learner
+    where qini.metric = 'qini' and auuc.metric = 'auuc' and autoc.metric = 'autoc'
 )
 
 select * from final

@@ -12,6 +12,8 @@ final as (
         rules.verdict_id,
         rules.question,
         measures.value,
+        measures.value_lower,
+        measures.value_upper,
         rules.comparison,
         rules.pass_limit,
         rules.warn_limit,

@@ -1,0 +1,116 @@
+"""The same figures as other libraries give, where their conventions can be brought to ours."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_uplift import PARAMETERS, simulate
+
+from causalyn import uplift
+
+LEARNER = pd.DataFrame({"deciding_learner": ["t_learner"]})
+
+
+@pytest.fixture(scope="module")
+def causalml_metrics():
+    return pytest.importorskip("causalml.metrics", reason="causalml is not installed (the extra `peers`)")
+
+
+@pytest.fixture(scope="module")
+def leaderboard(evaluate_model):
+    """The leaderboard's row of a ranking of users by `score`, from frames with user_id, account_id, score and dr_score."""
+
+    def leaderboard(users: pd.DataFrame) -> pd.Series:
+        scores = users.assign(
+            t_lift=users["score"], x_lift=0.0, dr_lift=0.0, p_control=0.5, p_treated=0.5, propensity=0.5
+        )
+        ranked = evaluate_model("int_evaluation__ranked_users", doubly_robust_scores=users, int_uplift__scores=scores)
+        board = evaluate_model("learner_leaderboard", int_evaluation__ranked_users=ranked, learner_parameters=LEARNER)
+        return board.set_index("learner_id").loc["t_learner"]
+
+    return leaderboard
+
+
+@pytest.fixture(scope="module")
+def users() -> pd.DataFrame:
+    """2,000 users with scores that tell something of their effects."""
+    generator = np.random.default_rng(0)
+    lift = generator.normal(0.05, 0.1, 2000)
+    return pd.DataFrame(
+        {
+            "user_id": [f"u{i:04d}" for i in range(2000)],
+            "account_id": [f"a{i % 300:03d}" for i in range(2000)],
+            "score": lift + generator.normal(0, 0.1, 2000),
+            "dr_score": lift + generator.normal(0, 1, 2000),
+        }
+    )
+
+
+def test_qini_auuc_and_autoc_are_those_of_causalml(users, leaderboard, causalml_metrics):
+    """causalml adds up the curve at every user, this project its trapezoids: on the same scores they differ by known terms."""
+    measured, n, total = leaderboard(users), len(users), users["dr_score"].sum()
+    frame = pd.DataFrame({"score": users["score"], "tau": users["dr_score"]})
+    auuc = causalml_metrics.auuc_score(frame, normalize=False)["score"]
+    assert (auuc * (n + 1) - total / 2) / n**2 == pytest.approx(measured["auuc"], abs=1e-8)
+    for weighting in ("qini", "autoc"):
+        rate = causalml_metrics.rate_score(frame, weighting=weighting)["score"]
+        assert rate == pytest.approx(measured[weighting], abs=0.01 * abs(measured[weighting]))
+
+
+def test_qini_is_the_area_under_scikit_uplifts_curve(leaderboard):
+    """With as many treated as control users at every threshold its curve counts what ours does, a treated user of them all."""
+    sklift = pytest.importorskip("sklift.metrics", reason="scikit-uplift is not installed (the extra `peers`)")
+    generator = np.random.default_rng(1)
+    score = np.repeat(generator.normal(size=1000), 2)
+    treated = np.tile([1, 0], 1000)
+    converted = (generator.uniform(size=2000) < 0.3 + 0.1 * treated * (1 + np.tanh(score))).astype(int)
+    randomised = pd.DataFrame(
+        {
+            "user_id": [f"u{i:04d}" for i in range(2000)],
+            "account_id": [f"a{i:04d}" for i in range(2000)],
+            "score": score,
+            "dr_score": 2.0 * converted * (2 * treated - 1),
+        }
+    )
+    qini = leaderboard(randomised)["qini"]
+
+    def area(curve: tuple[np.ndarray, np.ndarray]) -> float:
+        return np.trapezoid(curve[1], curve[0]) - curve[0][-1] * curve[1][-1] / 2
+
+    n, n_treated = len(randomised), treated.sum()
+    assert area(sklift.qini_curve(converted, score, treated)) / (n * n_treated) == pytest.approx(qini, abs=1e-8)
+    perfect = area(sklift.perfect_qini_curve(converted, treated))
+    coefficient = sklift.qini_auc_score(converted, score, treated)
+    assert coefficient == pytest.approx(qini * n * n_treated / perfect, abs=1e-6)
+
+
+def test_doubly_robust_scores_are_those_of_econml():
+    validate = pytest.importorskip("econml.validate.utils", reason="EconML is not installed (the extra `peers`)")
+    generator = np.random.default_rng(2)
+    treated, converted = generator.integers(0, 2, 500), generator.integers(0, 2, 500)
+    p_control, p_treated, propensity = generator.uniform(0.1, 0.9, (3, 500))
+    theirs = validate.calculate_dr_outcomes(
+        treated, converted, np.column_stack([p_control, p_treated]), np.column_stack([1 - propensity, propensity])
+    )
+    ours = uplift.doubly_robust_lift(treated, converted, p_control, p_treated, propensity, propensity_floor=0.01)
+    assert ours == pytest.approx(theirs[:, 0], abs=1e-12)
+
+
+def test_the_t_learner_of_one_half_is_causalmls():
+    """Where nobody is weighted, the arms of a half-sample are a plain T-learner."""
+    meta = pytest.importorskip("causalml.inference.meta", reason="causalml is not installed (the extra `peers`)")
+    users = simulate(accounts=200)
+    features, treated = users[["signal", "confounder"]].to_numpy(), users["is_treated"].to_numpy()
+    converted, account = users["is_converted"].to_numpy().astype(int), pd.factorize(users["account_id"])[0]
+    unweighted = uplift.Parameters(**vars(PARAMETERS) | {"propensity_floor": 0.5})
+    halves, forests = uplift.fit_pair(features, treated, converted, account, unweighted, np.random.default_rng(0))
+    of_control, of_treated, _ = forests[0]
+    theirs = meta.BaseTClassifier(
+        control_learner=type(of_control)(**of_control.get_params()),
+        treatment_learner=type(of_treated)(**of_treated.get_params()),
+    )
+    theirs.fit(features[halves[0]], treated[halves[0]], converted[halves[0]])
+    nuisances = [uplift.predictions(forest, features) for forest in forests[0]]
+    ours = uplift.t_learner(None, None)(features, nuisances, uplift.predictions)
+    assert ours == pytest.approx(theirs.predict(features).ravel(), abs=1e-12)
