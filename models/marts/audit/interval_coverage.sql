@@ -12,7 +12,17 @@ scores as (
 ),
 
 learner as (
-    select * from {{ ref('learner_parameters') }}
+    select
+        deciding_learner,
+        interval_level,
+        {{ normal_quantile('(1 + interval_level) / 2') }} as interval_width
+    from {{ ref('learner_parameters') }}
+),
+
+-- The normal approximation needs users.
+groups as (
+    select * from {{ ref('int_audit__group_effects') }}
+    where n_users >= 50
 ),
 
 ranked_users as (
@@ -67,6 +77,13 @@ measured as (
         tenths.true_lift between calibration.realised_lift_lower and calibration.realised_lift_upper
     from tenths
     inner join calibration on tenths.tenth = calibration.tenth
+    union all
+    select
+        'effect on a group',
+        'everybody',
+        abs(groups.effect - groups.true_effect) <= learner.interval_width * groups.effect_se
+    from groups
+    cross join learner
 ),
 
 final as (
@@ -74,7 +91,7 @@ final as (
         measured.interval_id,
         measured.user_group,
         count(*) as n_intervals,
-        case when measured.interval_id = 'lift of a user' then max(learner.interval_level) else 0.95 end as nominal_share,
+        case when measured.interval_id = 'effect on a tenth' then 0.95 else max(learner.interval_level) end as nominal_share,
         round(avg(cast(measured.is_covered as int)), 9) as covered_share
     from measured
     cross join learner
