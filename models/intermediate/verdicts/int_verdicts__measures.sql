@@ -72,7 +72,8 @@ measured as (
     union all
     select 'VER-10', cast(round(abs(max(z)), 6) as double), 1.959963985 from sample_ratio
     union all
-    select 'VER-11', cast(round(max(interval_robustness_value / nullif(benchmark_strength, 0)), 6) as double), null from sensitivity
+    select 'VER-11', cast(round(max(interval_robustness_value / nullif(benchmark_strength, 0)), 6) as double), null
+    from sensitivity
     union all
     select 'VER-12', cast(round(sum(case when holds then 0 else 1 end), 6) as double), null from refutations
 ),

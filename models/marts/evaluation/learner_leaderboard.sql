@@ -22,7 +22,8 @@ by_account as (
 
 -- The AUUC is the Qini and the area below the line of nudging at random, half the average effect.
 metrics as (
-    select 'qini' as metric, learner_id, account_id, n_users, qini_sum as metric_sum, qini_influence as influence_sum from by_account
+    select 'qini' as metric, learner_id, account_id, n_users, qini_sum as metric_sum, qini_influence as influence_sum
+    from by_account
     union all
     select 'auuc', learner_id, account_id, n_users, qini_sum + dr_sum / 2, qini_influence + dr_sum / 2 from by_account
     union all
