@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
+
+import duckdb
 
 from causalyn import spark_files
 
@@ -18,7 +21,10 @@ def main() -> None:
     files = spark_files.directory(ROOT) / "files"
     arguments = parser.parse_args()
     os.umask(0o077)  # the files describe customers: only their owner may read them
-    copied = spark_files.copy_sources(arguments.warehouse, files)
+    try:
+        copied = spark_files.copy_sources(arguments.warehouse, files)
+    except (duckdb.IOException, FileNotFoundError) as error:
+        sys.exit(f"Nothing was copied. {arguments.warehouse} cannot be read: {str(error).splitlines()[0]}")
     print(f"Copied {copied} tables to {files}")
 
 

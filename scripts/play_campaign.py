@@ -115,8 +115,8 @@ def main() -> None:
     os.umask(0o077)  # the warehouse describes customers: only its owner may read it
     try:
         status, readout = play_campaign(arguments.warehouse, PRESETS[arguments.preset], arguments.seed)
-    except (NotPlayableError, ValueError) as error:
-        sys.exit(f"Nothing was played: {error}.")
+    except (NotPlayableError, ValueError, duckdb.Error) as error:
+        sys.exit(f"Nothing was played: {str(error).splitlines()[0]}.")
     except subprocess.CalledProcessError:
         sys.exit("The campaign stopped: a build failed; dbt's messages are above.")
     waves = ["wave", "status", "begun_date", "n_nudged_users", "n_reacting_users", "evidence", "evidence_limit"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 import duckdb
@@ -231,7 +232,10 @@ def main() -> None:
     parser.add_argument("--directory", type=Path, default=ROOT / "target" / "report", help="where the report goes")
     options = parser.parse_args()
     os.umask(0o077)  # the report names customers: only its owner may read it
-    print(f"Report: {render(options.warehouse, options.directory)}")
+    try:
+        print(f"Report: {render(options.warehouse, options.directory)}")
+    except duckdb.IOException as error:
+        sys.exit(f"Nothing was drawn. {options.warehouse} cannot be read: {str(error).splitlines()[0]}")
 
 
 if __name__ == "__main__":

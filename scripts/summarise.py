@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 import duckdb
@@ -62,7 +63,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
     parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file, or Spark's directory")
-    print(summarise(parser.parse_args().warehouse))
+    warehouse = parser.parse_args().warehouse
+    try:
+        print(summarise(warehouse))
+    except duckdb.Error as error:
+        sys.exit(f"Nothing was summarised. {warehouse} cannot be read: {str(error).splitlines()[0]}")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ def copy_sources(warehouse: Path, files: Path) -> int:
     """Copies the raw tables and hidden truth of a loaded DuckDB file to `files`/schema/table and returns their number.
 
     A directory holds Parquet files of one table, as Spark reads them. What lay in `files` is replaced as a whole.
+    Raises duckdb.IOException or FileNotFoundError, and replaces nothing, where there is nothing to copy.
     """
     partial = files.with_name(files.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -43,6 +44,8 @@ def copy_sources(warehouse: Path, files: Path) -> int:
             where (database_name = 'loaded' and schema_name = 'raw') or (database_name = 'truth' and schema_name = 'main')
             """
         ).fetchall()
+        if not tables:
+            raise FileNotFoundError("it holds no raw tables")
         for *place, schema, name in tables:
             table = ".".join(map(identifier, [*place, name]))
             target = partial / schema / name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -52,6 +53,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def seen(request) -> Callable[[str], None]:
     """Tells the fault table what came of the fault: the message as printed, or the outcome in a few words."""
     return lambda text: request.node.user_properties.append(("seen", " ".join(text.split())))
+
+
+@pytest.fixture(scope="session")
+def listed() -> Callable[[str], None]:
+    """Asserts that docs/messages.md lists a message, in the very words that were printed."""
+    entries = re.findall(r"^\| ``(.*?)`` \|", (ROOT / "docs" / "messages.md").read_text(), flags=re.M)
+    patterns = [re.compile(".+".join(map(re.escape, re.split(r"<\w+>", entry)))) for entry in entries]
+
+    def listed(message: str) -> None:
+        assert any(pattern.fullmatch(message) for pattern in patterns), f"docs/messages.md does not list: {message}"
+
+    return listed
 
 
 @dataclass(frozen=True)

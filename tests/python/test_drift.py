@@ -76,12 +76,15 @@ def test_nothing_else_is_found(drifted):
 
 
 @pytest.mark.fault("all of these changes in one delivery", "nothing is published")
-def test_a_delivery_that_changed_too_much_publishes_nothing_and_says_why(built_world, drifted, read_published, seen):
+def test_a_delivery_that_changed_too_much_publishes_nothing_and_says_why(
+    built_world, drifted, read_published, seen, listed
+):
     warehouse, build = drifted
     assert build.returncode != 0
     assert "Traceback" not in build.stdout + build.stderr
     message = "Nothing was published" + build.stdout.partition("Nothing was published")[2].partition("\n")[0]
     seen(message.partition(", since ")[2])
+    listed(message.partition("stay as they were, ")[2])
     for check_id, subject, status in FOUND.values():
         assert (f"{check_id} of {subject} " in message) == (status == "stop")
     assert "ACCEPT_CHANGES=1" in message

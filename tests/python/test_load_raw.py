@@ -316,7 +316,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(("table", "query", "says"), fault_cases(FAULTS))
-def test_a_fault_is_named_and_nothing_is_replaced(export, warehouse, earlier_load, seen, table, query, says):
+def test_a_fault_is_named_and_nothing_is_replaced(export, warehouse, earlier_load, seen, listed, table, query, says):
     write(export, "accounts_raw", "select * replace ('another' as industry) from {table}")
     if query:
         write(export, table, query)
@@ -328,6 +328,7 @@ def test_a_fault_is_named_and_nothing_is_replaced(export, warehouse, earlier_loa
 
     assert len(raised.value.problems) == 1
     seen(str(raised.value))
+    listed(str(raised.value))
     assert [text for text in says if text not in str(raised.value)] == []
     assert all_contents(warehouse) == earlier_load
 
@@ -423,7 +424,7 @@ BROKEN_FILES = {
 
 
 @pytest.mark.parametrize(("name", "content", "says"), fault_cases(BROKEN_FILES))
-def test_a_broken_file_is_named(export, warehouse, seen, name, content, says):
+def test_a_broken_file_is_named(export, warehouse, seen, listed, name, content, says):
     (export / "users_raw.parquet").unlink()
     (export / name).parent.mkdir(exist_ok=True)
     (export / name).write_bytes(content)
@@ -431,6 +432,8 @@ def test_a_broken_file_is_named(export, warehouse, seen, name, content, says):
         load_raw(export, warehouse)
     problems = raised.value.problems
     seen(problems[0])
+    for problem in problems:
+        listed(problem)
     assert problems[0].startswith(says)
     assert all(problem.isprintable() and len(problem) < 400 for problem in problems)
     assert not warehouse.exists()

@@ -1,0 +1,160 @@
+"""docs/messages.md says what the commands say: nothing listed that no code prints, nothing refused that is not listed."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+REFUSALS = {"RawContractError", "ExportRefusedError", "LearnerError", "NotPlayableError", "SystemExit", "exit"}
+SPECIFIC = re.compile(r"[A-Za-z][^\n]{11,}")
+
+
+def listed_messages(root: Path) -> list[str]:
+    return re.findall(r"^\| ``(.*?)`` \|", (root / "docs" / "messages.md").read_text(), flags=re.M)
+
+
+def fixed_parts(text: ast.AST) -> list[str]:
+    """The text of a string, or of an f-string around what it fills in."""
+    values = text.values if isinstance(text, ast.JoinedStr) else [text]
+    return [value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)]
+
+
+def texts(node: ast.AST) -> Iterator[ast.AST]:
+    """The strings and f-strings in a node, each whole."""
+    if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        yield node
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield from texts(child)
+
+
+def scripts(root: Path) -> list[ast.AST]:
+    return [ast.parse(file.read_text()) for file in sorted((root / "scripts").rglob("*.py"))]
+
+
+def refuses(call: ast.Call) -> bool:
+    """Whether a call raises or prints a refusal, or adds to the problems of an export."""
+    called = ast.unparse(call.func)
+    return called.rpartition(".")[2] in REFUSALS or called == "problems.append"
+
+
+def all_texts(root: Path) -> str:
+    """Every string of the scripts, the Makefile, and what the publication gate says."""
+    gate = (root / "models/intermediate/policy/int_policy__publication_gate.sql").read_text()
+    said = re.sub(r"'\s*\|\|\s*'", "", gate).replace("''", "'")
+    strings = (part for tree in scripts(root) for text in texts(tree) for part in fixed_parts(text))
+    return "\n".join([*strings, (root / "Makefile").read_text().replace("$(PYTHON)", ""), said])
+
+
+def test_every_listed_message_is_in_the_code(project_root):
+    code, messages = all_texts(project_root), listed_messages(project_root)
+    assert len(messages) > 30
+    stale = {
+        message
+        for message in messages
+        for part in re.split(r"<\w+>", message)
+        if SPECIFIC.search(part) and SPECIFIC.search(part)[0].strip() not in code
+    }
+    assert stale == set()
+
+
+def test_every_refusal_in_the_code_is_listed(project_root):
+    documented = (project_root / "docs" / "messages.md").read_text()
+    unlisted = {
+        part
+        for tree in scripts(project_root)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and refuses(call)
+        for text in texts(call)
+        for part in fixed_parts(text)
+        if SPECIFIC.search(part) and SPECIFIC.search(part)[0].strip() not in documented
+    }
+    assert unlisted == set()
+
+
+COMMANDS = {
+    "load_raw.py": "write",
+    "generate_world.py": "write",
+    "export_lists.py": "read",
+    "summarise.py": "read",
+    "render_report.py": "read",
+    "copy_to_spark.py": "read",
+    "play_campaign.py": "read",
+}
+PLACES = {
+    "write": {
+        "in a place that is a file": ("file/causalyn.duckdb", None),
+        "that is no database": ("text", "no database"),
+    },
+    "read": {
+        "that is not there": ("missing", None),
+        "that is no database": ("text", "no database"),
+        "that is empty": ("x", ""),
+    },
+}
+CASES = [
+    pytest.param(
+        command, *place, id=f"{command} {what}", marks=pytest.mark.fault(f"{command}: a warehouse {what}", "one line")
+    )
+    for command, use in COMMANDS.items()
+    for what, place in PLACES[use].items()
+]
+
+
+@pytest.mark.parametrize(("command", "name", "content"), CASES)
+def test_a_warehouse_that_cannot_be_used_is_one_line(project_root, run, seen, listed, tmp_path, command, name, content):
+    (tmp_path / "file").write_text("in the way")
+    warehouse = tmp_path / name
+    if content:
+        warehouse.write_text(content)
+    elif content is not None:
+        duckdb.connect(str(warehouse)).close()
+    if command == "play_campaign.py":
+        (tmp_path / f"{name}.truth.duckdb").write_text(name)
+    arguments = {"load_raw.py": [tmp_path / "export"], "generate_world.py": ["--accounts", "2"]}.get(command, [])
+    if command == "load_raw.py":
+        write_smallest_export(tmp_path / "export")
+    options = [
+        "--warehouse",
+        warehouse,
+        *(["--directory", tmp_path / "report"] if command == "render_report.py" else []),
+    ]
+    options += ["--destination", tmp_path / "lists"] if command == "export_lists.py" else []
+    done = run(
+        sys.executable, project_root / "scripts" / command, *arguments, *options,
+        CAUSALYN_SPARK_DIRECTORY=str(tmp_path / "spark"),
+    )  # fmt: skip
+    lines = [line for line in done.stderr.splitlines() if "accounts/s]" not in line]
+    seen(done.stderr.replace(str(tmp_path), ""))
+    assert done.returncode == 1
+    assert len(lines) == 1, done.stderr
+    refusal = re.match(
+        r"Nothing was exported, and the files of the last export stay as they were: (.*)\. `make build` builds\.$",
+        lines[0],
+    )
+    listed(refusal[1] if refusal else lines[0])
+
+
+def write_smallest_export(directory: Path) -> None:
+    """A row of each table that an export needs."""
+    directory.mkdir()
+    rows = {
+        "accounts_raw": "'a' account_id, date '2024-01-01' account_created_date, 'growth' plan_tier, 'x' industry, "
+        "1 seat_count, 0 cs_assigned_flag, 1.0 account_health_score",
+        "users_raw": "'u' user_id, 'a' account_id, date '2024-01-01' user_created_date, 'basic' role_type, 'EU' geo_region, "
+        "null invited_by_user_id",
+        "user_activity_daily_raw": "'u' user_id, date '2025-01-01' activity_date, 1 login_flag, 1 core_action_count, "
+        "1 collab_action_count, 1 time_spent_minutes, 1 feature_diversity_count",
+        "interventions_raw": "'i' intervention_id, 'u' user_id, 'a' account_id, date '2025-01-02' intervention_date, "
+        "1 eligibility_flag, 1 treatment_flag, 'email' delivery_channel",
+        "outcomes_raw": "'u' user_id, 'i' intervention_id, 1 collab_activated_flag, null activation_date, "
+        "21 outcome_window_days",
+    }
+    for table, row in rows.items():
+        duckdb.sql(f"select {row}").write_parquet(str(directory / f"{table}.parquet"))
