@@ -15,6 +15,8 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.duckdb.utils import TargetConfig
 from dbt_common.exceptions import DbtRuntimeError
 
+from causalyn.sql_text import identifier, literal
+
 
 class Plugin(BasePlugin):
     """Refuses a warehouse that can't be opened in words that say what to do, and writes the readers' copy."""
@@ -47,18 +49,15 @@ class Plugin(BasePlugin):
         unfinished = copy.with_name(f"{copy.name}.unfinished")
         unfinished.unlink(missing_ok=True)
         with self.connection.cursor() as cursor:
-            cursor.execute(f"attach '{_quoted(unfinished)}' as copied")
+            cursor.execute(f"attach {literal(unfinished)} as copied")
             tables = cursor.execute(
                 "select table_schema, table_name from information_schema.tables"
                 " where table_catalog = current_database() and list_contains(?, table_schema) order by all",
                 [target_config.config["schemas"]],
             ).fetchall()
             for schema, table in tables:
+                schema, table = identifier(schema), identifier(table)
                 cursor.execute(f"create schema if not exists copied.{schema}")
                 cursor.execute(f"create table copied.{schema}.{table} as from {schema}.{table}")
             cursor.execute("detach copied")
         unfinished.replace(copy)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -58,6 +58,7 @@ PUT_TOGETHER = {
     "list_exports.py": {"rows", "source", "column", "csv", "parquet"},
     "world_store.py": {"table"},
     "spark_files.py": {"table"},
+    "dbt_plugin.py": {"schema", "table"},
     "render_report.py": {"table", "clause"},
 }
 
