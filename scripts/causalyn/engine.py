@@ -7,8 +7,10 @@ function over batches on its executors.
 from __future__ import annotations
 
 import tempfile
+import threading
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ import sklearn.ensemble
 import sklearn.utils.parallel  # noqa: F401
 
 BATCH_ROWS = 100_000
+_SENDING = threading.Lock()
 
 Function = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -75,9 +78,16 @@ def _is_duckdb(relation: Any) -> bool:
 
 def _send_library(session: Any) -> None:
     """Gives Spark's executors this library, which fitted models are made of."""
+    with _SENDING:
+        session.addArtifacts(str(_library()), pyfile=True)
+
+
+@cache
+def _library() -> Path:
+    """This library in an archive; Spark takes a file of the same name again only from the same path."""
     library = Path(__file__).parent
     archive = Path(tempfile.mkdtemp(prefix="causalyn_")) / "causalyn.zip"
     with zipfile.ZipFile(archive, "w") as file:
         for module in sorted(library.glob("*.py")):
             file.write(module, f"{library.name}/{module.name}")
-    session.addArtifacts(str(archive), pyfile=True)
+    return archive

@@ -22,7 +22,9 @@ from causalyn import spark_files
 PUBLISHED = ("marts", "audit")
 FIGURES_AGREE_WITHIN = 1e-9
 FINISHES_WITHIN_SECONDS = 3600
-LISTS = ("--select", "int_policy__publication_gate+")
+WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+LISTS = ("--select", "int_policy__publication_gate+", *WITHOUT_UNIT_TESTS)
+SCORES = ("--select", "int_uplift__scores+", *WITHOUT_UNIT_TESTS)
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,7 @@ def alike(expected: tuple, found: tuple) -> bool:
 
 def test_every_published_table_is_the_same(local, built_world):
     spark_files.copy_sources(built_world.warehouse, local.folder / "files")
-    local.build()
+    local.build(*WITHOUT_UNIT_TESTS)
     assert {"marts.account_policy", "audit.claims"} <= set(published_tables(built_world))
     assert differences(built_world, local.folder) == []
 
@@ -204,14 +206,14 @@ def test_every_published_table_is_the_same(local, built_world):
 @pytest.mark.long
 def test_every_published_table_of_foreign_data_is_the_same(local, seed_world):
     spark_files.copy_sources(seed_world.warehouse, local.folder / "files")
-    local.build()
+    local.build(*WITHOUT_UNIT_TESTS)
     assert differences(seed_world, local.folder) == []
 
 
 @pytest.mark.long
 def test_every_published_table_from_a_connect_server_is_the_same(connect, built_world):
     spark_files.copy_sources(built_world.warehouse, connect.folder / "files")
-    connect.build()
+    connect.build(*WITHOUT_UNIT_TESTS)
     assert differences(built_world, connect.folder) == []
 
 
@@ -282,7 +284,7 @@ def test_a_killed_driver_leaves_whole_lists(on_cluster, default_world, seen):
 def start_scoring(spark: SparkProject) -> subprocess.Popen:
     """Begins to build the scores and all that follows, and returns when executors score users."""
     earlier = set(spark.folder.glob("events/*"))
-    build = spark.start_build("--select", "int_uplift__scores+")
+    build = spark.start_build(*SCORES)
     deadline = time.monotonic() + FINISHES_WITHIN_SECONDS
     while not any(
         "MapInPandas" in file.read_text()
