@@ -32,7 +32,7 @@ comma := ,
 DELIVERIES := $(if $(RAW),$(if $(ACCEPT_CHANGES),accept,compare),ignore)
 
 .DEFAULT_GOAL := help
-.PHONY: help build campaign report docs diff export test test-spark faults lint study readme bench lock audit clean
+.PHONY: help build campaign report docs diff export test test-spark faults lint study readme bench bench-page lock audit clean
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
@@ -52,6 +52,7 @@ help:
 	@echo 'make study                    build twenty worlds a preset; the results land in seeds/study_results.csv'
 	@echo 'make readme                   build the default world and render the README from it'
 	@echo 'make bench                    measure what a build costs'
+	@echo 'make bench-page               measure the report page of a built world on up to a million accounts, in a browser'
 	@echo 'make lock                     resolve the dependencies of pyproject.toml anew'
 	@echo 'make audit                    look the locked versions up in a database of vulnerabilities (needs a network)'
 	@echo 'make clean                    remove environment, caches and dbt artifacts; the warehouse stays'
@@ -110,6 +111,9 @@ readme: build
 
 bench: $(VENV)/.installed
 	$(BIN)/python scripts/benchmark.py
+
+bench-page: $(VENV)/.installed-browser
+	$(BIN)/python scripts/benchmark_page.py
 
 # A changed lock makes a new environment, so that it holds exactly what the lock says.
 $(VENV)/.installed: requirements.lock

@@ -32,6 +32,14 @@ STYLE = {
     # Without a salt of our own, two runs on the same data would differ in the SVG's ids.
     "svg.hashsalt": "causalyn",
 }
+FEATURES = {
+    "intensity": "actions a minute",
+    "feature_diversity_30d": "features used a day",
+    "days_observed_30d": "active days in 30",
+    "tenure_days": "days as a user",
+    "role_rank": "role",
+    "plan_rank": "plan",
+}
 GROUPS = {
     "persuadable": "Persuadables",
     "sure_thing": "Sure Things",
@@ -69,7 +77,7 @@ def label(identifier: str) -> str:
 def feature_label(feature: str) -> str:
     """A feature in words: `core_actions_30d` becomes `core actions in 30 days`."""
     words = re.sub(r"_(\d+)d$", r" in \1 days", feature.removesuffix("_rank").replace("prev_", "previous_"))
-    return {"intensity": "actions a minute", "momentum": "momentum"}.get(feature, words.replace("_", " "))
+    return FEATURES.get(feature, words.replace("_", " "))
 
 
 def dollars(value: float) -> str:

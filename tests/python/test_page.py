@@ -148,9 +148,9 @@ def test_accounts_are_found_by_decision_and_more_are_shown_on_demand(page, wareh
             "select count(*) from marts.account_policy where is_shipped and decision = 'suppress_toxic_users'"
         ).fetchone()[0]
     page.get_by_label("Decision", exact=True).select_option("Toxic users")
-    assert page.locator("#found").inner_text() == f"{n} accounts, the first 50 are shown"
+    assert page.locator("#found").inner_text() == f"{n} accounts, the first 25 are shown"
     page.get_by_role("button", name="Show more").click()
-    assert page.locator("#accounts tr").count() == 100
+    assert page.locator("#accounts tr").count() == 50
     assert set(page.locator("#accounts .chip").all_inner_texts()) == {"Toxic users"}
 
 

@@ -172,7 +172,7 @@ function redraw() {
   search();
 }
 
-const page_size = 50;
+const page_size = 25;
 let n_shown = page_size;
 for (const { id, label } of data.decisions) byId("decision").append(Object.assign(element("option", label), { value: id }));
 function search() {
