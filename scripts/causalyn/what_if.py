@@ -37,7 +37,7 @@ explanations as (
         account_id,
         list(feature order by feature_rank) as features,
         list(if(ends_with(feature, '_rank'), null, mean_value) order by feature_rank) as feature_values
-    from {explanations}
+    from marts.account_explanations
     where feature_rank <= 2
     group by account_id
 ),
@@ -58,7 +58,7 @@ accounts as (
 listed as (
     select
         account_id, 1 as n_accounts, decision, n_users, n_scored_users, sum_lift, value_per_conversion_usd,
-        {churn_cost} as expected_churn_cost_usd, net_value_usd, dogs, dog_admins, features, feature_values
+        expected_churn_cost_usd, net_value_usd, dogs, dog_admins, features, feature_values
     from accounts
     where is_listed
 ),
@@ -70,7 +70,7 @@ grid as (
         sum(sum_lift * value_per_conversion_usd order by account_id) / sum(value_per_conversion_usd order by account_id)
             as sum_lift,
         avg(value_per_conversion_usd order by account_id) as value_per_conversion_usd,
-        avg({churn_cost} order by account_id) as expected_churn_cost_usd,
+        avg(expected_churn_cost_usd order by account_id) as expected_churn_cost_usd,
         avg(net_value_usd order by account_id) as net_value_usd,
         min_by(dogs, account_id) as dogs, min_by(dog_admins, account_id) as dog_admins,
         [] as features, [] as feature_values
@@ -104,16 +104,7 @@ def rows(connection: duckdb.DuckDBPyConnection, decisions: list[str], max_listed
     that did most to bring about the published decision, `reason_values` what they are. `n_accounts` is left out where every row
     is one account, prices where all accounts share the policy's.
     """
-    columns = connection.execute("select * from marts.account_policy limit 0").df().columns
-    churn_cost = "expected_churn_cost_usd" if "expected_churn_cost_usd" in columns else "0.0"
-    tables = {name for (name,) in connection.execute("select table_name from information_schema.tables").fetchall()}
-    # Without explanations no account has any.
-    nothing = "(select '' as account_id, 0 as feature_rank, '' as feature, 0.0 as mean_value)"
-    query = ROWS.format(
-        churn_cost=churn_cost,
-        explanations="marts.account_explanations" if "account_explanations" in tables else nothing,
-    )
-    table = connection.sql(query, params={"max_listed": max_listed, "lift_bin": LIFT_BIN}).to_arrow_table().to_pydict()
+    table = connection.sql(ROWS, params={"max_listed": max_listed, "lift_bin": LIFT_BIN}).to_arrow_table().to_pydict()
     reasons: dict[tuple, int] = {}
     table["reason"] = [reasons.setdefault(tuple(features), len(reasons)) for features in table.pop("features")]
     table["reason_values"] = [[_brief(value) for value in values] for values in table.pop("feature_values")]

@@ -11,8 +11,8 @@ function decide(a, p) {
   if (a.n_scored_users < a.n_users || a.n_scored_users === 0 || a.sum_lift === null) return "suppress_unscored";
   if (a.n_sleeping_dog_admins > 0) return "suppress_toxic_admin";
   if (a.n_sleeping_dogs / a.n_scored_users > p.toxic_user_share_limit && a.n_sleeping_dogs >= p.min_toxic_users) return "suppress_toxic_users";
-  if (revenue(a, p) <= 0) return "suppress_unprofitable";
-  if (netValue(a, p) <= 0 || a.n_scored_users < p.min_scored_users) return "suppress_too_small";
+  if (!(revenue(a, p) > 0)) return "suppress_unprofitable";
+  if (!(netValue(a, p) > 0) || a.n_scored_users < p.min_scored_users) return "suppress_too_small";
   return "target";
 }
 if (typeof module !== "undefined") module.exports = { decide, netValue };
