@@ -209,6 +209,7 @@ def render(warehouse: Path, directory: Path) -> Path:
             findings=marts.records("marts.findings"),
             claims=marts.records("audit.claims"),
             readiness=marts.records("marts.data_readiness"),
+            drift=marts.records("marts.delivery_drift", "where status in ('warn', 'stop') order by check_id, subject"),
             quality=marts.records(
                 "marts.data_quality_summary", "where rows_affected > 0 order by table_name, rule_order"
             ),

@@ -87,7 +87,8 @@ def dollars(value: float) -> str:
 
 def points(share: float, signed: bool = True) -> str:
     """A difference of probabilities in percentage points, with a minus that is as wide as a plus."""
-    return f"{100 * share:{'+' if signed else ''}.1f}".replace("-", "−")
+    written = f"{100 * share:{'+' if signed else ''}.1f}"
+    return "0.0" if written in ("+0.0", "-0.0") else written.replace("-", "−")
 
 
 def policy_funnel(funnel: pd.DataFrame) -> Drawn | None:
@@ -400,7 +401,7 @@ ESTIMATED_FRONTIER = {
     "harm": "users nudged who may be Sleeping Dogs, by the doubt in their lift",
     "gain": "expected net value",
     "format": "${x:,.0f}",
-    "title": "At {threshold} points the policy is worth ${gain:,.0f} with {harm:.0f} nudged users at doubt; "
+    "title": "At {threshold} points the policy is worth ${gain:,.0f} with {harm:.0f} nudged users in doubt; "
     "the most daring setting ${most_gain:,.0f} with {most_harm:.0f}",
 }
 TRUE_FRONTIER = {
@@ -424,28 +425,29 @@ def safety_frontier(points_of_grid: pd.DataFrame, harm: str, gain: str, texts: d
     shipped = points_of_grid[points_of_grid["is_shipped"]].iloc[0]
     figure, (axes,) = _axes()
     known = points_of_grid.dropna(subset=["sleeping_dog_lift_threshold"])
-    for confidence, colour, marker in zip(
-        sorted(known["harm_confidence"].unique()), (BLUE, GREY, ORANGE, INK), "osDv", strict=False
+    confidences = sorted(known["harm_confidence"].unique())
+    for place, (confidence, colour, marker) in enumerate(
+        zip(confidences, (BLUE, GREY, ORANGE, INK), "osDv", strict=False)
     ):
         line = known[known["harm_confidence"] == confidence].sort_values("sleeping_dog_lift_threshold", ascending=False)
         axes.plot(line[harm], line[gain], color=colour, marker=marker, markersize=5, linewidth=1.6, alpha=0.9)
         last = line.iloc[-1]
-        axes.annotate(
-            f"{confidence:.0%} sure, {points(last['sleeping_dog_lift_threshold'])}", (last[harm], last[gain]), (7, -2),
-            textcoords="offset points", va="top", color=colour, fontsize=9.5,
-        )  # fmt: skip
+        text = f"{confidence:.0%} sure, {points(last['sleeping_dog_lift_threshold'])}"
+        axes.annotate(text, (last[harm], last[gain]), (7, 11 * (place - 1)), va="center", color=colour, fontsize=9.5,
+                      textcoords="offset points")  # fmt: skip
     oracle = points_of_grid[points_of_grid["sleeping_dog_lift_threshold"].isna()]
     if len(oracle):
         axes.plot(oracle[harm], oracle[gain], "*", color=INK, markersize=14)
-        axes.annotate("who knows\nthe truth", (oracle[harm].iloc[0], oracle[gain].iloc[0]), (8, -8), va="top",
-                      textcoords="offset points", fontsize=9.5)  # fmt: skip
+        is_low = oracle[gain].iloc[0] < known[gain].min()
+        axes.annotate("who knows\nthe truth", (oracle[harm].iloc[0], oracle[gain].iloc[0]), (10, 2 if is_low else -8),
+                      va="bottom" if is_low else "top", textcoords="offset points", fontsize=9.5)  # fmt: skip
     axes.plot(
         shipped[harm], shipped[gain], "o", markersize=13, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=2
     )
-    is_left = shipped[harm] < known[harm].quantile(0.1)
+    # The corner where much is gained at no risk is always free.
     axes.annotate(
-        f"shipped: {points(shipped['sleeping_dog_lift_threshold'])}", (shipped[harm], shipped[gain]),
-        (0, 14) if is_left else (-10, 8), textcoords="offset points", ha="center" if is_left else "right", fontweight="bold",
+        f"shipped: {points(shipped['sleeping_dog_lift_threshold'])}", (shipped[harm], shipped[gain]), (0.03, 0.93),
+        textcoords="axes fraction", fontweight="bold", arrowprops={"arrowstyle": "-", "color": INK, "shrinkB": 7},
     )  # fmt: skip
     axes.margins(x=0.2, y=0.12)
     axes.yaxis.set_major_formatter(texts["format"])

@@ -47,7 +47,7 @@ function decide_all(p) {
     a.net = netValue(a, p);
     count[a.decision] += a.n_accounts;
     if (a.decision === "target") targets.push(a);
-    if (a.sum_lift !== null) all.push(a);
+    if (a.n_users > 0) all.push(a);
   }
   targets.sort((a, b) => b.net - a.net || (a.account_id < b.account_id ? -1 : 1));
   const total = (list, budget) => {
@@ -57,7 +57,7 @@ function decide_all(p) {
       if (n <= 0) break;
       sum.accounts += n;
       sum.users += n * a.n_users;
-      sum.net += n * a.net;
+      if (a.sum_lift !== null) sum.net += n * a.net;
       sum.cost += n * cost(a, p);
       // Risk is judged by the published threshold, so that a laxer one can't define it away.
       sum.admins += n * (a.dog_admins[shipped] ?? 0);
