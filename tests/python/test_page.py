@@ -24,12 +24,13 @@ def browser():
 
 @pytest.fixture(scope="module")
 def warehouse(built_world, tmp_path_factory):
-    """The small world with one account whose id is markup."""
+    """The small world with markup for the id of an account and for what cleaning found."""
     copy = shutil.copy(built_world.warehouse, tmp_path_factory.mktemp("page") / "world.duckdb")
     with duckdb.connect(str(copy)) as connection:
         first = connection.execute("select min(account_id) from marts.account_policy").fetchone()[0]
         for table in ("marts.account_policy", "intermediate.int_frontier__accounts"):
             connection.execute(f"update {table} set account_id = ? where account_id = ?", [HOSTILE, first])
+        connection.execute("update marts.data_quality_summary set description = ?", [HOSTILE])
     return copy
 
 
@@ -139,6 +140,7 @@ def test_search_finds_accounts_and_shows_markup_as_text(page):
     page.get_by_label("Search by account or decision").fill("<script>")
     assert page.locator("#accounts tr").count() == 1
     assert page.locator("#accounts th").inner_text() == HOSTILE
+    assert page.locator("#quality td").get_by_text(HOSTILE).count() > 0
     assert page.evaluate("window.broken") is None
 
 

@@ -205,6 +205,11 @@ def test_figures_are_written_with_their_units(value, unit, written):
     assert report_page.measure(value, unit) == written
 
 
+@pytest.mark.parametrize(("share", "written"), [(0.1234, "+12.3"), (-0.04, "−4.0"), (0.0004, "0.0"), (-0.0004, "0.0")])
+def test_points_have_a_sign_unless_they_are_none(share, written):
+    assert figures.points(share) == written
+
+
 def a_funnel(**counts):
     rows = [
         {
