@@ -150,8 +150,8 @@ def blind_against_policy(comparison: pd.DataFrame) -> Drawn | None:
         axes.set_title(heading, loc="left", fontsize=10.5, color=GREY)
         axes.invert_yaxis()
         axes.tick_params(length=0, labelcolor=INK)
-        axes.spines["bottom"].set_visible(False)
-        axes.spines["left"].set(position=("data", 0))
+        axes.spines[["left", "bottom"]].set_visible(False)
+        axes.axvline(0, color=GREY, linewidth=0.8)
     return Drawn(title, figure)
 
 
@@ -350,8 +350,8 @@ def lift_dependence(cells: pd.DataFrame, min_users: int = 30) -> Drawn | None:
     )
     (best, best_at), (worst, worst_at) = ((mean.max(), mean.idxmax()), (mean.min(), mean.idxmin()))
     title = (
-        f"The nudge helped most at a momentum of {names['momentum'][best_at[0]]} ({points(best)} points) "
-        f"and least at an intensity of {names['intensity'][worst_at[1]]} ({points(worst)})"
+        f"The nudge {'helped most' if best > 0 else 'harmed least'} at a momentum of {names['momentum'][best_at[0]]} ({points(best)} points) "
+        f"and {'helped least' if worst > 0 else 'harmed most'} at an intensity of {names['intensity'][worst_at[1]]} ({points(worst)})"
     )
     figure, (axes,) = _axes(height=4.2)
     limit = float(np.nanmax(np.abs(lift.to_numpy()))) or 1.0
