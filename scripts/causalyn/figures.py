@@ -349,9 +349,10 @@ def lift_dependence(cells: pd.DataFrame, min_users: int = 30) -> Drawn | None:
         .reindex(index=names["momentum"].index, columns=names["intensity"].index)
     )
     (best, best_at), (worst, worst_at) = ((mean.max(), mean.idxmax()), (mean.min(), mean.idxmin()))
+    words = ("helped most" if best > 0 else "harmed least", "helped least" if worst > 0 else "harmed most")
     title = (
-        f"The nudge {'helped most' if best > 0 else 'harmed least'} at a momentum of {names['momentum'][best_at[0]]} ({points(best)} points) "
-        f"and {'helped least' if worst > 0 else 'harmed most'} at an intensity of {names['intensity'][worst_at[1]]} ({points(worst)})"
+        f"The nudge {words[0]} at a momentum of {names['momentum'][best_at[0]]} ({points(best)} points) "
+        f"and {words[1]} at an intensity of {names['intensity'][worst_at[1]]} ({points(worst)})"
     )
     figure, (axes,) = _axes(height=4.2)
     limit = float(np.nanmax(np.abs(lift.to_numpy()))) or 1.0
