@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import shutil
@@ -14,10 +15,12 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from causalyn import raw_loader
 from causalyn.raw_contract import TABLES, TRUTH, truth_path
-from causalyn.raw_loader import RawContractError, load_raw
+from causalyn.raw_loader import RawContractError, check_raw, load_raw
 
 # A small export as a foreign warehouse would write it: flags as booleans or doubles, timestamps for dates.
 EXPORT = {
@@ -437,6 +440,67 @@ def test_a_broken_file_is_named(export, warehouse, seen, listed, name, content, 
     assert problems[0].startswith(says)
     assert all(problem.isprintable() and len(problem) < 400 for problem in problems)
     assert not warehouse.exists()
+
+
+def outcome(directory: Path) -> int | list[str]:
+    """How many users the loader would take of an export, or why it refuses it."""
+    try:
+        users = check_raw(directory)["users_raw"]
+    except RawContractError as error:
+        return error.problems
+    return duckdb.sql(f"select count(*) from ({users.select})").fetchall()[0][0]
+
+
+# Mostly what an export may hold, so that some are taken, and among it anything at all.
+CELLS = [
+    st.sampled_from(["u1", "u2", "u3", "u4", ""]),
+    st.sampled_from(["a1", "a2", "", "a'; --"]),
+    st.sampled_from(["2024-02-29", "", "2024-06-01T23:30:00+14:00", "0001-01-01"]),
+]
+ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+ROWS = st.lists(st.tuples(*(st.one_of(cell, cell, cell, ANYTHING) for cell in [*CELLS, *[ANYTHING] * 3])), max_size=6)
+# The same examples every time; the first failure is shown as it is, since to shrink it takes minutes.
+IN_THIS_ORDER = settings(
+    max_examples=40,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@pytest.mark.fault("export: cells of any text whatever", "refused in lines of print, or every row is taken")
+@IN_THIS_ORDER
+@given(rows=ROWS)
+def test_whatever_the_cells_say_every_row_is_taken_or_the_export_is_refused(export, seen, listed, rows):
+    (export / "users_raw.parquet").unlink(missing_ok=True)
+    with (export / "users_raw.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows([USERS_CSV.decode().partition("\n")[0].split(","), *rows])
+    found = outcome(export)
+    seen(f"among others, {found}")
+    if isinstance(found, int):
+        assert found == len(rows)
+    else:
+        for problem in found:
+            listed(problem)
+            assert problem.isprintable() and len(problem) < 400
+
+
+@pytest.mark.fault("export: any bytes whatever in place of a file", "refused in lines of print")
+@IN_THIS_ORDER
+@given(content=st.binary(max_size=200), suffix=st.sampled_from(raw_loader.SUFFIXES))
+def test_whatever_the_bytes_of_a_file_are_the_export_is_refused(export, seen, listed, content, suffix):
+    for file in export.glob("users_raw*"):
+        file.unlink()
+    (export / f"users_raw{suffix}").write_bytes(content)
+    found = outcome(export)
+    seen(f"among others, {found}")
+    assert found
+    for problem in found:
+        listed(problem)
+        assert problem.isprintable() and len(problem) < 400
 
 
 @pytest.mark.fault("export: a cell of 100,000 letters where a date should be", "refused, its beginning quoted")
