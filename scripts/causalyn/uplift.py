@@ -206,16 +206,21 @@ class UpliftModel:
 
         Returns user_id, account_id, as_of_date and fold as given, and SCORES.
         """
-        scores = pd.DataFrame(np.nan, index=frame.index, columns=list(SCORES))
-        matrix = frame[list(self.features)].to_numpy(dtype=float)
+        scores = np.full((len(frame), len(SCORES)), np.nan)
+        # The forests compare single precision: any other is copied to it, for each of them anew.
+        matrix = frame[list(self.features)].to_numpy(dtype=np.float32)
         fold_of_row = frame["fold"].to_numpy()
+
+        def score_fold(fold: int) -> None:
+            rows = np.flatnonzero(fold_of_row == fold)
+            if rows.size:
+                predicted = self.folds[fold].predict(matrix[rows])
+                scores[rows] = np.column_stack([predicted[name] for name in SCORES])
+
         with threadpool_limits(limits=1):
-            for fold, model in self.folds.items():
-                rows = np.flatnonzero(fold_of_row == fold)
-                if rows.size:
-                    predicted = model.predict(matrix[rows])
-                    scores.iloc[rows] = np.column_stack([predicted[name] for name in SCORES])
-        return pd.concat([frame[["user_id", "account_id", "as_of_date", "fold"]], scores], axis=1)
+            Parallel(n_jobs=-1, prefer="threads")(delayed(score_fold)(fold) for fold in self.folds)
+        identity = frame[["user_id", "account_id", "as_of_date", "fold"]]
+        return identity.assign(**dict(zip(SCORES, scores.T, strict=True)))
 
 
 _LAST_FIT: dict[tuple[Parameters, str], UpliftModel] = {}
@@ -223,13 +228,18 @@ _FITTING = threading.Lock()
 
 
 def training_users(inputs: Any, parameters: Parameters) -> pd.DataFrame:
-    """The users of the relation `int_uplift__inputs` with an observed outcome, whole accounts in a random but fixed order."""
+    """The users of the relation `int_uplift__inputs` with an observed outcome, whole accounts in a random but fixed order.
+
+    The order knows nothing of the arms, so that a bounded sample holds both in the proportions of all users: to fill an arm by
+    itself would change the propensity.
+    """
     return engine.sample(
         inputs,
         columns=inputs.columns,
         where="is_converted is not null and is_treated is not null",
         order_by=["md5(account_id)", "account_id", "user_id"],
         max_rows=parameters.max_training_rows,
+        whole="account_id",
     )
 
 

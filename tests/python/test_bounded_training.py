@@ -1,0 +1,65 @@
+"""Training on a bounded sample: at the shipped bound, decisions about 24,000 accounts are worth what they are from all users."""
+
+import sys
+from dataclasses import replace
+
+import duckdb
+import pandas as pd
+import pytest
+
+from causalyn import uplift
+
+ACCOUNTS = "24000"
+VALUE_USD, COST_USD, DOG_BELOW, TOXIC_SHARE = 55, 7, -0.05, 0.10
+"""A policy like the shipped one, with a threshold that both fits share."""
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory, run, run_dbt, project_root) -> pd.DataFrame:
+    """The learner's inputs, unordered, and each user's true lift."""
+    warehouse = tmp_path_factory.mktemp("large_world") / "causalyn.duckdb"
+    generator = project_root / "scripts" / "generate_world.py"
+    generation = run(sys.executable, generator, "--accounts", ACCOUNTS, "--warehouse", warehouse)
+    assert generation.returncode == 0, generation.stderr
+    no_tests = ("--exclude", "resource_type:test", "resource_type:unit_test")
+    build = run_dbt("build", "--select", "+int_uplift__inputs", *no_tests, warehouse=warehouse)
+    assert build.returncode == 0, build.stdout[-3000:]
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        connection.execute(f"attach '{warehouse.with_suffix('.truth.duckdb')}' as truth (read_only)")
+        return connection.execute(
+            "select inputs.*, true_lift from intermediate.int_uplift__inputs as inputs "
+            "inner join truth.latent_uplift_groups_hidden using (user_id)"
+        ).df()
+
+
+def true_value_usd(inputs: pd.DataFrame, lift: pd.Series) -> float:
+    """What nudging the users whom such a policy nudges truly earns."""
+    users = inputs.assign(lift=lift, is_dog=lift < DOG_BELOW)
+    users = users.assign(is_admin_dog=users["is_dog"] & (users["role_rank"] == 2))
+    account = users.groupby("account_id")
+    evidence = account.agg(lift=("lift", "sum"), admin_dogs=("is_admin_dog", "sum"), dog_share=("is_dog", "mean"))
+    is_target = (
+        (evidence["admin_dogs"] == 0)
+        & (evidence["dog_share"] <= TOXIC_SHARE)
+        & (evidence["lift"] * VALUE_USD > COST_USD)
+    )
+    nudged = users[users["account_id"].map(is_target) & (users["lift"] > 0)]
+    return nudged["true_lift"].sum() * VALUE_USD - COST_USD * is_target.sum()
+
+
+@pytest.mark.long
+def test_the_bound_changes_what_decisions_are_worth_by_less_than_one_percent(inputs, project_root):
+    shipped = uplift.Parameters.from_frame(pd.read_csv(project_root / "seeds" / "learner_parameters.csv"))
+    frame = inputs.drop(columns="true_lift")
+
+    def value(max_rows: int) -> float:
+        with duckdb.connect() as connection:
+            training = uplift.training_users(connection.from_df(frame), replace(shipped, max_training_rows=max_rows))
+        assert max_rows - 100 < len(training) <= max_rows
+        return true_value_usd(inputs, uplift.fit(training, shipped).score(frame)["t_lift"])
+
+    observed = int(frame["is_converted"].notna().sum())
+    assert observed > 1.5 * shipped.max_training_rows
+    everybody, bounded = value(observed), value(shipped.max_training_rows)
+    assert everybody > 0
+    assert abs(bounded / everybody - 1) < 0.01
