@@ -74,18 +74,6 @@ def test_every_raw_column_is_described(built_world):
         assert described == [column.name for column in table.columns], table.name
 
 
-def test_marts_are_public_and_nothing_else_is(built_world):
-    models = [node for node in built_world.manifest["nodes"].values() if node["resource_type"] == "model"]
-    expected = {
-        node["name"]: "public"
-        if node["schema"] in ("marts", "audit") and not node["name"].startswith("int_")
-        else "private"
-        for node in models
-    }
-    assert {node["name"]: node["access"] for node in models} == expected
-    assert {node["group"] for node in models} == {"growth"}
-
-
 def test_exposures_name_the_tables_that_are_read(project_root, built_world):
     scripts = project_root / "scripts"
     report = "".join((scripts / name).read_text() for name in ("render_report.py", "causalyn/what_if.py"))
