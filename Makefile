@@ -32,7 +32,7 @@ comma := ,
 DELIVERIES := $(if $(RAW),$(if $(ACCEPT_CHANGES),accept,compare),ignore)
 
 .DEFAULT_GOAL := help
-.PHONY: help build campaign report docs diff export test test-spark faults lint study readme bench bench-page lock audit clean
+.PHONY: help build campaign score report docs diff export test test-spark faults lint study readme bench bench-page lock audit clean
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
@@ -42,6 +42,8 @@ help:
 	@echo '  ACCEPT_CHANGES=1            publish an export that differs from the last one on purpose'
 	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
 	@echo 'make diff FROM=side TO=side   whose decision differs between two recorded sides, each build_id/policy_id'
+	@echo 'make score AS_OF=date         score the users active before a date by the last published model; list momentum triggers'
+	@echo '  RAW=dir                     load newer files in the raw contract first'
 	@echo 'make export                   write the published lists to target/exports, as CSV and Parquet'
 	@echo 'make report                   draw a built warehouse: target/report/index.html, figures as SVG and PNG'
 	@echo 'make docs                     write what dbt knows of every table and column to one page, target/static_index.html'
@@ -82,6 +84,11 @@ diff: $(VENV)/.installed
 	@test -n '$(FROM)' -a -n '$(TO)' || { echo 'error: name two sides: make diff FROM=build/policy TO=build/policy' >&2; exit 1; }
 	@$(BIN)/dbt --quiet show --limit -1 --inline \
 		"{{ policy_diff_between('$(subst /,'$(comma) ',$(FROM))', '$(subst /,'$(comma) ',$(TO))') }}"
+
+score: $(VENV)/.installed
+	$(if $(AS_OF),,$(error Name the scoring date: make score AS_OF=2025-06-01))
+	$(if $(RAW),$(BIN)/python scripts/load_raw.py "$(RAW)")
+	$(BIN)/python scripts/score.py --as-of "$(AS_OF)"
 
 export: $(VENV)/.installed
 	$(BIN)/python scripts/export_lists.py

@@ -6,6 +6,15 @@
     {{ return(execute and flags.WHICH in ['build', 'run', 'seed']) }}
 {%- endmacro -%}
 
+{#- Whether nothing is built but what daily scoring needs, which touches none of the lists that the record vouches for. -#}
+{%- macro is_daily_scoring() -%}
+    {%- set kinds = [] -%}
+    {%- for node in graph.nodes.values() if node.resource_type in ['model', 'seed'] and node.unique_id in selected_resources -%}
+        {%- do kinds.append('scoring' in node.tags) -%}
+    {%- endfor -%}
+    {{ return(kinds | length > 0 and false not in kinds) }}
+{%- endmacro -%}
+
 {%- macro build_status(results) -%}
     {%- set failures = results | rejectattr('status', 'in', ['success', 'pass', 'warn', 'no-op']) | list -%}
     {%- set left_out = [] -%}
@@ -16,9 +25,11 @@
 {%- endmacro -%}
 
 {%- macro record_build(status) -%}
-    {%- do run_query('create schema if not exists builds') -%}
-    {%- do run_query('drop table if exists builds.last_build') -%}
-    {%- do run_query("create table builds.last_build as select '" ~ status ~ "' as status") -%}
+    {%- if not is_daily_scoring() -%}
+        {%- do run_query('create schema if not exists builds') -%}
+        {%- do run_query('drop table if exists builds.last_build') -%}
+        {%- do run_query("create table builds.last_build as select '" ~ status ~ "' as status") -%}
+    {%- endif -%}
 {%- endmacro -%}
 
 {%- macro start_build() -%}

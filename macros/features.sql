@@ -3,8 +3,8 @@
     case when {{ value }} > {{ cap }} then {{ cap }} else {{ value }} end
 {%- endmacro %}
 
-{#- A branch of a `union all` for each feature of the learner's inputs, which is every column after is_converted: a row a user. -#}
-{% macro unpivot_features(relation) -%}
+{#- A branch of a `union all` for each feature of the learner's inputs, which is every column after the one named: a row a user. -#}
+{% macro unpivot_features(relation, after='is_converted') -%}
     {%- set columns = adapter.get_columns_in_relation(relation) if execute else [] -%}
     {%- set found = namespace(is_feature=false) -%}
     {%- for column in columns %}
@@ -12,6 +12,39 @@
     union all
     select user_id, '{{ column.name }}', cast({{ column.name }} as double) from {{ relation }}
     {%- endif %}
-    {%- set found.is_feature = found.is_feature or column.name == 'is_converted' %}
+    {%- set found.is_feature = found.is_feature or column.name == after %}
     {%- endfor %}
+{%- endmacro %}
+
+{#-
+    The learner's features of a row of `features`: columns of a `select`, or, without some of them, the rest of a text to hash.
+    Categories become ranks of their meaning, since the forests split on order. A new feature is added here and nowhere else.
+-#}
+{% macro learner_features(hashed_without=none) -%}
+    {%- set expressions = {
+        'actions_7d': 'cast(features.actions_7d as double)',
+        'actions_30d': 'cast(features.actions_30d as double)',
+        'core_actions_30d': 'cast(features.core_actions_30d as double)',
+        'collab_actions_30d': 'cast(features.collab_actions_30d as double)',
+        'minutes_30d': 'cast(features.minutes_30d as double)',
+        'days_observed_30d': 'cast(features.days_observed_30d as double)',
+        'feature_diversity_30d': 'features.feature_diversity_30d',
+        'momentum': 'features.momentum',
+        'week_on_week_change': 'features.week_on_week_change',
+        'intensity': 'features.intensity',
+        'days_since_last_active': 'cast(features.days_since_last_active as double)',
+        'tenure_days': 'cast(features.tenure_days as double)',
+        'role_rank': "case features.role_type when 'basic' then 0.0 when 'power_user' then 1.0 else 2.0 end",
+        'seat_count': 'cast(features.seat_count as double)',
+        'plan_rank': "case features.plan_tier when 'starter' then 0.0 when 'growth' then 1.0 when 'enterprise' then 2.0 end",
+        'prev_nudge_response_rank': "case features.prev_nudge_response when 'negative' then -1.0 when 'ignored' then 0.0 "
+            ~ "when 'positive' then 1.0 end",
+    } -%}
+    {%- for feature, expression in expressions.items() -%}
+        {%- if hashed_without is none -%}
+            {{ expression }} as {{ feature }}{{ ',\n        ' if not loop.last }}
+        {%- elif feature not in hashed_without -%}
+            || ' ' || coalesce(cast({{ expression }} as string), '')
+        {%- endif -%}
+    {%- endfor -%}
 {%- endmacro %}

@@ -2,18 +2,16 @@
 
 import pyarrow as pa
 
-from causalyn import engine, explanations, uplift
+from causalyn import engine, explanations, model_store, uplift
 
 TENTHS = [("momentum_tenth", pa.int32()), ("intensity_tenth", pa.int32())]
 SCHEMA = pa.schema(TENTHS + [(name, pa.float64()) for name in ("momentum", "intensity", "lift", "lift_se")])
 
 
 def model(dbt, session):
-    # Fitted there already.
-    dbt.ref("int_uplift__scores")
     inputs = dbt.ref("int_uplift__inputs")
     parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
     users = uplift.training_users(inputs, parameters)
-    learner = uplift.learn(users, parameters)
+    learner = model_store.from_frame(engine.to_pandas(dbt.ref("int_uplift__models")), inputs.columns, users)
     cells = engine.to_pandas(dbt.ref("int_explanations__cells"))
     return engine.from_pandas(inputs, explanations.dependence(learner, users, cells, parameters), SCHEMA)

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from causalyn import engine, explanations, uplift
+from causalyn import engine, explanations, model_store, uplift
 
 SCHEMA = pa.schema(
     [("user_id", pa.string()), ("account_id", pa.string()), ("feature", pa.string()), ("lift", pa.float64())]
@@ -10,10 +10,8 @@ SCHEMA = pa.schema(
 
 
 def model(dbt, session):
-    # Fitted there already.
-    dbt.ref("int_uplift__scores")
     inputs = dbt.ref("int_uplift__inputs")
     parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
     users = uplift.training_users(inputs, parameters)
-    learner = uplift.learn(users, parameters)
+    learner = model_store.from_frame(engine.to_pandas(dbt.ref("int_uplift__models")), inputs.columns, users)
     return engine.from_pandas(inputs, explanations.shuffled_lift(learner, users, parameters), SCHEMA)

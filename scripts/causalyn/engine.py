@@ -71,6 +71,48 @@ def map_batches(relation: Any, columns: Sequence[str], function: Function, schem
     return relation.select(*columns).repartition(tasks).mapInPandas(over, from_arrow_schema(schema))
 
 
+def previous(beside: Any, session: Any, table: str, columns: Sequence[str]) -> Any | None:
+    """What an earlier build left under the name of a table, on the engine of the relation `beside`.
+
+    None if there is none with just these columns.
+    """
+    if _is_duckdb(beside):
+        try:
+            relation = session.table(table)
+        except duckdb.CatalogException:
+            return None
+    elif session.catalog.tableExists(table):
+        relation = session.table(table)
+    else:
+        return None
+    return relation if list(relation.columns) == list(columns) else None
+
+
+def map_new_batches(
+    relation: Any, known: Any | None, key: Sequence[str], columns: Sequence[str], function: Function, schema: pa.Schema
+) -> Any:
+    """`map_batches`, but rows whose `key` is in `known`, a relation of `schema`, come from there."""
+    if known is None:
+        return map_batches(relation, columns, function, schema)
+    kept = {f"known_{column}": column for column in schema.names if column not in key}
+    renamed = [*key, *(f"{column} as {name}" for name, column in kept.items())]
+    if _is_duckdb(relation):
+        joined = relation.join(known.project(", ".join(renamed)), ", ".join(key), how="left")
+    else:
+        joined = relation.join(known.selectExpr(*renamed), on=list(key), how="left")
+    (first, *_) = kept
+
+    def function_of_new(frame: pd.DataFrame) -> pd.DataFrame:
+        is_new = frame[first].isna()
+        old = frame.loc[~is_new, [*key, *kept]].rename(columns=kept)
+        if not is_new.any():
+            return old
+        new = function(frame.loc[is_new, list(columns)])
+        return pd.concat([old, new]) if len(old) else new
+
+    return map_batches(joined, [*columns, *kept], function_of_new, schema)
+
+
 def from_pandas(beside: Any, frame: pd.DataFrame, schema: pa.Schema) -> Any:
     """`frame` as a relation of `schema` on the engine of the relation `beside`."""
     table = pa.Table.from_pandas(frame, schema, preserve_index=False)

@@ -1,7 +1,7 @@
 """Learners of uplift: cross-fitted, regularised, calibrated, with standard errors clustered by account.
 
 Stage 1 are the nuisances: a forest a treatment arm estimates P(conversion | arm, features), and one P(treated | features).
-Stage 2 are the learners in LEARNERS, each a function. The T-learner is the difference of the arms; the X-learner (Kuenzel et
+Stage 2 are the learners in LEARNERS, each a class. The T-learner is the difference of the arms; the X-learner (Kuenzel et
 al., 2019, "Metalearners for estimating heterogeneous treatment effects") and the DR-learner (Kennedy, 2023, "Towards optimal
 doubly robust estimation of heterogeneous causal effects") fit forests of pseudo-outcomes that the nuisances make of every
 training user, from models that saw nobody of the user's account. Around these stand the parts that make them fit for decisions:
@@ -20,18 +20,18 @@ training user, from models that saw nobody of the user's account. Around these s
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 import sklearn
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.tree._tree import Tree
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
@@ -42,18 +42,6 @@ KEYS = ("user_id", "account_id", "as_of_date", "fold", "is_treated", "is_convert
 
 CONTROL, TREATED, PROPENSITY = 0, 1, 2
 """Arms, and the rows of an array of nuisances (3 x users): P(conversion) by arm, and P(treated)."""
-
-Forest = RandomForestClassifier | ExtraTreesRegressor
-
-Ask = Callable[[Forest, np.ndarray], np.ndarray]
-"""What is asked of a forest about users by their features: its predictions (users), or what each feature contributes to them."""
-
-Lift = Callable[[np.ndarray, Sequence[np.ndarray], Ask], np.ndarray]
-"""Lift of users by their features (users x features) and what the nuisance forests say of them (3 x users); linear in what is
-asked of forests, the propensity apart."""
-
-FitForest = Callable[[np.ndarray, np.ndarray], ExtraTreesRegressor]
-"""A forest fitted to features (users x features) and a target (users)."""
 
 
 class LearnerError(ValueError):
@@ -92,6 +80,91 @@ class Parameters:
 
 
 @dataclass(frozen=True)
+class Forest:
+    """The trees of a fitted forest as arrays: all that it takes to predict, and nothing that could run when it is loaded.
+
+    nodes: the nodes of all trees, one tree after the other, as scikit-learn's trees lay them out. values: what each node says of
+    a user who ends there. sizes: nodes of each tree. n_features: columns of what it predicts from.
+    """
+
+    nodes: np.ndarray
+    values: np.ndarray
+    sizes: np.ndarray
+    n_features: int
+
+    @classmethod
+    def of(cls, fitted: RandomForestClassifier | ExtraTreesRegressor | DecisionTreeClassifier) -> Forest:
+        """The arrays of a fitted estimator: P(target = 1) in a classifier's nodes, else the mean of the target."""
+        trees = [estimator.tree_ for estimator in getattr(fitted, "estimators_", [fitted])]
+        values = np.concatenate([tree.value[:, 0, -1] for tree in trees])
+        classes = getattr(fitted, "classes_", ())
+        if len(classes) == 1:
+            # Where the fit saw one class only, that class is certain.
+            values = np.full(len(values), float(classes[0]))
+        nodes = np.concatenate([tree.__getstate__()["nodes"] for tree in trees])
+        return cls(nodes, values, np.array([tree.node_count for tree in trees]), int(fitted.n_features_in_))
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """The mean over the trees of what the leaves say of users (users), by their features (users x features)."""
+        total = np.zeros(len(features))
+        for _, values, leaves in self._leaves(features):
+            total += values[leaves]
+        return total / len(self.sizes)
+
+    def contributions(self, features: np.ndarray) -> np.ndarray:
+        """What each feature adds to the prediction of every user (features x users): the sum is prediction less mean.
+
+        On its way down a tree a user passes from mean to mean; each step counts for the feature that was asked (Palczewska et
+        al., 2013, "Interpreting random forest models using a feature contribution method").
+        """
+        total = np.zeros(features.T.shape)
+        for nodes, values, leaves in self._leaves(features):
+            of_node = np.zeros((len(nodes), features.shape[1]))
+            # A node's children come after it.
+            for node in np.flatnonzero(nodes["left_child"] >= 0):
+                for child in (nodes["left_child"][node], nodes["right_child"][node]):
+                    of_node[child] = of_node[node]
+                    of_node[child, nodes["feature"][node]] += values[child] - values[node]
+            total += of_node[leaves].T
+        return total / len(self.sizes)
+
+    def is_sound(self) -> bool:
+        """Whether every branch leads on within its own tree and by a known feature: else predicting reads foreign memory."""
+        if self.sizes.sum() != len(self.nodes) or len(self.values) != len(self.nodes) or (self.sizes < 1).any():
+            return False
+        place = np.arange(len(self.nodes)) - np.repeat(np.cumsum(self.sizes) - self.sizes, self.sizes)
+        children = np.stack([self.nodes["left_child"], self.nodes["right_child"]])
+        inside = (children > place) & (children < np.repeat(self.sizes, self.sizes))
+        by_feature = (self.nodes["feature"] >= 0) & (self.nodes["feature"] < self.n_features)
+        is_leaf = self.nodes["left_child"] == -1
+        return bool((is_leaf | (inside.all(axis=0) & by_feature)).all())
+
+    def _leaves(self, features: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Each tree's nodes and values, and the leaf of every user."""
+        features = np.ascontiguousarray(features, dtype=np.float32)
+        for end, size in zip(np.cumsum(self.sizes), self.sizes, strict=True):
+            nodes, values = self.nodes[end - size : end], self.values[end - size : end]
+            tree = Tree(self.n_features, np.array([1]), 1)
+            state = {"max_depth": 0, "node_count": int(size), "nodes": nodes, "values": values.reshape(-1, 1, 1)}
+            tree.__setstate__(state)
+            yield nodes, values, tree.apply(features)
+
+
+Ask = Callable[[Forest, np.ndarray], np.ndarray]
+"""What is asked of a forest about users by their features: `Forest.predict` or `Forest.contributions`."""
+
+FitForest = Callable[[np.ndarray, np.ndarray], Forest]
+"""A forest fitted to features (users x features) and a target (users)."""
+
+
+class Lift(Protocol):
+    """A fitted learner. It is linear in what is asked of forests, the propensity apart."""
+
+    def __call__(self, features: np.ndarray, nuisances: Sequence[np.ndarray], ask: Ask) -> np.ndarray:
+        """Lift of users by their features (users x features) and what the nuisance forests say of them (3 x users)."""
+
+
+@dataclass(frozen=True)
 class HalfSample:
     """Training users of one half of the accounts; their nuisances come from models that did not see their accounts."""
 
@@ -102,34 +175,56 @@ class HalfSample:
     dr_score: np.ndarray
 
 
-def t_learner(sample: HalfSample, fit_forest: FitForest) -> Lift:
+@dataclass(frozen=True)
+class TLearner:
     """The difference of the arms' outcome models; no second stage."""
-    return lambda features, nuisances, ask: nuisances[TREATED] - nuisances[CONTROL]
+
+    @classmethod
+    def fit(cls, sample: HalfSample, fit_forest: FitForest) -> TLearner:
+        return cls()
+
+    def __call__(self, features: np.ndarray, nuisances: Sequence[np.ndarray], ask: Ask) -> np.ndarray:
+        return nuisances[TREATED] - nuisances[CONTROL]
 
 
-def x_learner(sample: HalfSample, fit_forest: FitForest) -> Lift:
+@dataclass(frozen=True)
+class XLearner:
     """A forest an arm of the effects imputed by the other arm's outcome model, averaged by propensity (Kuenzel et al., 2019)."""
-    treated = sample.treated == TREATED
-    imputed = np.where(
-        treated, sample.converted - sample.nuisances[CONTROL], sample.nuisances[TREATED] - sample.converted
-    )
-    of_control = fit_forest(sample.features[~treated], imputed[~treated])
-    of_treated = fit_forest(sample.features[treated], imputed[treated])
 
-    def lift(features: np.ndarray, nuisances: Sequence[np.ndarray], ask: Ask) -> np.ndarray:
+    of_control: Forest
+    of_treated: Forest
+
+    @classmethod
+    def fit(cls, sample: HalfSample, fit_forest: FitForest) -> XLearner:
+        treated = sample.treated == TREATED
+        imputed = np.where(
+            treated, sample.converted - sample.nuisances[CONTROL], sample.nuisances[TREATED] - sample.converted
+        )
+        return cls(
+            of_control=fit_forest(sample.features[~treated], imputed[~treated]),
+            of_treated=fit_forest(sample.features[treated], imputed[treated]),
+        )
+
+    def __call__(self, features: np.ndarray, nuisances: Sequence[np.ndarray], ask: Ask) -> np.ndarray:
         propensity = nuisances[PROPENSITY]
-        return propensity * ask(of_control, features) + (1 - propensity) * ask(of_treated, features)
-
-    return lift
+        return propensity * ask(self.of_control, features) + (1 - propensity) * ask(self.of_treated, features)
 
 
-def dr_learner(sample: HalfSample, fit_forest: FitForest) -> Lift:
+@dataclass(frozen=True)
+class DRLearner:
     """A forest of the doubly robust scores (Kennedy, 2023)."""
-    forest = fit_forest(sample.features, sample.dr_score)
-    return lambda features, nuisances, ask: ask(forest, features)
+
+    forest: Forest
+
+    @classmethod
+    def fit(cls, sample: HalfSample, fit_forest: FitForest) -> DRLearner:
+        return cls(fit_forest(sample.features, sample.dr_score))
+
+    def __call__(self, features: np.ndarray, nuisances: Sequence[np.ndarray], ask: Ask) -> np.ndarray:
+        return ask(self.forest, features)
 
 
-LEARNERS = {"t": t_learner, "x": x_learner, "dr": dr_learner}
+LEARNERS = {"t": TLearner, "x": XLearner, "dr": DRLearner}
 """Learners by the prefix of their columns: each gives `<prefix>_lift` and `<prefix>_lift_se`."""
 
 SCORES = (
@@ -164,33 +259,36 @@ class CalibrationLine:
 class FoldModel:
     """What scores one fold: nuisance forests and learners by half-sample, the raw trees, and a line a learner."""
 
-    forests: tuple[tuple[RandomForestClassifier, ...], ...]
+    forests: tuple[tuple[Forest, ...], ...]
     lifts: dict[str, tuple[Lift, ...]]
     lines: dict[str, CalibrationLine]
-    raw_trees: tuple[DecisionTreeClassifier, DecisionTreeClassifier]
+    raw_trees: tuple[Forest, Forest]
 
     def predict(self, features: np.ndarray) -> dict[str, np.ndarray]:
         """Scores of users by their `features` (users x features), as float arrays by column name."""
+        features = np.ascontiguousarray(features, dtype=np.float32)  # as trees compare them, once for all forests
         by_half = np.stack([_nuisances(models, features) for models in self.forests])
         p_control, p_treated, propensity = by_half.mean(axis=0)
         scores = {"p_control": p_control, "p_treated": p_treated, "propensity": propensity}
         for learner, lifts in self.lifts.items():
-            half_lift = np.stack([lift(features, own, predictions) for lift, own in zip(lifts, by_half, strict=True)])
+            half_lift = np.stack(
+                [lift(features, own, Forest.predict) for lift, own in zip(lifts, by_half, strict=True)]
+            )
             scores[f"{learner}_lift"], scores[f"{learner}_lift_se"] = self.lines[learner].calibrate(half_lift)
-        raw = [_probability(tree, features) for tree in self.raw_trees]
+        raw = [tree.predict(features) for tree in self.raw_trees]
         return scores | {"raw_lift": raw[TREATED] - raw[CONTROL]}
 
     def half_lift(self, features: np.ndarray, learner: str) -> np.ndarray:
         """Lift by one learner before calibration, from each half-sample (halves x users)."""
         halves = zip(self.lifts[learner], self.forests, strict=True)
-        return np.stack([lift(features, _nuisances(models, features), predictions) for lift, models in halves])
+        return np.stack([lift(features, _nuisances(models, features), Forest.predict) for lift, models in halves])
 
     def contributions(self, features: np.ndarray, learner: str) -> np.ndarray:
         """What each feature adds to the calibrated lift of users (features x users)."""
         total = np.zeros(features.T.shape)
         for lift, models in zip(self.lifts[learner], self.forests, strict=True):
-            own = [contributions(models[arm], features) for arm in (CONTROL, TREATED)]
-            total += lift(features, [*own, _probability(models[PROPENSITY], features)], contributions)
+            own = [models[arm].contributions(features) for arm in (CONTROL, TREATED)]
+            total += lift(features, [*own, models[PROPENSITY].predict(features)], Forest.contributions)
         return self.lines[learner].coefficients[1] * total / len(self.forests)
 
 
@@ -223,10 +321,6 @@ class UpliftModel:
         return identity.assign(**dict(zip(SCORES, scores.T, strict=True)))
 
 
-_LAST_FIT: dict[tuple[Parameters, str], UpliftModel] = {}
-_FITTING = threading.Lock()
-
-
 def training_users(inputs: Any, parameters: Parameters) -> pd.DataFrame:
     """The users of the relation `int_uplift__inputs` with an observed outcome, whole accounts in a random but fixed order.
 
@@ -241,24 +335,6 @@ def training_users(inputs: Any, parameters: Parameters) -> pd.DataFrame:
         max_rows=parameters.max_training_rows,
         whole="account_id",
     )
-
-
-def learn(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
-    """As `fit`, but without a model where the data support none, which is printed.
-
-    Several Python models of one build ask for the same fit, so the last one is kept.
-    """
-    digest = hashlib.sha256(pd.util.hash_pandas_object(training).to_numpy().tobytes()).hexdigest()
-    with _FITTING:
-        if (parameters, digest) not in _LAST_FIT:
-            try:
-                model = fit(training, parameters)
-            except LearnerError as error:
-                print(f"No lift was estimated: {error}")
-                model = UpliftModel(tuple(column for column in training.columns if column not in KEYS), {})
-            _LAST_FIT.clear()
-            _LAST_FIT[parameters, digest] = model
-        return _LAST_FIT[parameters, digest]
 
 
 def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
@@ -370,20 +446,24 @@ def _fit_fold(
     for (name, learner), own_seed in zip(LEARNERS.items(), seed.spawn(len(LEARNERS)), strict=True):
         fit_forest = partial(_fit_regression_forest, parameters=parameters, generator=np.random.default_rng(own_seed))
         lifts[name] = tuple(
-            learner(
+            learner.fit(
                 HalfSample(features[half], treated[half], converted[half], nuisances[:, half], dr_score[half]),
                 fit_forest,
             )
             for half in halves
         )
         predicted = [
-            lift(features[~half], own, predictions)
+            lift(features[~half], own, Forest.predict)
             for lift, half, own in zip(lifts[name], halves, left_out, strict=True)
         ]
         lines[name] = _calibration_line(left_out_mean(predicted, halves), dr_score, account)
 
     raw_trees = tuple(
-        DecisionTreeClassifier(random_state=_draw(generator)).fit(features[treated == arm], converted[treated == arm])
+        Forest.of(
+            DecisionTreeClassifier(random_state=_draw(generator)).fit(
+                features[treated == arm], converted[treated == arm]
+            )
+        )
         for arm in (CONTROL, TREATED)
     )
     return FoldModel(tuple(forests), lifts, lines, raw_trees)
@@ -396,7 +476,7 @@ def fit_pair(
     account: np.ndarray,
     parameters: Parameters,
     generator: np.random.Generator,
-) -> tuple[list[np.ndarray], list[tuple[RandomForestClassifier, ...]]]:
+) -> tuple[list[np.ndarray], list[tuple[Forest, ...]]]:
     """Fits nuisances on two complementary random halves of the accounts.
 
     Args:
@@ -414,7 +494,7 @@ def fit_pair(
     propensity_models = [_fit_forest(features[half], treated[half], parameters, generator) for half in pair]
     chance = np.empty(len(account))
     for half, model in zip(pair, propensity_models, strict=True):
-        chance[~half] = _probability(model, features[~half])
+        chance[~half] = model.predict(features[~half])
     chance = np.clip(chance, parameters.propensity_floor, 1 - parameters.propensity_floor)
     weight = np.where(treated == TREATED, 1 / chance, 1 / (1 - chance))
     forests = [
@@ -425,7 +505,7 @@ def fit_pair(
 
 
 def predict_left_out(
-    features: np.ndarray, halves: Sequence[np.ndarray], forests: Sequence[tuple[RandomForestClassifier, ...]]
+    features: np.ndarray, halves: Sequence[np.ndarray], forests: Sequence[tuple[Forest, ...]]
 ) -> list[np.ndarray]:
     """Nuisances (3 x rows left out) that each half's forests predict of the rows that the half left out."""
     return [_nuisances(models, features[~half]) for models, half in zip(forests, halves, strict=True)]
@@ -447,7 +527,7 @@ def _fit_arms(
     half: np.ndarray,
     parameters: Parameters,
     generator: np.random.Generator,
-) -> list[RandomForestClassifier]:
+) -> list[Forest]:
     """Forests of one half of the accounts: conversion in control, conversion when treated."""
     arms = []
     for arm, name in ((CONTROL, "control"), (TREATED, "treated")):
@@ -467,7 +547,7 @@ def _fit_forest(
     parameters: Parameters,
     generator: np.random.Generator,
     weight: np.ndarray | None = None,
-) -> RandomForestClassifier:
+) -> Forest:
     """A regularised forest of the probability of a binary target."""
     forest = RandomForestClassifier(
         n_estimators=parameters.trees,
@@ -475,12 +555,12 @@ def _fit_forest(
         max_features=parameters.feature_share,
         random_state=_draw(generator),
     )
-    return forest.fit(features, target, sample_weight=weight)
+    return Forest.of(forest.fit(features, target, sample_weight=weight))
 
 
 def _fit_regression_forest(
     features: np.ndarray, target: np.ndarray, parameters: Parameters, generator: np.random.Generator
-) -> ExtraTreesRegressor:
+) -> Forest:
     """A regularised forest of a pseudo-outcome; thresholds are random: cheap, and as good where noise dwarfs signal."""
     forest = ExtraTreesRegressor(
         n_estimators=parameters.trees,
@@ -488,7 +568,7 @@ def _fit_regression_forest(
         max_features=parameters.feature_share,
         random_state=_draw(generator),
     )
-    return forest.fit(features, target)
+    return Forest.of(forest.fit(features, target))
 
 
 def _calibration_line(lift: np.ndarray, scores: np.ndarray, account: np.ndarray) -> CalibrationLine:
@@ -510,40 +590,9 @@ def _calibration_line(lift: np.ndarray, scores: np.ndarray, account: np.ndarray)
     return CalibrationLine(center, coefficients, covariance)
 
 
-def predictions(forest: Forest, features: np.ndarray) -> np.ndarray:
-    """A forest's prediction of every user by its features (users x features); of a classifier, P(target = 1)."""
-    return forest.predict(features) if isinstance(forest, ExtraTreesRegressor) else _probability(forest, features)
-
-
-def contributions(forest: Forest, features: np.ndarray) -> np.ndarray:
-    """What each feature adds to a forest's prediction of every user (features x users): the sum is prediction less mean.
-
-    On its way down a tree a user passes from mean to mean; each step counts for the feature that was asked (Palczewska et al.,
-    2013, "Interpreting random forest models using a feature contribution method").
-    """
-    total = np.zeros(features.T.shape)
-    for tree in (estimator.tree_ for estimator in forest.estimators_):
-        mean = tree.value[:, 0, -1]
-        of_node = np.zeros((tree.node_count, features.shape[1]))
-        # A node's children come after it.
-        for node in np.flatnonzero(tree.children_left >= 0):
-            for child in (tree.children_left[node], tree.children_right[node]):
-                of_node[child] = of_node[node]
-                of_node[child, tree.feature[node]] += mean[child] - mean[node]
-        total += of_node[tree.apply(features.astype(np.float32))].T
-    return total / len(forest.estimators_)
-
-
-def _nuisances(models: Sequence[RandomForestClassifier], features: np.ndarray) -> np.ndarray:
+def _nuisances(models: Sequence[Forest], features: np.ndarray) -> np.ndarray:
     """Nuisances (3 x users) of users by their features, from the forests of one half."""
-    return np.stack([_probability(model, features) for model in models])
-
-
-def _probability(model: RandomForestClassifier | DecisionTreeClassifier, features: np.ndarray) -> np.ndarray:
-    """P(target = 1) a row; where the fit saw one class only, that class is certain."""
-    if len(model.classes_) == 1:
-        return np.full(len(features), float(model.classes_[0]))
-    return model.predict_proba(features)[:, 1]
+    return np.stack([model.predict(features) for model in models])
 
 
 def _draw(generator: np.random.Generator) -> int:

@@ -19,7 +19,7 @@ def users() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def model(users: pd.DataFrame) -> uplift.UpliftModel:
-    return uplift.learn(users, PARAMETERS)
+    return uplift.fit(users, PARAMETERS)
 
 
 @pytest.fixture(scope="module")
@@ -88,19 +88,3 @@ def test_without_a_model_there_is_nothing_to_explain(nobody, users):
     assert explanations.shuffled_lift(nobody, users, PARAMETERS).empty
     assert list(explanations.dependence(nobody, users, cells, PARAMETERS)) == ["signal", "lift", "lift_se"]
     assert explanations.dependence(nobody, users, cells, PARAMETERS).empty
-
-
-def test_the_last_fit_is_kept_for_the_same_data_and_parameters(users, monkeypatch):
-    fits = []
-    monkeypatch.setattr(uplift, "fit", lambda *arguments: fits.append(arguments) or object())
-    monkeypatch.setattr(uplift, "_LAST_FIT", {})
-    assert uplift.learn(users, PARAMETERS) is uplift.learn(users.copy(), PARAMETERS)
-    assert len(fits) == 1
-    uplift.learn(users.assign(is_converted=1 - users.is_converted), PARAMETERS)
-    uplift.learn(users, replace(PARAMETERS, seed=2))
-    assert len(fits) == 3
-
-
-def test_data_that_support_no_estimate_leave_no_model(users, capsys):
-    assert uplift.learn(users.assign(is_converted=1.0), PARAMETERS).folds == {}
-    assert "all 4,800 observed outcomes are equal" in capsys.readouterr().out

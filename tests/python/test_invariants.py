@@ -50,6 +50,11 @@ VIOLATIONS = {
     "assert_the_validation_holdout_stays_small": (
         f"update {DECISIONS} set decision = 'suppress_toxic_admin' where is_shipped"
     ),
+    "assert_no_momentum_trigger_breaks_the_policy": "update seeds.campaign_parameters set control_share = 1",
+    "assert_no_user_is_triggered_again_within_the_cool_down": (
+        "insert into marts.momentum_triggers select * replace (triggered_date + 29 as triggered_date) "
+        "from marts.momentum_triggers"
+    ),
     "assert_the_funnel_adds_up": "delete from marts.policy_funnel where decision = 'target'",
 }
 
@@ -90,12 +95,18 @@ def test_a_broken_guardrail_stops_publication_and_leaves_the_last_lists(
     warehouse = tmp_path / built_world.warehouse.name
     warehouse.write_bytes(built_world.warehouse.read_bytes())
     guardrail = project_copy / "models" / "intermediate" / "guardrails" / "int_guardrail__toxic_admin.sql"
-    guardrail.write_text(guardrail.read_text().replace("n_sleeping_dog_admins > 0 as", "false as"))
+    guardrail.write_text(guardrail.read_text().replace("{{ guardrail_is_triggered('toxic_admin') }} as", "false as"))
 
-    before = read_published(warehouse)
+    def models(table: str) -> list[tuple]:
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            return connection.sql(f"select fold, model_sha256 from intermediate.{table} order by fold").fetchall()
+
+    before, model_before = read_published(warehouse), models("int_uplift__published_models")
     result = run_dbt("build", warehouse=warehouse, project=project_copy)
 
     assert result.returncode != 0
     assert "assert_no_target_has_a_sleeping_dog_admin" in result.stdout
     assert read_published(warehouse) == before
     assert before["target_accounts"], "the lists that must stay must hold something"
+    # The model too: daily scoring goes on by the one that was published.
+    assert models("int_uplift__published_models") == model_before != models("int_uplift__models")

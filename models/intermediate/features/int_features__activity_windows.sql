@@ -13,6 +13,7 @@ windows as (
         as_of_date,
         {{ days_before('as_of_date', 7) }} as week_start_date,
         {{ days_before('as_of_date', 14) }} as prior_week_start_date,
+        {{ days_before('as_of_date', 21) }} as third_week_start_date,
         {{ days_before('as_of_date', 30) }} as month_start_date
     from spine
 ),
@@ -24,6 +25,7 @@ active_days as (
         activity.activity_date,
         activity.activity_date >= windows.week_start_date as is_last_week,
         activity.activity_date >= windows.prior_week_start_date as is_last_fortnight,
+        activity.activity_date >= windows.third_week_start_date as is_last_three_weeks,
         activity.core_action_count,
         activity.collab_action_count,
         activity.core_action_count + activity.collab_action_count as action_count,
@@ -43,6 +45,7 @@ totals as (
         purpose,
         {{ sum_int('case when is_last_week then action_count end') }} as actions_7d,
         {{ sum_int('case when is_last_fortnight and not is_last_week then action_count end') }} as actions_8_to_14d,
+        {{ sum_int('case when is_last_three_weeks and not is_last_fortnight then action_count end') }} as actions_15_to_21d,
         {{ sum_int('action_count') }} as actions_30d,
         {{ sum_int('core_action_count') }} as core_actions_30d,
         {{ sum_int('collab_action_count') }} as collab_actions_30d,
@@ -59,6 +62,7 @@ final as (
         spine.*,
         coalesce(totals.actions_7d, 0) as actions_7d,
         coalesce(totals.actions_8_to_14d, 0) as actions_8_to_14d,
+        coalesce(totals.actions_15_to_21d, 0) as actions_15_to_21d,
         coalesce(totals.actions_30d, 0) as actions_30d,
         coalesce(totals.core_actions_30d, 0) as core_actions_30d,
         coalesce(totals.collab_actions_30d, 0) as collab_actions_30d,

@@ -10,6 +10,8 @@ caps as (
     select * from {{ ref('int_features__winsor_caps') }}
 ),
 
+-- Today's users need no caps, and may not depend on those of a build that was not published: no split of a tree lies above the
+-- largest value that it was fitted on, so a value beyond a cap is scored as the cap.
 final as (
     select
         behaviour.user_id,
@@ -38,7 +40,7 @@ final as (
         behaviour.prev_nudge_response
     from behaviour
     inner join context on behaviour.user_id = context.user_id
-    cross join caps
+    left join caps on behaviour.purpose = 'retrospective'
 )
 
 select * from final

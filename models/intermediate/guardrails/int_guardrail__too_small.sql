@@ -9,7 +9,7 @@ final as (
         'too_small' as guardrail,
         net_value_usd as evidence,
         0.0 as evidence_limit,
-        coalesce(net_value_usd <= 0, true) or n_scored_users < min_scored_users as is_triggered
+        {{ guardrail_is_triggered('too_small') }} as is_triggered
     from evidence
 )
 

@@ -9,7 +9,7 @@ final as (
         'toxic_admin' as guardrail,
         cast(n_sleeping_dog_admins as double) as evidence,
         0.0 as evidence_limit,
-        n_sleeping_dog_admins > 0 as is_triggered
+        {{ guardrail_is_triggered('toxic_admin') }} as is_triggered
     from evidence
 )
 

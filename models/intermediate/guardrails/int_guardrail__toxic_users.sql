@@ -9,7 +9,7 @@ final as (
         'toxic_users' as guardrail,
         sleeping_dog_share as evidence,
         cast(toxic_user_share_limit as double) as evidence_limit,
-        coalesce(sleeping_dog_share > toxic_user_share_limit and n_sleeping_dogs >= min_toxic_users, true) as is_triggered
+        {{ guardrail_is_triggered('toxic_users') }} as is_triggered
     from evidence
 )
 

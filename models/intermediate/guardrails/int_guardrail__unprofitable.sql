@@ -9,7 +9,7 @@ final as (
         'unprofitable' as guardrail,
         expected_revenue_usd as evidence,
         0.0 as evidence_limit,
-        coalesce(expected_revenue_usd <= 0, true) as is_triggered
+        {{ guardrail_is_triggered('unprofitable') }} as is_triggered
     from evidence
 )
 

@@ -9,7 +9,7 @@ final as (
         'unscored' as guardrail,
         cast(n_users - n_scored_users as double) as evidence,
         0.0 as evidence_limit,
-        n_scored_users < n_users or n_scored_users = 0 as is_triggered
+        {{ guardrail_is_triggered('unscored') }} as is_triggered
     from evidence
 )
 

@@ -1,7 +1,5 @@
-{% set guardrails = ['unscored', 'toxic_admin', 'toxic_users', 'unprofitable', 'too_small'] %}
-
 with checks as (
-    {% for guardrail in guardrails %}
+    {% for guardrail in guardrails() %}
     select * from {{ ref('int_guardrail__' ~ guardrail) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -15,7 +15,6 @@ policies as (
     from {{ ref('int_guardrails__policies') }}
 ),
 
--- Without a standard error the estimate itself decides, so that nobody passes for harmless because doubt is unknown.
 final as (
     select
         policies.policy_id,
@@ -24,8 +23,7 @@ final as (
         coalesce(users.is_admin, true) as is_admin,
         scores.lift,
         scores.lift_se,
-        scores.lift + policies.harm_quantile * coalesce(scores.lift_se, 0.0)
-        < policies.sleeping_dog_lift_threshold as is_sleeping_dog
+        {{ is_sleeping_dog('scores', 'policies') }} as is_sleeping_dog
     from scores
     left join users on scores.user_id = users.user_id
     cross join policies

@@ -1,0 +1,67 @@
+-- Published with the model, so that drift is measured from the users that the scoring model learned from.
+with training_values as (
+    select * from {{ ref('int_uplift__training_values') }}
+),
+
+gate as (
+    select * from {{ ref('int_policy__publication_gate') }}
+),
+
+ranked as (
+    select
+        quantity,
+        quantity_value,
+        row_number() over (partition by quantity order by quantity_value, user_id) as place,
+        count(*) over (partition by quantity) as n_known
+    from training_values
+    where quantity_value is not null
+),
+
+-- Deciles that coincide, as those of a rank do, make one bin.
+edges as (
+    select distinct
+        ranked.quantity,
+        ranked.quantity_value as upper_edge
+    from ranked
+    cross join (values (1), (2), (3), (4), (5), (6), (7), (8), (9)) as tenths (tenth)
+    where ranked.place = cast(floor((tenths.tenth * ranked.n_known + 9) / 10) as bigint)
+),
+
+bounds as (
+    select
+        quantity,
+        lag(upper_edge) over (partition by quantity order by upper_edge) as lower_edge,
+        upper_edge,
+        false as is_unknown
+    from edges
+    union all
+    select
+        quantity,
+        max(upper_edge) as lower_edge,
+        cast(null as double) as upper_edge,
+        false as is_unknown
+    from edges
+    group by 1
+    union all
+    select distinct
+        quantity,
+        cast(null as double) as lower_edge,
+        cast(null as double) as upper_edge,
+        true as is_unknown
+    from training_values
+),
+
+final as (
+    select
+        bounds.quantity,
+        bounds.lower_edge,
+        bounds.upper_edge,
+        bounds.is_unknown,
+        count(training_values.user_id) as n_users
+    from bounds
+    cross join gate
+    left join training_values on {{ is_in_bin('training_values', 'bounds') }}
+    group by 1, 2, 3, 4
+)
+
+select * from final

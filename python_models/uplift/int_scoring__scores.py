@@ -1,0 +1,26 @@
+"""Scores the users active of late by the published learners; who has not changed since it was last scored keeps its scores."""
+
+import pyarrow as pa
+
+from causalyn import engine, model_store, uplift
+
+IDENTITY = [("user_id", pa.string()), ("account_id", pa.string()), ("as_of_date", pa.date32()), ("fold", pa.int32())]
+VERSION = ["model_build_id", "features_hash"]
+SCHEMA = pa.schema(
+    IDENTITY + [(score, pa.float64()) for score in uplift.SCORES] + [(column, pa.string()) for column in VERSION]
+)
+
+
+def model(dbt, session):
+    inputs = dbt.ref("int_scoring__inputs")
+    learner = model_store.from_frame(
+        engine.to_pandas(dbt.ref("int_uplift__published_models")), [c for c in inputs.columns if c not in VERSION]
+    )
+    return engine.map_new_batches(
+        inputs,
+        engine.previous(inputs, session, str(dbt.this), SCHEMA.names),
+        key=["user_id", *VERSION],
+        columns=inputs.columns,
+        function=lambda frame: learner.score(frame).join(frame[VERSION]),
+        schema=SCHEMA,
+    )

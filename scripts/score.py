@@ -1,0 +1,86 @@
+"""Score the users active before a date by the last published model: `python scripts/score.py --as-of 2025-06-01`."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+
+ROOT = Path(__file__).resolve().parent.parent
+MODEL = "intermediate.int_uplift__published_models"
+SUMMARY = """
+    select
+        (select count(*) from marts.prospective_scores),
+        (select count(*) from marts.momentum_triggers where triggered_date = $as_of),
+        (select max(activity_date) from staging.stg_user_activity_daily)
+"""
+
+
+class NotScorableError(Exception):
+    """Nobody can be scored; the message says why."""
+
+
+def score(warehouse: Path, as_of: datetime.date) -> str:
+    """Build what daily scoring needs; a summary in plain text.
+
+    Raises NotScorableError where the warehouse holds no published model, and subprocess.CalledProcessError where the build fails.
+    """
+    if not warehouse.is_file():
+        raise NotScorableError(f"there is no warehouse {warehouse}; `make build` makes one")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        schema, table = MODEL.split(".")
+        if not connection.execute(
+            "from duckdb_tables() where schema_name = $1 and table_name = $2", [schema, table]
+        ).fetchall():
+            raise NotScorableError(f"{warehouse} holds no published model; it comes with the first good `make build`")
+    subprocess.run(
+        [
+            *(Path(sys.executable).with_name("dbt"), "--quiet", "build", "--select", "tag:scoring"),
+            # Tests that look beyond the day's tables, at what a full build would renew, wait for one.
+            *("--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"),
+            *("--vars", f"{{scoring_date: '{as_of}'}}"),
+        ],
+        cwd=ROOT,
+        env=os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve())},
+        check=True,
+    )
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        users, triggers, last_day = connection.execute(SUMMARY, {"as_of": as_of}).fetchone()
+        ages = connection.execute(
+            "select count(*) from marts.prospective_scores where scored_as_of_date < as_of_date"
+        ).fetchone()[0]
+        verdicts = connection.execute(
+            "select verdict_id, verdict, question, value from marts.scoring_verdicts order by verdict_id"
+        ).fetchall()
+    lines = [
+        f"{users:,} users were active in the 30 days before {as_of}; {ages:,} of them did not change and keep their score.",
+        f"{triggers:,} users are to be nudged for their momentum: select * from marts.momentum_triggers",
+    ]
+    if not users:
+        lines.append(f"The last activity known before that day is of {last_day}.")
+    lines += [f"{verdict:<5} {question} {value:.3f}" for _, verdict, question, value in verdicts if value is not None]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Score, and print what came of it."""
+    default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
+    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser.add_argument("--as-of", type=datetime.date.fromisoformat, required=True, help="scoring date, as 2025-06-01")
+    parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file")
+    arguments = parser.parse_args()
+    try:
+        print(score(arguments.warehouse, arguments.as_of))
+    except NotScorableError as error:
+        sys.exit(f"Nobody was scored: {error}.")
+    except subprocess.CalledProcessError:
+        sys.exit("Scoring stopped: the build failed; dbt's messages are above.")
+
+
+if __name__ == "__main__":
+    main()
