@@ -32,7 +32,7 @@ comma := ,
 DELIVERIES := $(if $(RAW),$(if $(ACCEPT_CHANGES),accept,compare),ignore)
 
 .DEFAULT_GOAL := help
-.PHONY: help build campaign score report docs diff export test test-spark faults lint study readme bench bench-page lock audit clean
+.PHONY: help build bandit campaign score report docs diff export test test-spark faults lint study readme bench bench-page lock audit clean
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
@@ -41,6 +41,7 @@ help:
 	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'
 	@echo '  ACCEPT_CHANGES=1            publish an export that differs from the last one on purpose'
 	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
+	@echo 'make bandit                   build a generated world and let a bandit choose among e-mail, message and call in it'
 	@echo 'make diff FROM=side TO=side   whose decision differs between two recorded sides, each build_id/policy_id'
 	@echo 'make score AS_OF=date         score the users active before a date by the last published model; list momentum triggers'
 	@echo '  RAW=dir                     load newer files in the raw contract first'
@@ -71,6 +72,9 @@ build: $(VENV)/.installed $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
 
 report: $(VENV)/.installed
 	$(BIN)/python scripts/render_report.py
+
+bandit: build $(VENV)/.installed-bandit
+	$(BIN)/python scripts/play_bandit.py $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET))
 
 campaign: build
 	$(BIN)/python scripts/play_campaign.py $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET))
@@ -136,6 +140,10 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	$(INSTALL) requirements-dev.lock
 	@touch $@
 
+$(VENV)/.installed-bandit: requirements-bandit.lock $(VENV)/.installed
+	$(INSTALL) requirements-bandit.lock
+	@touch $@
+
 $(VENV)/.installed-spark: requirements-spark.lock $(VENV)/.installed
 	@"$(JAVA_HOME)/bin/java" -version 2>&1 | grep -q 'version "17' || \
 		{ echo 'error: Spark needs Java 17; name its directory: make JAVA_HOME=...; on Debian: apt-get install openjdk-17-jre-headless' >&2; exit 1; }
@@ -160,6 +168,7 @@ lock:
 		$(COMPILE) --output-file requirements.lock && \
 		$(COMPILE) --extra dev --constraints requirements.lock --output-file requirements-dev.lock && \
 		$(COMPILE) --extra spark --constraints requirements.lock --output-file requirements-spark.lock && \
+		$(COMPILE) --extra bandit --constraints requirements.lock --output-file requirements-bandit.lock && \
 		$(COMPILE) --extra browser --constraints requirements.lock --output-file requirements-browser.lock && \
 		$(COMPILE) --extra peers --constraints requirements.lock --output-file requirements-peers.lock
 

@@ -87,6 +87,19 @@ BLOCKS = {
         group by scenario_id, policy_id
         order by scenario_id, policy_id
     """,
+    "bandit": """
+        select
+            cast(round_number as varchar) as "until round",
+            cell(avg(oracle_usd), 'usd') as oracle,
+            cell(avg(oracle_usd - bandit_usd), 'usd') || ' ± ' || cell(stddev_samp(oracle_usd - bandit_usd), 'usd')
+                as "regret of the bandit",
+            cell(avg(oracle_usd - static_usd), 'usd') as "of in-app for all",
+            cell(avg(oracle_usd - best_by_segment_usd), 'usd') as "of the best arm a segment",
+            cell(max(n_nudges_held_back), 'users') as "nudges held back by guardrails"
+        from seeds.bandit_study
+        group by round_number
+        order by bandit_study.round_number
+    """,
     "claims": """
         select
             claims.claim,

@@ -153,7 +153,24 @@ CAMPAIGN_EVENTS = Table(
     optional=True,
 )
 
-TABLES = (ACCOUNTS, USERS, ACTIVITY, INTERVENTIONS, OUTCOMES, CAMPAIGN_EVENTS)
+# What a bandit decided round by round, with the probability of each decision, and what came of it.
+BANDIT_LOG = Table(
+    "bandit_log_raw",
+    _columns(
+        "round_number bigint not null",
+        "user_id varchar not null",
+        "account_id varchar not null",
+        "segment varchar not null",
+        "arm varchar not null",
+        "propensity double not null",
+        "reward_usd double not null",
+    ),
+    key=("user_id", "round_number"),
+    parent=USERS,
+    optional=True,
+)
+
+TABLES = (ACCOUNTS, USERS, ACTIVITY, INTERVENTIONS, OUTCOMES, CAMPAIGN_EVENTS, BANDIT_LOG)
 
 TRUTH = Table(
     TRUTH_TABLE,

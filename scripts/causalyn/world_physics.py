@@ -175,12 +175,22 @@ class Physics:
     admin_churn: float = 0.01  # of admins within an outcome window
     admin_churn_annoyed: float = 0.30  # of admins who reacted negatively
 
+    # The arms of the bandit (bandit_world.py): how much of the nudge's effect each has, good or bad.
+    email_strength: float = 0.5
+    in_app_strength: float = 1.0
+    call_strength: float = 2.0
+
     dirt: Dirt = field(default_factory=Dirt)
 
     @property
     def groups(self) -> tuple[Group, ...]:
         """The groups in the order of GROUPS."""
         return self.persuadable, self.sleeping_dog, self.sure_thing, self.lost_cause
+
+    @property
+    def arm_strength(self) -> dict[str, float]:
+        """How much of the nudge's effect each arm of the bandit has."""
+        return {"none": 0.0, "email": self.email_strength, "in_app": self.in_app_strength, "call": self.call_strength}
 
     def by_group(self, name: str) -> np.ndarray:
         """One constant of every group: shape (4,), or (4, n) for those with n values."""

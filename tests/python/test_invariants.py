@@ -23,7 +23,10 @@ VIOLATIONS = {
     "assert_no_target_exceeds_the_toxic_user_share": f"{NUDGE} sleeping_dog_share > toxic_user_share_limit",
     "assert_every_target_earns_revenue": f"{NUDGE} expected_revenue_usd <= 0",
     "assert_every_target_pays_for_itself": f"{NUDGE} net_value_usd <= 0",
-    "assert_every_allocation_keeps_within_its_limits": "update intermediate.int_allocation__optimum set is_chosen = true",
+    "assert_the_bandit_nudges_only_whom_the_policy_may": (
+        "update intermediate.int_bandit__contexts set is_held_back = false"
+    ),
+    "assert_every_allocation_keeps_within_its_limits": "update seeds.allocation_limits set budget_usd = 1",
     "assert_lifetime_prices_follow_from_plan_values": (
         "update seeds.plan_values set churn_probability_per_harmed_admin = 0.1"
     ),

@@ -128,6 +128,7 @@ def test_an_export_is_loaded_in_the_types_of_the_contract(export, warehouse):
         "interventions_raw": 6,
         "outcomes_raw": 6,
         "campaign_events_raw": 0,
+        "bandit_log_raw": 0,
         TRUTH.name: 6,
     }
     loaded = contents(warehouse)
@@ -565,6 +566,7 @@ def test_the_command_says_what_it_loaded_into_files_of_the_owner_alone(export, c
         "interventions_raw: 6 rows",
         "outcomes_raw: 6 rows",
         "campaign_events_raw: 0 rows",
+        "bandit_log_raw: 0 rows",
         f"{TRUTH.name}: 6 rows",
     ]
     assert sorted(path.name for path in warehouse.parent.iterdir()) == ["causalyn.duckdb", "causalyn.truth.duckdb"]

@@ -1,0 +1,108 @@
+"""Play the bandit of a built world round by round: `python scripts/play_bandit.py`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from causalyn.bandit_world import LOG_COLUMNS, play_round
+from causalyn.raw_contract import BANDIT_LOG, BUILD_RECORD, RAW_SCHEMA, TRUTH, truth_path
+from causalyn.world_physics import PRESETS, Physics
+
+ROOT = Path(__file__).resolve().parent.parent
+LOG = f"{RAW_SCHEMA}.{BANDIT_LOG.name}"
+# The users whom the guardrails leave to the bandit.
+USERS = f"""
+    select contexts.user_id, contexts.account_id, contexts.segment, contexts.round_number,
+        truth.latent_uplift_group, truth.p_control, truth.p_treated
+    from intermediate.int_bandit__contexts as contexts
+    inner join truth.{TRUTH.name} as truth on contexts.user_id = truth.user_id
+    where not contexts.is_held_back
+"""
+# After a round only what the log feeds is built; the last build is a whole one, since exports wait for one.
+OF_THE_LOG = ("--select", f"source:raw.{BANDIT_LOG.name}+")
+
+
+class NotPlayableError(Exception):
+    """The bandit can't be played; the message says why."""
+
+
+def read_world(warehouse: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
+    """The users that the bandit may decide about, with hidden truth, the arms, and the bandit's parameters.
+
+    Raises NotPlayableError where the warehouse holds no generated world, or the log of a bandit that has begun.
+    """
+    if not truth_path(warehouse).is_file():
+        raise NotPlayableError(f"{warehouse} holds no generated world: the hidden truth is missing")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
+            raise NotPlayableError("this bandit has begun; `make bandit` generates the world anew and plays it")
+        truth = str(truth_path(warehouse)).replace("'", "''")
+        connection.execute(f"attach '{truth}' as truth (read_only)")
+        users = connection.execute(USERS).df()
+        if users[["p_control", "p_treated"]].isna().to_numpy().any():
+            raise NotPlayableError("the hidden truth does not say how likely users convert; only a generated world can")
+        return (
+            users,
+            connection.execute("from seeds.bandit_arms order by cost_usd, arm").df(),
+            connection.execute("from seeds.bandit_parameters").df().iloc[0],
+        )
+
+
+def play_bandit(warehouse: Path, physics: Physics, seed: int, rounds: int | None = None) -> pd.DataFrame:
+    """Play rounds one after the other, each from the state that the warehouse has built of those before; their log's summary.
+
+    `rounds`: how many, else all. Raises NotPlayableError (see `read_world`), and subprocess.CalledProcessError where a build
+    fails.
+    """
+    users, arms, parameters = read_world(warehouse)
+    for _, due in list(users.groupby("round_number", sort=True))[:rounds]:
+        with duckdb.connect(str(warehouse)) as connection:
+            state = connection.execute("from intermediate.int_bandit__state order by segment, arm").df()
+            connection.register("log", play_round(due, state, arms, parameters, physics, seed))
+            connection.execute(f"begin; drop table if exists {BUILD_RECORD}")
+            connection.execute(f"insert into {LOG} select {', '.join(LOG_COLUMNS)} from log")
+            connection.execute("commit")
+        _dbt_build(warehouse, *OF_THE_LOG)
+    if rounds is None:
+        _dbt_build(warehouse)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.execute("from marts.bandit_rounds order by round_number").df()
+
+
+def _dbt_build(warehouse: Path, *options: str) -> None:
+    subprocess.run(
+        [Path(sys.executable).with_name("dbt"), "--quiet", "build", "--exclude-resource-type", "unit_test", *options],
+        cwd=ROOT,
+        env=os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve())},
+        check=True,
+    )
+
+
+def main() -> None:
+    """Play, and print what became of every round and what other policies would have earned."""
+    default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
+    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser.add_argument("--seed", type=int, default=42)
+    parser.add_argument("--preset", choices=PRESETS, default="default")
+    parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file")
+    arguments = parser.parse_args()
+    try:
+        rounds = play_bandit(arguments.warehouse, PRESETS[arguments.preset], arguments.seed)
+    except NotPlayableError as error:
+        sys.exit(f"Nothing was played: {error}.")
+    except subprocess.CalledProcessError:
+        sys.exit("The bandit stopped: a build failed; dbt's messages are above.")
+    with duckdb.connect(str(arguments.warehouse), read_only=True) as connection:
+        estimates = connection.execute("from marts.off_policy_evaluation order by estimator, estimate desc").df()
+    print(f"{rounds.round(3).to_string(index=False)}\n\n{estimates.round(3).to_string(index=False)}")
+
+
+if __name__ == "__main__":
+    main()

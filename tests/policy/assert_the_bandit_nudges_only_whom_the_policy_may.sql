@@ -1,0 +1,39 @@
+-- POL-25: The bandit may do something other than nothing only to users of targets of the shipped policy whom the nudge is
+-- expected to help, no predicted Sleeping Dog among them, and to nobody of the global control. Told anew from decisions and
+-- scores.
+with contexts as (
+    select * from {{ ref('int_bandit__contexts') }}
+    where not is_held_back or segment <> 'held_back'
+),
+
+decisions as (
+    select * from {{ ref('int_policy__account_decisions') }}
+    where is_shipped
+),
+
+scores as (
+    select * from {{ ref('user_uplift_scores') }}
+),
+
+assignments as (
+    select * from {{ ref('int_campaign__assignments') }}
+),
+
+final as (
+    select contexts.user_id
+    from contexts
+    left join decisions on contexts.account_id = decisions.account_id
+    left join scores on contexts.user_id = scores.user_id
+    left join assignments on contexts.account_id = assignments.account_id
+    where
+        not coalesce(
+            decisions.decision = 'target'
+            and scores.lift > 0
+            and scores.lift + {{ normal_quantile('decisions.harm_confidence') }} * scores.lift_se
+            >= decisions.sleeping_dog_lift_threshold
+            and not assignments.is_global_control,
+            false
+        )
+)
+
+select * from final
