@@ -52,7 +52,8 @@ help:
 	@echo 'make test-spark               the tests on Spark, the long ones too: a cluster and a Spark Connect server on loopback'
 	@echo 'make faults                   every fault test, the long ones too; prints a table: fault, expected, seen'
 	@echo 'make lint                     ruff, sqlfluff, dbt-bouncer and a strict dbt parse'
-	@echo 'make study                    build twenty worlds a preset; the results land in seeds/study_results.csv'
+	@echo 'make study                    build twenty worlds a preset, simulate errors; results land in seeds/study_results.csv'
+	@echo 'make hillstrom DATA=file      compare the learners with causalml and EconML on that experiment, a Parquet file'
 	@echo 'make readme                   build the default world and render the README from it'
 	@echo 'make bench                    measure what a build costs'
 	@echo 'make bench-page               measure the report page of a built world on up to a million accounts, in a browser'
@@ -116,6 +117,11 @@ lint: $(VENV)/.installed-dev
 
 study: $(VENV)/.installed
 	$(BIN)/python scripts/study.py
+	$(BIN)/python scripts/study_errors.py
+
+.PHONY: hillstrom
+hillstrom: $(VENV)/.installed-peers
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/benchmark_hillstrom.py "$(DATA)"
 
 readme: build
 	$(BIN)/python scripts/render_readme.py

@@ -44,7 +44,7 @@ from (
         max(value) filter (where metric = 'coverage_lift_of_a_user_everybody') as coverage_of_users,
         max(value) filter (where metric = 'coverage_effect_on_a_tenth_everybody') as coverage_of_tenths
     from seeds.study_results
-    where preset <> 'seed_world'
+    where preset in ('default', 'hard', 'harm', 'null')
     group by preset, seed
 ) as studied
 """
@@ -147,6 +147,37 @@ BLOCKS = {
         {STUDIED}
         group by studied.preset
         order by studied.preset
+    """,
+    "importance": """
+        select
+            '`' || feature || '`' as feature,
+            printf('%.3f', lift_change) as "lift moves by",
+            printf('%.4f', risk_increase) as "error grows by",
+            printf('%.4f to %.4f', risk_increase_lower, risk_increase_upper) as "95% interval"
+        from marts.feature_importance
+        where importance_rank <= 6
+        order by importance_rank
+    """,
+    "coverage": """
+        select
+            interval_id || case when user_group = 'everybody' then '' else ', of a ' || replace(user_group, '_', ' ') end
+                as interval,
+            cell(n_intervals, 'users') as intervals,
+            cell(nominal_share, 'share') as "should hold the truth",
+            cell(covered_share, 'share') as "hold it"
+        from audit.interval_coverage
+        order by user_group <> 'everybody', interval_coverage.interval_id, user_group
+    """,
+    "alike": """
+        select
+            'accounts of ' || users || ' users, intra-class correlation ' || correlation as "simulated experiments",
+            cell(max(value) filter (where metric = 'experiments'), 'users') as experiments,
+            cell(max(value) filter (where metric = 'rejected_share_clustered'), 'share') as "rejected, clustered by account",
+            cell(max(value) filter (where metric = 'rejected_share_naive'), 'share') as "rejected, users taken for independent"
+        from (values ('a_a_8_users', 8, 0.15), ('a_a_25_users', 25, 0.40)) as cases (preset, users, correlation)
+        left join seeds.study_results using (preset)
+        group by users, correlation
+        order by users
     """,
     "foreign": """
         select

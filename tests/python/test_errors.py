@@ -13,7 +13,7 @@ EXPERIMENTS = 600
 
 @pytest.mark.parametrize(("preset", "naive_share"), [("a_a_8_users", 0.10), ("a_a_25_users", 0.35)])
 def test_a_5_percent_test_rejects_about_5_percent(built_world, preset, naive_share):
-    """Within three Monte Carlo errors, 2.7 points; `make study-errors` counts more of them, for the README."""
+    """Within three Monte Carlo errors, 2.7 points; `make study` counts more of them, for the README."""
     nodes = {node["name"]: node for node in built_world.manifest["nodes"].values()}
     model, terms = nodes["arm_diagnostics"], nodes["int_diagnostics__arm_terms"]
     rejected = study_errors.rejected(model, terms, study_errors.CASES[preset], EXPERIMENTS, seed=2026)

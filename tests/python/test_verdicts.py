@@ -37,14 +37,21 @@ BAD_INPUT = {
 @pytest.mark.parametrize(
     "case", [pytest.param(case, marks=pytest.mark.fault(case, "nothing is published")) for case in BAD_INPUT]
 )
-def test_bad_input_publishes_nothing_and_says_why(case, built_world, run_dbt, read_published, seen, listed, tmp_path):
+def test_bad_input_publishes_nothing_and_says_why(
+    case, built_world, run, run_dbt, read_published, seen, listed, tmp_path, project_root
+):
     changes, verdict_id = BAD_INPUT[case]
     warehouse = tmp_path / built_world.warehouse.name
     warehouse.write_bytes(built_world.warehouse.read_bytes())
     with duckdb.connect(str(warehouse)) as connection:
         for change in changes:
             connection.execute(change)
+        tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
+        for (table,) in tables:
+            connection.execute(f"copy raw.{table} to '{tmp_path / table}.parquet'")
     before = read_published(warehouse)
+    loading = run(sys.executable, project_root / "scripts" / "load_raw.py", tmp_path, "--warehouse", warehouse)
+    assert loading.returncode == 0, loading.stderr
 
     build = run_dbt("build", "--exclude", "resource_type:unit_test", warehouse=warehouse)
 
