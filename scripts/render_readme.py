@@ -179,6 +179,45 @@ BLOCKS = {
         group by users, correlation
         order by users
     """,
+    "hillstrom": """
+        select
+            name as learner,
+            count(qini)::varchar as splits,
+            printf('%.3f ± %.3f', avg(qini), stddev_samp(qini)) as "Qini",
+            printf('%.3f', avg(uplift)) as "uplift at 30%",
+            printf('%.2f', avg(believed) / avg(realised)) as "believed / realised, top 20%"
+        from (
+            values
+                (1, 'causalyn_t', 'this project, T-learner (decides)'),
+                (2, 'causalyn_x', 'this project, X-learner'),
+                (3, 'causalyn_dr', 'this project, DR-learner'),
+                (4, 'causalml_t', 'causalml, T-learner'),
+                (5, 'causalml_s', 'causalml, S-learner'),
+                (6, 'causalml_x', 'causalml, X-learner'),
+                (7, 'causalml_dr', 'causalml, DR-learner'),
+                (8, 'causalml_t_logistic', 'causalml, T-learner on logistic regression'),
+                (9, 'causalml_t_unregularised', 'causalml, T-learner on boosting as it comes'),
+                (10, 'econml_t', 'EconML, T-learner'),
+                (11, 'econml_x', 'EconML, X-learner'),
+                (12, 'econml_dr', 'EconML, DR-learner'),
+                (13, 'econml_causal_forest', 'EconML, CausalForestDML'),
+                (14, 'causalyn_response', 'a response model: who visits anyway')
+        ) as learners (learner_order, learner, name)
+        left join (
+            select
+                regexp_extract(metric, '(.*)_(qini|uplift_at_30|believed_at_20|realised_at_20)$', 1) as learner,
+                seed,
+                max(value) filter (where metric like '%_qini') as qini,
+                max(value) filter (where metric like '%_uplift_at_30') as uplift,
+                max(value) filter (where metric like '%_believed_at_20') as believed,
+                max(value) filter (where metric like '%_realised_at_20') as realised
+            from seeds.study_results
+            where preset = 'hillstrom'
+            group by 1, 2
+        ) as splits using (learner)
+        group by learner_order, name
+        order by learner_order
+    """,
     "foreign": """
         select
             figure,
