@@ -303,16 +303,16 @@ def events(spark: SparkProject) -> list[dict]:
 
 
 def rows_scored_by_executor(events: list[dict]) -> Counter[str]:
-    """Rows that went through `mapInPandas`."""
-    scoring = {
+    """Rows of the first stage that called `mapInPandas`: the scores come before all that explains them."""
+    scoring = min(
         event["Stage Info"]["Stage ID"]
         for event in events
         if event["Event"] == "SparkListenerStageCompleted"
         and any("MapInPandas" in rdd.get("Scope", "") for rdd in event["Stage Info"]["RDD Info"])
-    }
+    )
     rows = Counter()
     for event in events:
-        if event["Event"] == "SparkListenerTaskEnd" and event["Stage ID"] in scoring:
+        if event["Event"] == "SparkListenerTaskEnd" and event["Stage ID"] == scoring:
             rows[event["Task Info"]["Executor ID"]] += event["Task Metrics"]["Output Metrics"]["Records Written"]
     return rows
 
