@@ -13,6 +13,7 @@ import pandas as pd
 
 from causalyn.bandit_world import LOG_COLUMNS, play_round
 from causalyn.raw_contract import BANDIT_LOG, BUILD_RECORD, RAW_SCHEMA, TRUTH, truth_path
+from causalyn.sql_text import literal
 from causalyn.world_physics import PRESETS, Physics
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,8 +44,7 @@ def read_world(warehouse: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
             raise NotPlayableError("this bandit has begun; `make bandit` generates the world anew and plays it")
-        truth = str(truth_path(warehouse)).replace("'", "''")
-        connection.execute(f"attach '{truth}' as truth (read_only)")
+        connection.execute(f"attach {literal(truth_path(warehouse))} as truth (read_only)")
         users = connection.execute(USERS).df()
         if users[["p_control", "p_treated"]].isna().to_numpy().any():
             raise NotPlayableError("the hidden truth does not say how likely users convert; only a generated world can")
@@ -93,6 +93,8 @@ def main() -> None:
     parser.add_argument("--preset", choices=PRESETS, default="default")
     parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file")
     arguments = parser.parse_args()
+
+    os.umask(0o077)  # the warehouse describes customers: only its owner may read it
     try:
         rounds = play_bandit(arguments.warehouse, PRESETS[arguments.preset], arguments.seed)
     except NotPlayableError as error:

@@ -74,6 +74,8 @@ def main() -> None:
     parser.add_argument("--as-of", type=datetime.date.fromisoformat, required=True, help="scoring date, as 2025-06-01")
     parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file")
     arguments = parser.parse_args()
+
+    os.umask(0o077)  # the warehouse describes customers: only its owner may read it
     try:
         print(score(arguments.warehouse, arguments.as_of))
     except NotScorableError as error:

@@ -317,3 +317,14 @@ def test_dirt_changes_no_list(built_world, dirty_world, seen):
         targets = connection.sql(f"from marts.target_accounts where not ({clean})").fetchall()
     assert targets == []
     seen("every decision, target and nudge of the clean world, and none besides")
+
+
+@pytest.mark.fault("accounts with one user", "decided like any other")
+def test_an_account_of_one_user_is_decided(dirty_world, seen):
+    alone = "select account_id from staging.stg_users group by account_id having count(*) = 1"
+    decided = query(
+        dirty_world,
+        f"select decision, count(*) from marts.account_policy where is_shipped and account_id in ({alone}) group by 1 order by 1",
+    )
+    seen(", ".join(f"{decision} {n}" for decision, n in decided))
+    assert sum(n for _, n in decided) == len(query(dirty_world, alone)) > 0
