@@ -102,25 +102,34 @@ def test_doubly_robust_scores_are_those_of_econml():
     assert ours == pytest.approx(theirs[:, 0], abs=1e-12)
 
 
-def test_the_t_learner_of_one_half_is_causalmls():
+def test_the_t_learner_of_one_half_is_causalmls(monkeypatch):
     """Where nobody is weighted, the arms of a half-sample are a plain T-learner."""
     meta = pytest.importorskip("causalml.inference.meta", reason="causalml is not installed (the extra `peers`)")
     users = simulate(accounts=200)
     features, treated = users[["signal", "confounder"]].to_numpy(), users["is_treated"].to_numpy()
     converted, account = users["is_converted"].to_numpy().astype(int), pd.factorize(users["account_id"])[0]
     unweighted = uplift.Parameters(**vars(PARAMETERS) | {"propensity_floor": 0.5})
+    draw, seeds = uplift._draw, []
+    monkeypatch.setattr(uplift, "_draw", lambda generator: seeds.append(draw(generator)) or seeds[-1])
     halves, forests = uplift.fit_pair(features, treated, converted, account, unweighted, np.random.default_rng(0))
-    of_control, of_treated, _ = forests[0]
+    # Both propensity forests come first, then the arms of the first half.
+    of_control, of_treated = seeds[2:4]
 
-    class Forest(RandomForestClassifier):
-        def fit(self, features: np.ndarray, target: np.ndarray) -> Forest:
+    class Arm(RandomForestClassifier):
+        def fit(self, features: np.ndarray, target: np.ndarray) -> Arm:
             # Weights, even equal ones, are drawn by another stream of random numbers than none.
             return super().fit(features, target, sample_weight=np.full(len(target), 2.0))
 
-    theirs = meta.BaseTClassifier(
-        control_learner=Forest(**of_control.get_params()), treatment_learner=Forest(**of_treated.get_params())
-    )
+    def arm(seed: int) -> Arm:
+        return Arm(
+            n_estimators=PARAMETERS.trees,
+            min_samples_leaf=PARAMETERS.min_leaf_share,
+            max_features=PARAMETERS.feature_share,
+            random_state=seed,
+        )
+
+    theirs = meta.BaseTClassifier(control_learner=arm(of_control), treatment_learner=arm(of_treated))
     theirs.fit(features[halves[0]], treated[halves[0]], converted[halves[0]])
-    nuisances = [uplift.predictions(forest, features) for forest in forests[0]]
-    ours = uplift.t_learner(None, None)(features, nuisances, uplift.predictions)
+    nuisances = [forest.predict(features) for forest in forests[0]]
+    ours = uplift.TLearner()(features, nuisances, uplift.Forest.predict)
     assert ours == pytest.approx(theirs.predict(features).ravel(), abs=1e-12)
