@@ -287,9 +287,10 @@ def start_scoring(spark: SparkProject) -> subprocess.Popen:
     build = spark.start_build(*SCORES)
     deadline = time.monotonic() + FINISHES_WITHIN_SECONDS
     while not any(
-        "MapInPandas" in file.read_text()
+        "SparkListenerStageSubmitted" in line and "MapInPandas" in line
         for log in set(spark.folder.glob("events/*")) - earlier
-        for file in log.iterdir()
+        for file in log.glob("events_*")
+        for line in file.read_text().splitlines()
     ):
         assert build.poll() is None and time.monotonic() < deadline, spark.log.read_text()[-5000:]
         time.sleep(0.5)
