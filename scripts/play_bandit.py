@@ -97,8 +97,8 @@ def main() -> None:
     os.umask(0o077)  # the warehouse describes customers: only its owner may read it
     try:
         rounds = play_bandit(arguments.warehouse, PRESETS[arguments.preset], arguments.seed)
-    except NotPlayableError as error:
-        sys.exit(f"Nothing was played: {error}.")
+    except (NotPlayableError, duckdb.Error) as error:
+        sys.exit(f"Nothing was played: {str(error).splitlines()[0]}.")
     except subprocess.CalledProcessError:
         sys.exit("The bandit stopped: a build failed; dbt's messages are above.")
     with duckdb.connect(str(arguments.warehouse), read_only=True) as connection:

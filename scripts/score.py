@@ -78,8 +78,8 @@ def main() -> None:
     os.umask(0o077)  # the warehouse describes customers: only its owner may read it
     try:
         print(score(arguments.warehouse, arguments.as_of))
-    except NotScorableError as error:
-        sys.exit(f"Nobody was scored: {error}.")
+    except (NotScorableError, duckdb.Error) as error:
+        sys.exit(f"Nobody was scored: {str(error).splitlines()[0]}.")
     except subprocess.CalledProcessError:
         sys.exit("Scoring stopped: the build failed; dbt's messages are above.")
 

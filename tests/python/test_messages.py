@@ -94,6 +94,8 @@ COMMANDS = {
     "render_report.py": "read",
     "copy_to_spark.py": "read",
     "play_campaign.py": "read",
+    "play_bandit.py": "read",
+    "score.py": "read",
 }
 PLACES = {
     "write": {
@@ -123,9 +125,13 @@ def test_a_warehouse_that_cannot_be_used_is_one_line(project_root, run, seen, li
         warehouse.write_text(content)
     elif content is not None:
         duckdb.connect(str(warehouse)).close()
-    if command == "play_campaign.py":
+    if command.startswith("play_"):
         (tmp_path / f"{name}.truth.duckdb").write_text(name)
-    arguments = {"load_raw.py": [tmp_path / "export"], "generate_world.py": ["--accounts", "2"]}.get(command, [])
+    arguments = {
+        "load_raw.py": [tmp_path / "export"],
+        "generate_world.py": ["--accounts", "2"],
+        "score.py": ["--as-of", "2025-06-01"],
+    }.get(command, [])
     if command == "load_raw.py":
         write_smallest_export(tmp_path / "export")
     options = [
