@@ -18,6 +18,10 @@
             'create table if not exists ' ~ table ~ ' (' ~ columns | join(', ') ~ ')'
             ~ ('' if target.type == 'duckdb' else ' using parquet')
         ) -%}
+        {#- dbt looked at what there is before this, and would make the table again. -#}
+        {%- do adapter.cache_added(
+            api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias, type='table')
+        ) -%}
         {%- if target.type == 'duckdb' -%}
             {%- for column in columns -%}{%- do run_query('alter table ' ~ table ~ ' add column if not exists ' ~ column) -%}{%- endfor -%}
         {%- endif -%}

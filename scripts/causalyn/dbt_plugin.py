@@ -47,17 +47,28 @@ class Plugin(BasePlugin):
         """Replace the readers' copy, the file at the config's location, by the tables of its schemas."""
         copy = Path(target_config.location.path)
         unfinished = copy.with_name(f"{copy.name}.unfinished")
-        unfinished.unlink(missing_ok=True)
+        try:
+            unfinished.unlink(missing_ok=True)
+            self._copy_tables(target_config.config["schemas"], unfinished)
+            unfinished.replace(copy)
+        except (duckdb.Error, OSError) as error:
+            raise DbtRuntimeError(
+                f"The lists are published in {self.creds.path}, but their copy for readers, {copy}, is still that of an"
+                f" earlier build: it can't be written. Make room for it, then run this again. ({str(error).splitlines()[0]})"
+            ) from error
+
+    def _copy_tables(self, schemas: list[str], file: Path) -> None:
         with self.connection.cursor() as cursor:
-            cursor.execute(f"attach {literal(unfinished)} as copied")
-            tables = cursor.execute(
-                "select table_schema, table_name from information_schema.tables"
-                " where table_catalog = current_database() and list_contains(?, table_schema) order by all",
-                [target_config.config["schemas"]],
-            ).fetchall()
-            for schema, table in tables:
-                schema, table = identifier(schema), identifier(table)
-                cursor.execute(f"create schema if not exists copied.{schema}")
-                cursor.execute(f"create table copied.{schema}.{table} as from {schema}.{table}")
-            cursor.execute("detach copied")
-        unfinished.replace(copy)
+            cursor.execute(f"attach {literal(file)} as copied")
+            try:
+                tables = cursor.execute(
+                    "select table_schema, table_name from information_schema.tables"
+                    " where table_catalog = current_database() and list_contains(?, table_schema) order by all",
+                    [schemas],
+                ).fetchall()
+                for schema, table in tables:
+                    schema, table = identifier(schema), identifier(table)
+                    cursor.execute(f"create schema if not exists copied.{schema}")
+                    cursor.execute(f"create table copied.{schema}.{table} as from {schema}.{table}")
+            finally:
+                cursor.execute("detach copied")

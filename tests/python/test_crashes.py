@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -184,3 +185,84 @@ def test_a_whole_build_that_is_killed_fifty_times(project_copy, run, tmp_path, s
             warehouse.with_name(f"{warehouse.name}.wal").unlink(missing_ok=True)
     assert sum(found.values()) == LONG_MOMENTS
     seen("; ".join(f"{part}: {count} x {lists} lists" for (part, lists), count in sorted(found.items())))
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Callable[[str], Path]]:
+    """Mounts a file system of its own with these options."""
+    mounted = []
+
+    def mount(options: str) -> Path:
+        directory = tmp_path / "disk"
+        directory.mkdir()
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", directory], capture_output=True, text=True
+        )
+        if done.returncode != 0:
+            pytest.skip(f"no file system can be mounted here, which takes root: {done.stderr.strip()}")
+        mounted.append(directory)
+        return directory
+
+    if shutil.which("mount") is None:
+        pytest.skip("there is no command mount")
+    yield mount
+    for directory in mounted:
+        subprocess.run(["umount", directory], check=True)
+
+
+@pytest.fixture
+def starve(built_world, run, tmp_path, seen) -> Callable[..., None]:
+    """Decides anew in a copy of the built world that lies in a directory: it must fail, say why, and leave the lists."""
+
+    def starve(directory: Path, reason: str, before: Callable[[], object] = lambda: None) -> None:
+        warehouse = Path(shutil.copy(built_world.warehouse, directory / "causalyn.duckdb"))
+        previous = read_lists(warehouse)
+        before()
+        build = run(
+            Path(sys.executable).with_name("dbt"), "--no-use-colors", *WHOLE, "--select", "int_guardrails__users+",
+            CAUSALYN_WAREHOUSE=str(warehouse),
+            DBT_TARGET_PATH=str(tmp_path / "target"),
+            DBT_LOG_PATH=str(tmp_path / "logs"),
+        )  # fmt: skip
+        assert build.returncode != 0
+        messages = [line for line in build.stdout.splitlines() if reason in line]
+        assert messages, build.stdout[-3000:]
+        assert "Traceback" not in build.stdout + build.stderr
+        assert read_lists(warehouse) == previous
+        seen(f"{messages[0]}; the previous lists")
+
+    return starve
+
+
+@pytest.mark.fault("the disk is full", "says so; the previous lists")
+def test_a_full_disk_stops_the_build_and_leaves_the_lists(built_world, starve, small_disk):
+    starve(small_disk(f"size={built_world.warehouse.stat().st_size + 2**20}"), "No space left on device")
+
+
+@pytest.mark.fault("the directory is read-only", "says so; the previous lists")
+def test_a_read_only_directory_stops_the_build_and_leaves_the_lists(built_world, starve, small_disk):
+    directory = small_disk(f"size={2 * built_world.warehouse.stat().st_size}")
+    remount = ["mount", "-o", "remount,ro", directory]
+    starve(directory, "can't be opened", before=lambda: subprocess.run(remount, check=True))
+
+
+@pytest.mark.fault("kill -9 while a world is generated", "the old world or the new one; the previous lists")
+def test_a_generation_that_is_killed_leaves_the_lists_and_one_world(built_world, project_root, tmp_path, seen):
+    warehouse = Path(shutil.copy(built_world.warehouse, tmp_path / "causalyn.duckdb"))
+    previous = read_lists(warehouse)
+    script = project_root / "scripts" / "generate_world.py"
+    worlds = []
+    for delay in (0.6, 1.2, 1.8, 2.4):
+        command = [sys.executable, script, "--accounts", "2000", "--warehouse", warehouse]
+        process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(delay)
+        process.kill()
+        process.wait()
+        assert read_lists(warehouse) == previous
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            worlds += connection.sql(
+                "select count(*), (select count(distinct account_id) from raw.users_raw) from raw.accounts_raw"
+            ).fetchall()
+    old, new = (600, 600), (2000, 2000)
+    assert set(worlds) <= {old, new}
+    seen(f"{worlds.count(old)} times the old world, {worlds.count(new)} times the new one; always the previous lists")

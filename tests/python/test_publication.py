@@ -98,3 +98,12 @@ def test_a_warehouse_that_is_none_is_refused_in_one_message(run, tmp_path):
         assert refused.returncode != 0
         assert reason in refused.stdout
         assert "Traceback" not in refused.stdout + refused.stderr
+
+
+def test_no_view_reads_a_published_table(built_world):
+    """It would go on reading the candidate, which is dropped."""
+    nodes = built_world.manifest["nodes"]
+    published = {key for key, node in nodes.items() if node["config"]["materialized"] == "published"}
+    views = [node for node in nodes.values() if node["config"]["materialized"] == "view"]
+    assert len(published) > 20 and views
+    assert {node["name"] for node in views if published & set(node["depends_on"]["nodes"])} == set()
