@@ -54,8 +54,9 @@ help:
 	@echo 'make lint                     ruff, sqlfluff, dbt-bouncer and a strict dbt parse'
 	@echo 'make study                    build twenty worlds a preset, simulate errors; results land in seeds/study_results.csv'
 	@echo 'make hillstrom DATA=file      compare the learners with causalml and EconML on that experiment, a Parquet file'
-	@echo 'make readme                   build the default world and render the README from it'
-	@echo 'make bench                    measure what a build costs'
+	@echo 'make readme                   build the default world and render README and docs from it'
+	@echo 'make bench                    measure what a build costs; the results land in seeds/benchmark_results.csv'
+	@echo '  ACCOUNTS="2400 24000"       at these sizes'
 	@echo 'make bench-page               measure the report page of a built world on up to a million accounts, in a browser'
 	@echo 'make lock                     resolve the dependencies of pyproject.toml anew'
 	@echo 'make audit                    look the locked versions up in a database of vulnerabilities (needs a network)'
@@ -63,6 +64,7 @@ help:
 	@echo
 	@echo 'PYTHON=python3.x makes the environment with that interpreter (3.10 or newer).'
 	@echo 'CAUSALYN_WAREHOUSE=file names the DuckDB file (default: warehouse/causalyn.duckdb).'
+	@echo 'CAUSALYN_MEMORY_LIMIT=8GB lets DuckDB use that much memory before it spills to disk (default: 4GB).'
 
 build: $(VENV)/.installed $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
 	$(BIN)/python scripts/$(if $(RAW),load_raw.py "$(RAW)",generate_world.py $(GENERATOR_OPTIONS))
@@ -127,7 +129,7 @@ readme: build
 	$(BIN)/python scripts/render_readme.py
 
 bench: $(VENV)/.installed
-	$(BIN)/python scripts/benchmark.py
+	$(BIN)/python scripts/benchmark.py $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
 
 bench-page: $(VENV)/.installed-browser
 	$(BIN)/python scripts/benchmark_page.py

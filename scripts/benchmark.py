@@ -1,122 +1,153 @@
-"""Measures what a build costs, in one run and as ratios, since absolute times of a shared machine say little.
+"""Measures what a build costs at several sizes of the default world, and what it is compared with.
 
-A build is compared with the sum of what it cannot do without: dbt's parse, the generation of the world, and the bare
-scikit-learn fits and predictions on matrices of the same shape. The rest is listed by kind of dbt node.
+Each step runs in a process of its own; dbt's nodes run one at a time, so that each can be measured (scripts/benchmark_build.py).
+Comparisons are ratios of processor time within one run, since times of a shared machine say little. The results land in
+seeds/benchmark_results.csv, from which the README and docs/capacity.md are rendered. Needs Linux.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import csv
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections import defaultdict
 from pathlib import Path
 
 import duckdb
-import numpy as np
-import pandas as pd
-from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier
-from sklearn.utils.parallel import Parallel, delayed
-from threadpoolctl import threadpool_limits
-
-from causalyn import uplift
+from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "seeds" / "benchmark_results.csv"
+COLUMNS = ("kind", "name", "scales_with", "seconds", "cpu_seconds", "sklearn_seconds", "peak_memory_mb", "database_mb")
+HEADER = ("accounts", "users", "activity_rows", *COLUMNS)
+COUNTS = """
+    select
+        (select count(*) from raw.accounts_raw),
+        (select count(*) from raw.users_raw),
+        (select count(*) from raw.user_activity_daily_raw)
+"""
+NEXT_DAY = "select cast(scoring_date + 1 as date) from staging.stg_scoring_date"
+# A day of activity arrives: that of the same day a week before.
+ACTIVITY_OF_DAY = """
+    insert into raw.user_activity_daily_raw
+    select * replace (cast($1 - 1 as date) as activity_date) from raw.user_activity_daily_raw where activity_date = $1 - 8
+"""
+STORED = {"sql_model", "python_model", "seed"}
+SMALL_NODE_SECONDS = 0.1
+"""Nodes that took less processor time are summed up, a row a kind."""
 
 
-def seconds(action: Callable[[], object]) -> float:
-    """Wall time of an action."""
+def reset_peak_memory() -> None:
+    """Sets the high-water mark that Linux keeps of this process's memory back to what it holds now."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_memory_mb() -> float:
+    """This process's most resident memory since the mark was last set back."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
+def measured(name: str, command: list[str | Path], environment: dict[str, str], output: Path) -> tuple:
+    """Runs a step of a build; its row of COLUMNS. Memory is that of the largest of its processes."""
     started = time.perf_counter()
-    action()
-    return time.perf_counter() - started
+    with output.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=os.environ | environment, stdout=file, stderr=subprocess.STDOUT
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"error: {name} failed:\n{output.read_text()[-5000:]}")
+    seconds, memory = time.perf_counter() - started, usage.ru_maxrss / 1024
+    size = Path(environment["CAUSALYN_WAREHOUSE"]).stat().st_size / 2**20
+    return "step", name, "users", seconds, usage.ru_utime + usage.ru_stime, 0.0, memory, size
 
 
-def bare_fits(inputs: pd.DataFrame, parameters: uplift.Parameters) -> None:
-    """As many forests as the learners fit, on as many rows, and their predictions: scikit-learn and nothing else."""
-    features = [column for column in inputs.columns if column not in uplift.KEYS]
-    observed = inputs[inputs["is_converted"].notna()]
-    matrix, everybody = observed[features].to_numpy(float), inputs[features].to_numpy(float)
-    treated, converted = observed["is_treated"].to_numpy(int), observed["is_converted"].to_numpy(int)
-    n_half = len(observed) * (parameters.folds - 1) // parameters.folds // 2
-    n_scored = len(everybody) // parameters.folds
+def table_sizes(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    """MB of blocks that each table fills, by its name, which is a dbt node's."""
+    tables = connection.execute("select schema_name || '.' || table_name, table_name from duckdb_tables()").fetchall()
+    blocks = "select count(distinct block_id) from pragma_storage_info(?) where block_id >= 0"
+    return {name: connection.execute(blocks, [table]).fetchone()[0] / 4 for table, name in tables}
 
-    def fold(seed: int) -> None:
-        rng = np.random.default_rng(seed)
-        for _ in range(2 * parameters.half_sample_pairs):
-            drawn = rng.permutation(len(observed))
-            half, left_out = drawn[:n_half], drawn[n_half : 2 * n_half]
-            arms = [half[treated[half] == arm] for arm in (0, 1)]
-            for rows, target in ((arms[0], converted), (arms[1], converted), (half, treated)):
-                forest = RandomForestClassifier(
-                    n_estimators=parameters.trees,
-                    min_samples_leaf=parameters.min_leaf_share,
-                    max_features=parameters.feature_share,
-                    random_state=seed,
-                ).fit(matrix[rows], target[rows])
-                forest.predict_proba(matrix[left_out])
-                forest.predict_proba(everybody[:n_scored])
-            for rows in (arms[0], arms[1], half):
-                forest = ExtraTreesRegressor(
-                    n_estimators=parameters.trees,
-                    min_samples_leaf=parameters.min_leaf_share,
-                    max_features=parameters.feature_share,
-                    random_state=seed,
-                ).fit(matrix[rows], rng.normal(size=len(rows)))
-                forest.predict(matrix[left_out])
-                forest.predict(everybody[:n_scored])
 
-    with threadpool_limits(limits=1):
-        Parallel(n_jobs=-1, prefer="threads")(delayed(fold)(seed) for seed in range(parameters.folds))
+def read_rows(file: Path) -> list[tuple]:
+    """The rows of COLUMNS that a step wrote."""
+    with file.open(newline="") as opened:
+        return [(*row[:3], *map(float, row[3:])) for row in list(csv.reader(opened))[1:]]
+
+
+def small_summed(rows: list[tuple]) -> list[tuple]:
+    """Nodes, the small ones summed up."""
+    small = defaultdict(list)
+    for row in rows:
+        if row[4] < SMALL_NODE_SECONDS:
+            small[row[0], row[2]].append(row)
+    kept = [row for row in rows if row[4] >= SMALL_NODE_SECONDS]
+    for (kind, scales_with), group in small.items():
+        seconds, cpu, sklearn, memory, size = zip(*(row[3:] for row in group), strict=True)
+        kept.append((kind, "others", scales_with, sum(seconds), sum(cpu), sum(sklearn), max(memory), sum(size)))
+    return kept
+
+
+def benchmark(accounts: int, directory: Path, rivals: list[str]) -> list[tuple]:
+    """Every row of one size, in a directory of its own."""
+    warehouse, nodes = directory / "causalyn.duckdb", directory / "nodes.csv"
+    environment = {
+        "CAUSALYN_WAREHOUSE": str(warehouse),
+        "DBT_TARGET_PATH": str(directory / "target"),
+        "DBT_LOG_PATH": str(directory / "logs"),
+    }
+    steps = {
+        "generation": ["scripts/generate_world.py", "--accounts", str(accounts)],
+        "build": ["scripts/benchmark_build.py", nodes],
+        "summary": ["scripts/summarise.py"],
+        "report": ["scripts/render_report.py", "--directory", directory / "report"],
+        "export": ["scripts/export_lists.py", "--destination", directory / "exports"],
+    }
+    steps |= {rival: ["scripts/benchmark_rivals.py", directory / f"{rival}.csv", rival] for rival in rivals}
+    rows = []
+    for name, command in tqdm(steps.items(), desc=f"{accounts:,} accounts", unit=" steps", disable=None):
+        row = measured(name, command, environment, directory / f"{name}.txt")
+        rows += read_rows(directory / f"{name}.csv") if name in rivals else [row]
+    with duckdb.connect(str(warehouse)) as connection:
+        counts, sizes = connection.execute(COUNTS).fetchone(), table_sizes(connection)
+        today = connection.execute(NEXT_DAY).fetchone()[0]
+        connection.execute(ACTIVITY_OF_DAY, [today])
+    score = ["scripts/score.py", "--as-of", str(today)]
+    rows.append(measured("day", score, environment, directory / "day.txt"))
+    built = [(*row[:-1], sizes.get(row[1], 0.0) if row[0] in STORED else 0.0) for row in read_rows(nodes)]
+    return [(*counts, *row) for row in [*rows, *small_summed(built)]]
+
+
+def store(rows: list[tuple]) -> None:
+    """Replaces the results of the sizes in `rows` and keeps those of the others."""
+    sizes = {str(row[0]) for row in rows}
+    kept = []
+    if RESULTS.exists():
+        with RESULTS.open(newline="") as file:
+            kept = [tuple(row) for row in list(csv.reader(file))[1:] if row[0] not in sizes]
+    fresh = [(*map(str, row[:3]), *row[3:6], *(f"{value:.3f}" for value in row[6:])) for row in rows]
+    with RESULTS.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(HEADER)
+        writer.writerows(sorted([*kept, *fresh], key=lambda row: (int(row[0]), *row[3:6])))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--accounts", type=int, default=2400)
+    parser.add_argument("--accounts", type=int, nargs="+", default=[2400, 24000])
+    parser.add_argument("--row-loop-up-to", type=int, default=2400, help="accounts; the loop takes minutes beyond")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="causalyn_benchmark_") as name:
-        warehouse = Path(name) / "causalyn.duckdb"
-        places = {
-            "CAUSALYN_WAREHOUSE": str(warehouse),
-            "DBT_TARGET_PATH": f"{name}/target",
-            "DBT_LOG_PATH": f"{name}/logs",
-        }
-
-        def run(*command: str | Path) -> None:
-            subprocess.run(command, cwd=ROOT, env=os.environ | places, check=True, stdout=subprocess.DEVNULL)
-
-        dbt = Path(sys.executable).with_name("dbt")
-        generate = (sys.executable, ROOT / "scripts" / "generate_world.py", "--accounts", str(options.accounts))
-        generation = seconds(lambda: run(*generate))
-        # dbt's files are warm and its parse is cached from here on, as they are in a second `make build`.
-        parse = seconds(lambda: run(dbt, "parse", "--no-partial-parse"))
-        build = seconds(lambda: run(dbt, "build"))
-        summary = seconds(lambda: run(sys.executable, ROOT / "scripts" / "summarise.py"))
-        with duckdb.connect(str(warehouse), read_only=True) as connection:
-            parameters = uplift.Parameters.from_frame(connection.execute("from seeds.learner_parameters").df())
-            inputs = connection.execute("from intermediate.int_uplift__inputs order by md5(account_id), user_id").df()
-            n_rows = connection.execute("select count(*) from raw.user_activity_daily_raw").fetchone()[0]
-        fits = seconds(lambda: bare_fits(inputs, parameters))
-        results = json.loads((Path(name) / "target" / "run_results.json").read_text())["results"]
-
-    by_kind: Counter[str] = Counter()
-    for result in results:
-        kind = result["unique_id"].split(".")[0]
-        is_python = result["unique_id"].endswith("int_uplift__scores")
-        by_kind["Python model" if is_python else kind] += result["execution_time"]
-    needed, total = parse + generation + fits, generation + build + summary
-    print(f"{options.accounts:,} accounts, {n_rows:,} activity rows")
-    print(f"generation                {generation:7.1f} s  {n_rows / generation:,.0f} activity rows/s")
-    print(f"dbt parse                 {parse:7.1f} s")
-    print(f"bare fits and predictions {fits:7.1f} s")
-    print(f"make build                {total:7.1f} s  {total / needed:.2f} times the three above")
-    print(f"  of it dbt build         {build:7.1f} s, by kind of node (two run at a time):")
-    for kind, spent in by_kind.most_common():
-        print(f"    {kind:<22}{spent:7.1f} s")
+    for accounts in options.accounts:
+        rivals = ["limit", "pandas", *(["row_loop"] if accounts <= options.row_loop_up_to else [])]
+        with tempfile.TemporaryDirectory(prefix="causalyn_benchmark_") as name:
+            store(benchmark(accounts, Path(name), rivals))
+    print(f"Measured {len(options.accounts)} sizes; results in {RESULTS.relative_to(ROOT)}, shown by `make readme`")
 
 
 if __name__ == "__main__":

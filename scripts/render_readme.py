@@ -1,4 +1,4 @@
-"""Renders the README's tables and its picture from a warehouse, so that no figure in it is typed.
+"""Renders the tables of README and docs, and the README's picture, from a warehouse, so that no figure in them is typed.
 
 A block stands between `<!-- name -->` and `<!-- /name -->`; its query gives the cells as text, its columns the header. The
 picture lies in `docs/`.
@@ -18,7 +18,7 @@ import matplotlib as mpl
 from causalyn import figures
 
 ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
+DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "capacity.md")
 PICTURE = ROOT / "docs" / "decision.svg"
 
 MACROS = """
@@ -27,8 +27,11 @@ create temp macro cell(value, unit) as case
     when unit in ('accounts', 'users') then format('{:,}', cast(round(value) as bigint))
     when unit = 'usd' then if(round(value) < 0, '-$', '$') || format('{:,}', cast(abs(round(value)) as bigint))
     when unit = 'share' then printf('%.1f%%', 100 * value)
+    when unit = 'time' then if(value < 10, printf('%.2f', value), format('{:,}', cast(round(value) as bigint)))
+    when unit = 'gb' then printf('%.1f', value)
     else printf('%.2f', value)
 end;
+create temp macro growth(ratio, span) as case when span > 1 and ratio > 0 then printf('%.2f', ln(ratio) / ln(span)) else '' end;
 """
 
 STUDIED = """
@@ -47,6 +50,56 @@ from (
     where preset in ('default', 'hard', 'harm', 'null')
     group by preset, seed
 ) as studied
+"""
+
+BENCHMARKED = """
+with sizes as (
+    select accounts, any_value(users) as users, any_value(activity_rows) as activity_rows,
+        sum(seconds) filter (where name = 'generation') as generation,
+        sum(cpu_seconds) filter (where name = 'generation') as generation_cpu,
+        sum(seconds) filter (where name = 'build') as build,
+        sum(cpu_seconds) filter (where name = 'build') as build_cpu,
+        sum(seconds) filter (where kind = 'sql_model') as sql,
+        sum(cpu_seconds) filter (where kind = 'sql_model') as sql_cpu,
+        sum(seconds) filter (where kind = 'python_model') as python,
+        sum(cpu_seconds) filter (where kind = 'python_model') as python_cpu,
+        sum(sklearn_seconds) filter (where kind = 'python_model') as sklearn_cpu,
+        sum(seconds) filter (where kind in ('test', 'unit_test')) as tests,
+        sum(cpu_seconds) filter (where kind in ('test', 'unit_test')) as tests_cpu,
+        sum(seconds) filter (where name in ('summary', 'report', 'export')) as publication,
+        sum(cpu_seconds) filter (where name in ('summary', 'report', 'export')) as publication_cpu,
+        sum(seconds) filter (where name = 'day') as day,
+        sum(cpu_seconds) filter (where name = 'day') as day_cpu,
+        max(peak_memory_mb) filter (where kind = 'step') / 1024 as memory_gb,
+        sum(database_mb) filter (where name = 'build') / 1024 as database_gb,
+        sum(cpu_seconds) filter (where name = 'group_by_user') as limit_cpu,
+        sum(seconds) filter (where name = 'raw_to_nudges') as steps,
+        sum(cpu_seconds) filter (where name = 'raw_to_nudges') as steps_cpu,
+        sum(seconds) filter (where name = 'pandas') as pandas,
+        sum(cpu_seconds) filter (where name = 'pandas') as pandas_cpu,
+        sum(cpu_seconds) filter (where name = 'row_loop') as row_loop_cpu,
+        max(peak_memory_mb) filter (where name = 'raw_to_nudges') / 1024 as steps_gb,
+        max(peak_memory_mb) filter (where name = 'pandas') / 1024 as pandas_gb
+    from seeds.benchmark_results
+    group by accounts
+)
+"""
+
+# What the benchmark's largest world cost node by node, and how many times that a company of 100 million users would.
+NODES = """
+with largest as (
+    select * from seeds.benchmark_results where accounts = (select max(accounts) from seeds.benchmark_results)
+),
+
+nodes as (
+    select largest.*, smaller.cpu_seconds as smaller_cpu_seconds,
+        if(largest.scales_with = 'users', 100e6 / largest.users, 10e9 / largest.activity_rows) as times
+    from largest
+    left join seeds.benchmark_results as smaller
+        on largest.kind = smaller.kind and largest.name = smaller.name and largest.scales_with = smaller.scales_with
+            and smaller.accounts = 24000
+    where largest.kind in ('sql_model', 'python_model', 'test')
+)
 """
 
 BLOCKS = {
@@ -238,6 +291,70 @@ BLOCKS = {
         left join seeds.study_results on study_results.metric = published.metric and preset = 'seed_world'
         order by figure_order
     """,
+    "benchmark": f"""
+        {BENCHMARKED}
+        select accounts, users, "activity rows", "generation, s", "build, s", "of it SQL models, s", "Python models, s",
+            "tests, s", "summary, report, export, s", "scoring a new day, s", "peak memory, GB", "database, GB"
+        from (
+            select accounts as place, cell(accounts, 'accounts') as accounts, cell(users, 'users') as users,
+                cell(activity_rows, 'users') as "activity rows", cell(generation, 'time') as "generation, s",
+                cell(build, 'time') as "build, s", cell(sql, 'time') as "of it SQL models, s",
+                cell(python, 'time') as "Python models, s", cell(tests, 'time') as "tests, s",
+                cell(publication, 'time') as "summary, report, export, s",
+                cell(day, 'time') as "scoring a new day, s", cell(memory_gb, 'gb') as "peak memory, GB",
+                printf('%.2f', database_gb) as "database, GB"
+            from sizes
+            union all
+            select 1e12, 'growth exponent', '', '', growth(large.generation_cpu / small.generation_cpu, span),
+                growth(large.build_cpu / small.build_cpu, span), growth(large.sql_cpu / small.sql_cpu, span),
+                growth(large.python_cpu / small.python_cpu, span), growth(large.tests_cpu / small.tests_cpu, span),
+                growth(large.publication_cpu / small.publication_cpu, span), growth(large.day_cpu / small.day_cpu, span), '',
+                growth(large.database_gb / small.database_gb, span)
+            from sizes as large, sizes as small, (select max(accounts) / 24000 as span from sizes)
+            where large.accounts = 24000 * span and small.accounts = 24000 and span > 1
+        )
+        order by place
+    """,
+    "benchmark_ratios": f"""
+        {BENCHMARKED}
+        select
+            cell(accounts, 'accounts') as accounts,
+            cell(sql_cpu / limit_cpu, 'ratio') as "SQL models / one bare pass",
+            cell(python_cpu / sklearn_cpu, 'ratio') as "Python models / scikit-learn in them",
+            cell(pandas_cpu / steps_cpu, 'ratio') as "pandas / same steps here",
+            cell(pandas / steps, 'ratio') as "in wall time",
+            cell(row_loop_cpu / steps_cpu, 'ratio') as "row loop / same steps here",
+            cell(day_cpu / build_cpu, 'share') as "a new day / a build",
+            cell(pandas_gb, 'gb') as "memory of pandas, GB",
+            cell(steps_gb, 'gb') as "of the same steps here, GB"
+        from sizes
+        order by sizes.accounts
+    """,
+    "benchmark_nodes": f"""
+        {NODES}
+        select
+            '`' || name || '`' as node,
+            cell(cpu_seconds / activity_rows * 1e6, 'time') as "CPU s per million activity rows",
+            cell(cpu_seconds / users * 1e6, 'time') as "CPU s per million users",
+            growth(cpu_seconds / smaller_cpu_seconds, accounts / 24000) as "growth exponent",
+            cell(peak_memory_mb / 1024, 'gb') as "peak memory, GB",
+            cell(database_mb / users * 1e6, 'users') as "MB per million users"
+        from nodes
+        where name <> 'others'
+        order by cpu_seconds desc, node
+        limit 40
+    """,
+    "benchmark_prediction": f"""
+        {NODES}
+        select
+            replace(nodes.kind, '_', ' ') || 's that grow with ' || replace(nodes.scales_with, '_', ' ') as nodes,
+            cell(sum(cpu_seconds), 'time') as "CPU s, measured",
+            cell(sum(cpu_seconds * times) / 3600, 'time') as "CPU hours, predicted",
+            cell(sum(database_mb * times) / 1024, 'users') as "GB of tables, predicted"
+        from nodes
+        group by nodes.kind, nodes.scales_with
+        order by sum(cpu_seconds * times) desc, nodes
+    """,
 }
 
 
@@ -248,14 +365,15 @@ def render(name: str, connection: duckdb.DuckDBPyConnection) -> str:
     return "\n".join("| " + " | ".join("" if cell is None else cell for cell in row) + " |" for row in rows)
 
 
-def rendered_readme(text: str, warehouse: Path) -> str:
+def rendered(text: str, warehouse: Path) -> str:
     """`text` with every block that it has rendered anew from `warehouse`."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute(MACROS)
         for name in BLOCKS:
             marked = re.compile(f"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-            block = render(name, connection)
-            text = marked.sub(lambda match, block=block: f"{match[1]}\n{block}\n\n{match[2]}", text)
+            if marked.search(text):
+                block = render(name, connection)
+                text = marked.sub(lambda match, block=block: f"{match[1]}\n{block}\n\n{match[2]}", text)
     return text
 
 
@@ -276,7 +394,8 @@ def main() -> None:
     default = os.environ.get("CAUSALYN_WAREHOUSE", ROOT / "warehouse" / "causalyn.duckdb")
     parser.add_argument("--warehouse", type=Path, default=Path(default))
     options = parser.parse_args()
-    README.write_text(rendered_readme(README.read_text(), options.warehouse))
+    for document in DOCUMENTS:
+        document.write_text(rendered(document.read_text(), options.warehouse))
     PICTURE.parent.mkdir(exist_ok=True)
     PICTURE.write_bytes(rendered_picture(options.warehouse))
 

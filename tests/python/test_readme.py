@@ -1,4 +1,4 @@
-"""The README says what the default world's warehouse says."""
+"""README and docs say what the default world's warehouse says."""
 
 import sys
 
@@ -21,8 +21,9 @@ def default_world(tmp_path_factory, run, run_dbt, project_root):
     sys.version_info < (3, 11), reason="the README shows the scores of the scikit-learn that 3.11 locks"
 )
 def test_every_figure_is_the_warehouses(default_world, project_root):
-    readme = (project_root / "README.md").read_text()
-    assert render_readme.rendered_readme(readme, default_world) == readme, "stale: run `make readme`"
+    for document in render_readme.DOCUMENTS:
+        text = document.read_text()
+        assert render_readme.rendered(text, default_world) == text, "stale: run `make readme`"
     picture = (project_root / "docs" / "decision.svg").read_bytes()
     assert render_readme.rendered_picture(default_world) == picture, "stale: run `make readme`"
 
@@ -32,7 +33,7 @@ def test_the_picture_is_shown_and_small(project_root):
     assert (project_root / "docs" / "decision.svg").stat().st_size < 200_000
 
 
-def test_every_block_has_its_place(project_root):
-    readme = (project_root / "README.md").read_text()
+def test_every_block_has_its_place():
+    text = "".join(document.read_text() for document in render_readme.DOCUMENTS)
     for name in render_readme.BLOCKS:
-        assert readme.count(f"<!-- {name} -->") == readme.count(f"<!-- /{name} -->") == 1
+        assert text.count(f"<!-- {name} -->") == text.count(f"<!-- /{name} -->") == 1

@@ -39,13 +39,21 @@ explained as (
         deciding_users.direction,
         contributions.feature,
         count(*) as n_deciding_users,
-        round({{ sum_int('cast(round(contributions.contribution * 1e9) as bigint)') }} / count(*)) / 1e9 as contribution,
-        round(avg(feature_values.feature_value), 6) as mean_value
+        round({{ sum_int('cast(round(contributions.contribution * 1e9) as bigint)') }} / count(*)) / 1e9 as contribution
     from deciding_users
     inner join contributions on deciding_users.user_id = contributions.user_id
-    inner join feature_values
-        on contributions.user_id = feature_values.user_id and contributions.feature = feature_values.feature
     group by 1, 2, 3, 4
+),
+
+-- By itself: two tables of a row a user and feature are not joined until each is a row an account and feature.
+mean_values as (
+    select
+        deciding_users.account_id,
+        feature_values.feature,
+        round(avg(feature_values.feature_value), 6) as mean_value
+    from deciding_users
+    inner join feature_values on deciding_users.user_id = feature_values.user_id
+    group by 1, 2
 ),
 
 usual_values as (
@@ -72,10 +80,11 @@ final as (
         ranked.decision,
         ranked.feature,
         ranked.contribution,
-        ranked.mean_value,
+        mean_values.mean_value,
         usual_values.usual_value,
         ranked.n_deciding_users
     from ranked
+    inner join mean_values on ranked.account_id = mean_values.account_id and ranked.feature = mean_values.feature
     inner join usual_values on ranked.feature = usual_values.feature
     where ranked.feature_rank <= 3 and ranked.direction * ranked.contribution > 0
 )

@@ -1,0 +1,40 @@
+"""What the benchmark compares a build with does the same work, and a run keeps the results of the sizes that it left out."""
+
+import csv
+import sys
+
+import pytest
+
+import benchmark
+
+
+@pytest.mark.parametrize("rival", ["limit", "pandas", "row_loop"])
+def test_rivals_come_to_the_builds_features_and_nudges(rival, built_world, run, project_root, tmp_path):
+    costs = tmp_path / "costs.csv"
+    script = project_root / "scripts" / "benchmark_rivals.py"
+    compared = run(sys.executable, script, costs, rival, CAUSALYN_WAREHOUSE=str(built_world.warehouse))
+    assert compared.returncode == 0, compared.stderr
+    ((*_, seconds, cpu_seconds, _, memory, _),) = benchmark.read_rows(costs)
+    assert min(seconds, cpu_seconds, memory) > 0
+
+
+def test_small_nodes_are_summed_up_and_other_sizes_kept(tmp_path, monkeypatch):
+    nodes = [
+        ("test", "slow", "users", 2.0, 3.0, 0.0, 50.0, 0.0),
+        ("test", "quick", "users", 0.02, 0.03, 0.0, 70.0, 0.0),
+        ("test", "quicker", "users", 0.01, 0.01, 0.0, 60.0, 0.0),
+        ("test", "scan", "activity_rows", 0.01, 0.01, 0.0, 60.0, 0.0),
+    ]
+    summed = benchmark.small_summed(nodes)
+    assert summed == [
+        nodes[0],
+        ("test", "others", "users", 0.03, 0.04, 0.0, 70.0, 0.0),
+        ("test", "others", "activity_rows", 0.01, 0.01, 0.0, 60.0, 0.0),
+    ]
+    monkeypatch.setattr(benchmark, "RESULTS", tmp_path / "results.csv")
+    for accounts in (24000, 600, 24000):
+        benchmark.store([(accounts, 10, 100, *row) for row in summed])
+    with (tmp_path / "results.csv").open(newline="") as file:
+        header, *rows = csv.reader(file)
+    assert tuple(header) == benchmark.HEADER
+    assert [row[0] for row in rows] == ["600"] * 3 + ["24000"] * 3
