@@ -18,9 +18,7 @@ from causalyn.raw_contract import USERS
 
 ROOT = Path(__file__).resolve().parents[2]
 # These write no data of customers: figures on the screen, of the README, or of generated worlds in temporary directories.
-WRITE_NO_CUSTOMERS = {
-    "benchmark.py", "benchmark_build.py", "benchmark_rivals.py", "render_readme.py", "study.py", "summarise.py"
-}  # fmt: skip
+WRITE_NO_CUSTOMERS = re.compile(r"(benchmark|study)(_\w+)?|render_readme|summarise")
 # Whoever reads data by these may run code that the data hold.
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "yaml"}
 UNSAFE_CALLS = {"eval", "exec", "read_pickle", "to_pickle", "system", "popen"}
