@@ -41,6 +41,12 @@ GROUP_BY_USER = """
 """
 
 
+def read(file: Path) -> pd.DataFrame:
+    """A table, its dates as timestamps, which pandas computes with."""
+    frame = pd.read_parquet(file)
+    return frame.assign(**{name: pd.to_datetime(frame[name]) for name in frame.columns if name.endswith("_date")})
+
+
 def keep_first(frame: pd.DataFrame, key: list[str], order: list[str], ascending: list[bool]) -> pd.DataFrame:
     """One row a key, the first in an order. Only repeated keys are sorted."""
     repeated = frame.duplicated(key, keep=False)
@@ -223,8 +229,8 @@ def compare(name: str, frame: pd.DataFrame, built: pd.DataFrame) -> None:
 
 def script(directory: Path, built: dict[str, pd.DataFrame], sums: Callable, evidence_of: Callable) -> Tables:
     """The steps from raw tables to nudges."""
-    raw = {table: pd.read_parquet(directory / f"{table}.parquet") for table in RAW}
-    scores = pd.read_parquet(directory / "user_uplift_scores.parquet")
+    raw = {table: read(directory / f"{table}.parquet") for table in RAW}
+    scores = read(directory / "user_uplift_scores.parquet")
     scoring_date = pd.Timestamp(built["scoring_date"].iloc[0, 0])
     tables = clean(raw, scoring_date)
     made = features(tables, scoring_date, sums)

@@ -8,7 +8,7 @@ import pytest
 import benchmark
 
 
-@pytest.mark.parametrize("rival", ["limit", "pandas", "row_loop"])
+@pytest.mark.parametrize("rival", ["limit", "pandas"])
 def test_rivals_come_to_the_builds_features_and_nudges(rival, built_world, run, project_root, tmp_path):
     costs = tmp_path / "costs.csv"
     script = project_root / "scripts" / "benchmark_rivals.py"
