@@ -14,8 +14,8 @@ binned as (
         bins.lower_edge,
         bins.upper_edge,
         bins.is_unknown,
-        bins.n_users as n_training,
-        count(drift_values.user_id) as n_scored
+        cast(bins.n_users as double) as n_training,
+        cast(count(drift_values.user_id) as double) as n_scored
     from bins
     left join drift_values on {{ is_in_bin('drift_values', 'bins') }}
     group by 1, 2, 3, 4, 5
@@ -26,8 +26,8 @@ shares as (
         *,
         sum(n_training) over (partition by quantity) as n_training_users,
         sum(n_scored) over (partition by quantity) as n_scored_users,
-        greatest({{ safe_divide('1.0 * n_training', 'sum(n_training) over (partition by quantity)') }}, 0.0001) as training_share,
-        greatest({{ safe_divide('1.0 * n_scored', 'sum(n_scored) over (partition by quantity)') }}, 0.0001) as scored_share
+        greatest({{ safe_divide('n_training', 'sum(n_training) over (partition by quantity)') }}, 0.0001) as training_share,
+        greatest({{ safe_divide('n_scored', 'sum(n_scored) over (partition by quantity)') }}, 0.0001) as scored_share
     from binned
 ),
 
