@@ -106,7 +106,8 @@ def main() -> None:
         kind = f"{nodes[node]['language']}_{resource}" if resource == "model" else resource
         return kind, name, "activity_rows" if reads_activity and kind != "unit_test" else "users"
 
-    rows = [(*described(node), *spent, 0.0) for node, spent in costs.rows.items()]
+    # An exposure has a start and an end too, but nothing to run.
+    rows = [(*described(node), *spent, 0.0) for node, spent in costs.rows.items() if node in nodes]
     steps = np.array([costs.rows[node] for node in steps_before(nodes, DECISION) if node in costs.rows])
     rows.append(("steps", "raw_to_nudges", "users", *steps[:, :3].sum(axis=0), steps[:, 3].max(), 0.0))
     with Path(sys.argv[1]).open("w", newline="") as file:

@@ -31,13 +31,13 @@ changes as (
     from compared
     where measure_id = 'rows'
     union all
-    -- The log of a running campaign is meant to grow.
+    -- The logs of a running campaign and of a bandit are meant to grow.
     select
         *,
         'rows_gained' as check_id,
         {{ safe_divide('measure_now', 'measure_before') }} - 1 as change
     from compared
-    where measure_id = 'rows' and subject <> 'campaign_events_raw'
+    where measure_id = 'rows' and subject not in ('campaign_events_raw', 'bandit_log_raw')
     union all
     select
         *,

@@ -13,6 +13,7 @@ with columns_found as (
     {{ profile_columns(source('raw', 'interventions_raw')) }}
     {{ profile_columns(source('raw', 'outcomes_raw')) }}
     {{ profile_columns(source('raw', 'campaign_events_raw')) }}
+    {{ profile_columns(source('raw', 'bandit_log_raw')) }}
 ),
 
 final as (
