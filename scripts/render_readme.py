@@ -13,7 +13,6 @@ import re
 from pathlib import Path
 
 import duckdb
-import matplotlib as mpl
 
 from causalyn import figures
 
@@ -384,7 +383,7 @@ def rendered_picture(warehouse: Path) -> bytes:
             "select * from marts.policy_funnel where policy_id = (select policy_id from seeds.policy_parameters where is_shipped)"
         ).df()
     buffer = io.BytesIO()
-    with mpl.rc_context(figures.STYLE):
+    with figures.style():
         figures.policy_funnel(funnel).titled().savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
 

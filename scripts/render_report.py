@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import duckdb
-import matplotlib as mpl
 import pandas as pd
 
 from causalyn import figures, report_page, spark_files, what_if
@@ -198,7 +197,7 @@ def render(warehouse: Path, directory: Path) -> Path:
             for row in marts.records("marts.policy_funnel", "order by precedence")
             if row["policy_id"] == policy["policy_id"]
         ]
-        with mpl.rc_context(figures.STYLE):
+        with figures.style():
             drawn = draw(marts, policy, [step["decision"] for step in steps])
             images = {name: save(one, name, directory) if one else None for name, one in drawn.items()}
         written = report_page.page(

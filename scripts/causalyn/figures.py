@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import textwrap
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+import matplotlib.style
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -62,6 +64,11 @@ class Drawn:
         self.figure.set_size_inches(width, height + 0.27 * len(lines))
         self.figure.suptitle("\n".join(lines), x=0.02, ha="left", fontsize=12, fontweight="bold")
         return self.figure
+
+
+def style() -> AbstractContextManager:
+    """Draws in the project's style alone, on matplotlib's defaults, whatever settings or other libraries made of those."""
+    return matplotlib.style.context(["default", STYLE])
 
 
 def _axes(n_panels: int = 1, height: float = 4.0, **options: object) -> tuple[Figure, list[Axes]]:

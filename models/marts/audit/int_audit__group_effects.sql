@@ -37,8 +37,8 @@ by_account as (
         1 + cast(floor(10 * n_below / n_known) as int) as tenth,
         account_id,
         count(*) as n_users,
-        {{ sum_int('cast(round(dr_score * 1e9) as bigint)') }} / 1e9 as dr_sum,
-        {{ sum_int('cast(round(true_lift * 1e9) as bigint)') }} / 1e9 as true_sum
+        {{ sum_int('cast(round(dr_score * 1e9) as bigint)') }} as dr_billionths,
+        {{ sum_int('cast(round(true_lift * 1e9) as bigint)') }} as true_billionths
     from ranked
     group by 1, 2, 3
 ),
@@ -48,8 +48,8 @@ totals as (
         feature,
         tenth,
         {{ sum_int('n_users') }} as n_users,
-        sum(dr_sum) / sum(n_users) as effect,
-        sum(true_sum) / sum(n_users) as true_effect
+        {{ sum_int('dr_billionths') }} / 1e9 / sum(n_users) as effect,
+        {{ sum_int('true_billionths') }} / 1e9 / sum(n_users) as true_effect
     from by_account
     group by 1, 2
 ),
@@ -61,7 +61,7 @@ final as (
         totals.n_users,
         round(totals.effect, 9) as effect,
         round(
-            sqrt(sum(power(by_account.dr_sum - by_account.n_users * totals.effect, 2))) / max(totals.n_users), 9
+            sqrt(sum(power(by_account.dr_billionths / 1e9 - by_account.n_users * totals.effect, 2))) / max(totals.n_users), 9
         ) as effect_se,
         round(totals.true_effect, 9) as true_effect
     from totals

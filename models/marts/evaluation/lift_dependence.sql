@@ -17,7 +17,7 @@ by_account as (
         dependence.intensity_tenth,
         dr_scores.account_id,
         count(*) as n_users,
-        {{ sum_int('cast(round(dr_scores.dr_score * 1e9) as bigint)') }} / 1e9 as dr_sum
+        {{ sum_int('cast(round(dr_scores.dr_score * 1e9) as bigint)') }} as dr_billionths
     from dr_scores
     inner join user_tenths on dr_scores.user_id = user_tenths.user_id
     inner join dependence
@@ -32,7 +32,7 @@ totals as (
         momentum_tenth,
         intensity_tenth,
         {{ sum_int('n_users') }} as n_users,
-        sum(dr_sum) / sum(n_users) as realised_lift
+        {{ sum_int('dr_billionths') }} / 1e9 / sum(n_users) as realised_lift
     from by_account
     group by 1, 2
 ),
@@ -41,7 +41,7 @@ spread as (
     select
         totals.momentum_tenth,
         totals.intensity_tenth,
-        sqrt(sum(power(by_account.dr_sum - by_account.n_users * totals.realised_lift, 2)))
+        sqrt(sum(power(by_account.dr_billionths / 1e9 - by_account.n_users * totals.realised_lift, 2)))
         / max(totals.n_users) as realised_lift_se
     from totals
     inner join by_account

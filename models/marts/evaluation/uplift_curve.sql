@@ -8,7 +8,7 @@ by_account_and_tenth as (
         account_id,
         tenth,
         count(*) as n_users,
-        sum(dr_billionths) / 1e9 as dr_sum
+        {{ sum_int('dr_billionths') }} as dr_billionths
     from ranked_users
     group by 1, 2, 3
 ),
@@ -23,7 +23,7 @@ by_account_above as (
         above.account_id,
         tenths.tenth,
         {{ sum_int('above.n_users') }} as n_users,
-        sum(above.dr_sum) as dr_sum
+        {{ sum_int('above.dr_billionths') }} as dr_billionths
     from by_account_and_tenth as above
     inner join tenths on above.tenth <= tenths.tenth
     group by 1, 2, 3
@@ -34,8 +34,8 @@ totals as (
         learner_id,
         tenth,
         {{ sum_int('n_users') }} as n_users,
-        sum(dr_sum) as dr_sum,
-        sum(dr_sum) / sum(n_users) as mean_lift
+        {{ sum_int('dr_billionths') }} / 1e9 as dr_sum,
+        {{ sum_int('dr_billionths') }} / 1e9 / sum(n_users) as mean_lift
     from by_account_above
     group by 1, 2
 ),
@@ -44,7 +44,7 @@ spread as (
     select
         totals.learner_id,
         totals.tenth,
-        sqrt(sum(power(by_account_above.dr_sum - by_account_above.n_users * totals.mean_lift, 2))) as norm
+        sqrt(sum(power(by_account_above.dr_billionths / 1e9 - by_account_above.n_users * totals.mean_lift, 2))) as norm
     from totals
     inner join by_account_above
         on totals.learner_id = by_account_above.learner_id and totals.tenth = by_account_above.tenth
