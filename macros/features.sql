@@ -17,11 +17,11 @@
 {%- endmacro %}
 
 {#-
-    The learner's features of a row of `features`: columns of a `select`, or, without some of them, the rest of a text to hash.
-    Categories become ranks of their meaning, since the forests split on order. A new feature is added here and nowhere else.
+    What the learner is given of a row of `features`, by feature. Categories become ranks of their meaning, since the forests split
+    on order. A new feature is added here and nowhere else.
 -#}
-{% macro learner_features(hashed_without=none) -%}
-    {%- set expressions = {
+{% macro learner_feature_expressions() -%}
+    {{ return({
         'actions_7d': 'cast(features.actions_7d as double)',
         'actions_30d': 'cast(features.actions_30d as double)',
         'core_actions_30d': 'cast(features.core_actions_30d as double)',
@@ -39,8 +39,12 @@
         'plan_rank': "case features.plan_tier when 'starter' then 0.0 when 'growth' then 1.0 when 'enterprise' then 2.0 end",
         'prev_nudge_response_rank': "case features.prev_nudge_response when 'negative' then -1.0 when 'ignored' then 0.0 "
             ~ "when 'positive' then 1.0 end",
-    } -%}
-    {%- for feature, expression in expressions.items() -%}
+    }) }}
+{%- endmacro %}
+
+{#- The learner's features of a row of `features`: columns of a `select`, or, without some of them, the rest of a text to hash. -#}
+{% macro learner_features(hashed_without=none) -%}
+    {%- for feature, expression in learner_feature_expressions().items() -%}
         {%- if hashed_without is none -%}
             {{ expression }} as {{ feature }}{{ ',\n        ' if not loop.last }}
         {%- elif feature not in hashed_without -%}

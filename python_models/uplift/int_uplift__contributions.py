@@ -6,17 +6,17 @@ import pyarrow as pa
 
 from causalyn import engine, explanations, model_store, uplift
 
-SCHEMA = pa.schema(
-    [("user_id", pa.string()), ("account_id", pa.string()), ("feature", pa.string()), ("contribution", pa.float64())]
-)
+IDENTITY = [("user_id", pa.string()), ("account_id", pa.string())]
 
 
 def model(dbt, session):
     inputs = dbt.ref("int_uplift__inputs")
     parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
-    learner = model_store.from_frame(
-        engine.to_pandas(dbt.ref("int_uplift__models")), inputs.columns, uplift.training_users(inputs, parameters)
-    )
+    training = uplift.training_users(dbt.ref("int_uplift__training_users"))
+    learner = model_store.from_frame(engine.to_pandas(dbt.ref("int_uplift__models")), inputs.columns, training)
     return engine.map_batches(
-        inputs, inputs.columns, partial(explanations.contributions, learner, parameters=parameters), SCHEMA
+        inputs,
+        inputs.columns,
+        partial(explanations.contributions, learner, parameters=parameters),
+        pa.schema(IDENTITY + [(feature, pa.float64()) for feature in learner.features]),
     )

@@ -6,7 +6,7 @@ from causalyn import engine, model_store, uplift
 def model(dbt, session):
     inputs = dbt.ref("int_uplift__inputs")
     parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
-    training = uplift.training_users(inputs, parameters)
+    training = uplift.training_users(dbt.ref("int_uplift__training_users"))
     try:
         learner = uplift.fit(training, parameters)
     except uplift.LearnerError as error:

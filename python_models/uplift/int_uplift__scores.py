@@ -10,8 +10,6 @@ SCHEMA = pa.schema(IDENTITY + [(score, pa.float64()) for score in uplift.SCORES]
 
 def model(dbt, session):
     inputs = dbt.ref("int_uplift__inputs")
-    parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
-    learner = model_store.from_frame(
-        engine.to_pandas(dbt.ref("int_uplift__models")), inputs.columns, uplift.training_users(inputs, parameters)
-    )
+    training = uplift.training_users(dbt.ref("int_uplift__training_users"))
+    learner = model_store.from_frame(engine.to_pandas(dbt.ref("int_uplift__models")), inputs.columns, training)
     return engine.map_batches(inputs, inputs.columns, learner.score, SCHEMA)

@@ -34,25 +34,6 @@ def to_pandas(relation: Any) -> pd.DataFrame:
     return relation.df() if _is_duckdb(relation) else relation.toPandas()
 
 
-def sample(
-    relation: Any, columns: Sequence[str], where: str, order_by: Sequence[str], max_rows: int, whole: str
-) -> pd.DataFrame:
-    """At most `max_rows` rows of `relation` for which `where` holds, the first in the order of `order_by`.
-
-    `order_by` must be a total order that does not depend on the engine (a hash of an id, then the id), so that every
-    engine draws the same rows in the same order. `where` and `order_by` are SQL, written in the model. Rows with the same
-    value of the column `whole`, which lie together in that order, are taken all or none.
-    """
-    chosen = relation.filter(where)
-    if _is_duckdb(relation):
-        drawn = chosen.order(", ".join(order_by)).limit(max_rows + 1).project(", ".join(columns)).df()
-    else:
-        from pyspark.sql import functions
-
-        drawn = chosen.orderBy(*map(functions.expr, order_by)).limit(max_rows + 1).select(*columns).toPandas()
-    return drawn[drawn[whole] != drawn[whole].iloc[max_rows]] if len(drawn) > max_rows else drawn
-
-
 def map_batches(relation: Any, columns: Sequence[str], function: Function, schema: pa.Schema) -> Any:
     """`function` over batches of `columns` of `relation`, as a relation of `schema`, never whole in memory."""
     if _is_duckdb(relation):

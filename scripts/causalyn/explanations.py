@@ -22,17 +22,17 @@ DEPENDENCE_USERS = 500
 
 
 def contributions(model: uplift.UpliftModel, users: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
-    """What each feature adds to the calibrated lift of `users` (as for `UpliftModel.score`), one row a user and feature.
+    """What each feature adds to the calibrated lift of `users` (as for `UpliftModel.score`), one row a user.
 
-    Returns user_id, account_id, feature and contribution, in units of probability; no rows without a model.
+    Returns user_id, account_id and a column a feature, in units of probability; no rows without a model.
     """
 
     def of_fold(fold: int) -> pd.DataFrame:
         own = users[users["fold"] == fold]
         added = model.folds[fold].contributions(_matrix(model, own), _learner(parameters))
-        return _by_feature(model, own, "contribution", added)
+        return own[["user_id", "account_id"]].assign(**dict(zip(model.features, added, strict=True)))
 
-    return _concat([of_fold(fold) for fold in model.folds], "user_id", "account_id", "feature", "contribution")
+    return _concat([of_fold(fold) for fold in model.folds], "user_id", "account_id", *model.features)
 
 
 def shuffled_lift(model: uplift.UpliftModel, users: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
@@ -55,7 +55,10 @@ def shuffled_lift(model: uplift.UpliftModel, users: pd.DataFrame, parameters: up
             changed[feature, :, feature] = matrix[donor[own], feature]
         half_lift = model.folds[fold].half_lift(changed.reshape(-1, len(model.features)), _learner(parameters))
         lift, _ = model.folds[fold].lines[_learner(parameters)].calibrate(half_lift)
-        return _by_feature(model, users.iloc[own], "lift", lift.reshape(len(model.features), -1))
+        identity = {
+            column: np.tile(users[column].to_numpy()[own], len(model.features)) for column in ("user_id", "account_id")
+        }
+        return pd.DataFrame({**identity, "feature": np.repeat(model.features, len(own)), "lift": lift})
 
     return _concat(_in_threads(of_fold, model), "user_id", "account_id", "feature", "lift")
 
@@ -99,13 +102,6 @@ def _learner(parameters: uplift.Parameters) -> str:
 
 def _matrix(model: uplift.UpliftModel, users: pd.DataFrame) -> np.ndarray:
     return users[list(model.features)].to_numpy(dtype=float)
-
-
-def _by_feature(model: uplift.UpliftModel, users: pd.DataFrame, name: str, values: np.ndarray) -> pd.DataFrame:
-    """`values` (features x users) as one row a user and feature."""
-    n_features = len(model.features)
-    identity = {column: np.tile(users[column].to_numpy(), n_features) for column in ("user_id", "account_id")}
-    return pd.DataFrame({**identity, "feature": np.repeat(model.features, len(users)), name: values.ravel()})
 
 
 def _in_threads(of_fold: Callable, model: uplift.UpliftModel) -> list:

@@ -321,20 +321,9 @@ class UpliftModel:
         return identity.assign(**dict(zip(SCORES, scores.T, strict=True)))
 
 
-def training_users(inputs: Any, parameters: Parameters) -> pd.DataFrame:
-    """The users of the relation `int_uplift__inputs` with an observed outcome, whole accounts in a random but fixed order.
-
-    The order knows nothing of the arms, so that a bounded sample holds both in the proportions of all users: to fill an arm by
-    itself would change the propensity.
-    """
-    return engine.sample(
-        inputs,
-        columns=inputs.columns,
-        where="is_converted is not null and is_treated is not null",
-        order_by=["md5(account_id)", "account_id", "user_id"],
-        max_rows=parameters.max_training_rows,
-        whole="account_id",
-    )
+def training_users(relation: Any) -> pd.DataFrame:
+    """The users of the relation `int_uplift__training_users`, in their order; to the random draws of `fit` it matters."""
+    return engine.to_pandas(relation).sort_values("place", ignore_index=True).drop(columns="place")
 
 
 def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:

@@ -1,7 +1,7 @@
 """Training on a bounded sample: at the shipped bound, decisions about 24,000 accounts are worth what they are from all users."""
 
 import sys
-from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -15,15 +15,21 @@ VALUE_USD, COST_USD, DOG_BELOW, TOXIC_SHARE = 55, 7, -0.05, 0.10
 
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory, run, run_dbt, project_root) -> pd.DataFrame:
-    """The learner's inputs, unordered, and each user's true lift."""
+def warehouse(tmp_path_factory, run, run_dbt, project_root) -> Path:
+    """A world as far as the learner's inputs."""
     warehouse = tmp_path_factory.mktemp("large_world") / "causalyn.duckdb"
     generator = project_root / "scripts" / "generate_world.py"
     generation = run(sys.executable, generator, "--accounts", ACCOUNTS, "--warehouse", warehouse)
     assert generation.returncode == 0, generation.stderr
     no_tests = ("--exclude", "resource_type:test", "resource_type:unit_test")
-    build = run_dbt("build", "--select", "+int_uplift__inputs", *no_tests, warehouse=warehouse)
+    build = run_dbt("build", "--select", "+int_uplift__training_users", *no_tests, warehouse=warehouse)
     assert build.returncode == 0, build.stdout[-3000:]
+    return warehouse
+
+
+@pytest.fixture(scope="module")
+def inputs(warehouse) -> pd.DataFrame:
+    """The learner's inputs, and each user's true lift."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute(f"attach '{warehouse.with_suffix('.truth.duckdb')}' as truth (read_only)")
         return connection.execute(
@@ -48,13 +54,17 @@ def true_value_usd(inputs: pd.DataFrame, lift: pd.Series) -> float:
 
 
 @pytest.mark.long
-def test_the_bound_changes_what_decisions_are_worth_by_less_than_one_percent(inputs, project_root):
+def test_the_bound_changes_what_decisions_are_worth_by_less_than_one_percent(warehouse, inputs, run_dbt, project_root):
     shipped = uplift.Parameters.from_frame(pd.read_csv(project_root / "seeds" / "learner_parameters.csv"))
     frame = inputs.drop(columns="true_lift")
 
     def value(max_rows: int) -> float:
-        with duckdb.connect() as connection:
-            training = uplift.training_users(connection.from_df(frame), replace(shipped, max_training_rows=max_rows))
+        with duckdb.connect(str(warehouse)) as connection:
+            connection.execute("update seeds.learner_parameters set max_training_rows = $1", [max_rows])
+        drawn = run_dbt("run", "--select", "int_uplift__training_users", warehouse=warehouse)
+        assert drawn.returncode == 0, drawn.stdout[-3000:]
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            training = uplift.training_users(connection.table("intermediate.int_uplift__training_users"))
         assert max_rows - 100 < len(training) <= max_rows
         return true_value_usd(inputs, uplift.fit(training, shipped).score(frame)["t_lift"])
 

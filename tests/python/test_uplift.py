@@ -3,7 +3,6 @@
 from dataclasses import replace
 from statistics import NormalDist
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -200,20 +199,3 @@ def test_doubly_robust_scores_are_unbiased_when_only_the_propensity_is_right(wor
     )
     standard_error = scores.std() / np.sqrt(len(scores))
     assert abs(scores.mean() - world.true_lift.mean()) < 3 * standard_error
-
-
-def drawn_from(world: pd.DataFrame, max_rows: int) -> pd.DataFrame:
-    """The training users of a world whose users lie in no order."""
-    inputs = world.drop(columns="true_lift").sample(frac=1, random_state=0)
-    with duckdb.connect() as connection:
-        return uplift.training_users(connection.from_df(inputs), replace(PARAMETERS, max_training_rows=max_rows))
-
-
-def test_a_bounded_sample_takes_whole_accounts_and_both_arms_as_they_are(world):
-    everybody, bounded = drawn_from(world, len(world)), drawn_from(world, 1234)
-    assert len(everybody) == len(world)
-    assert 1234 - 8 < len(bounded) <= 1234
-    assert set(bounded.groupby("account_id").size()) == {8}
-    assert bounded.equals(everybody.head(len(bounded)))
-    shares = everybody["is_treated"].mean(), bounded["is_treated"].mean()
-    assert abs(shares[0] - shares[1]) < 3 * (0.25 / len(bounded)) ** 0.5

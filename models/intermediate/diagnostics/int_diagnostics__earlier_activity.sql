@@ -11,6 +11,10 @@ activity as (
     select * from {{ ref('stg_user_activity_daily') }}
 ),
 
+training_users as (
+    select user_id from {{ ref('int_uplift__training_users') }}
+),
+
 known_since as (
     select min(activity_date) as first_date
     from activity
@@ -53,6 +57,7 @@ final as (
         totals.user_id,
         cast(totals.action_count > middle.action_count as int) as was_active_earlier
     from totals
+    inner join training_users on totals.user_id = training_users.user_id
     cross join middle
 )
 

@@ -1,12 +1,16 @@
 {{ config(materialized='view') }}
 
-with inputs as (
-    select * from {{ ref('int_uplift__inputs') }}
-    where is_converted is not null and is_treated is not null
+with feature_values as (
+    select
+        cast(null as string) as user_id,
+        cast(null as string) as quantity,
+        cast(null as double) as quantity_value
+    where false
+    {{ unpivot_features(ref('int_uplift__training_users')) }}
 ),
 
-feature_values as (
-    select * from {{ ref('int_diagnostics__feature_values') }}
+training_users as (
+    select * from {{ ref('int_uplift__training_users') }}
 ),
 
 scores as (
@@ -14,19 +18,14 @@ scores as (
 ),
 
 final as (
-    select
-        feature_values.user_id,
-        feature_values.feature as quantity,
-        feature_values.feature_value as quantity_value
-    from feature_values
-    inner join inputs on feature_values.user_id = inputs.user_id
+    select * from feature_values
     union all
     select
         scores.user_id,
         'lift' as quantity,
         scores.lift as quantity_value
     from scores
-    inner join inputs on scores.user_id = inputs.user_id
+    inner join training_users on scores.user_id = training_users.user_id
 )
 
 select * from final

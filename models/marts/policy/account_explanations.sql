@@ -1,3 +1,5 @@
+{% set features = learner_feature_expressions() | list %}
+
 with decisions as (
     select * from {{ ref('account_policy') }}
     where is_shipped
@@ -12,7 +14,7 @@ contributions as (
 ),
 
 feature_values as (
-    select * from {{ ref('int_diagnostics__feature_values') }}
+    select * from {{ ref('int_uplift__inputs') }}
 ),
 
 -- A harmful few decide for the whole account; else all of its users do.
@@ -32,36 +34,46 @@ deciding_users as (
 ),
 
 -- Billionths, so that no mean depends on the order of addition; divided first, so that every engine rounds a tie alike.
-explained as (
+by_account as (
     select
         deciding_users.account_id,
         deciding_users.decision,
         deciding_users.direction,
-        contributions.feature,
-        count(*) as n_deciding_users,
-        round({{ sum_int('cast(round(contributions.contribution * 1e9) as bigint)') }} / count(*)) / 1e9 as contribution
+        {% for feature in features %}
+        round({{ sum_int('cast(round(contributions.' ~ feature ~ ' * 1e9) as bigint)') }} / count(*)) / 1e9
+            as {{ feature }}_contribution,
+        round(avg(feature_values.{{ feature }}), 6) as {{ feature }}_mean,
+        {% endfor %}
+        count(*) as n_deciding_users
     from deciding_users
     inner join contributions on deciding_users.user_id = contributions.user_id
-    group by 1, 2, 3, 4
-),
-
--- By itself: two tables of a row a user and feature are not joined until each is a row an account and feature.
-mean_values as (
-    select
-        deciding_users.account_id,
-        feature_values.feature,
-        round(avg(feature_values.feature_value), 6) as mean_value
-    from deciding_users
     inner join feature_values on deciding_users.user_id = feature_values.user_id
-    group by 1, 2
+    group by 1, 2, 3
 ),
 
-usual_values as (
+usual as (
     select
-        feature,
-        round(avg(feature_value), 6) as usual_value
+        {% for feature in features %}
+        round(avg({{ feature }}), 6) as {{ feature }}{{ ',' if not loop.last }}
+        {% endfor %}
     from feature_values
-    group by 1
+),
+
+explained as (
+    {% for feature in features %}
+    select
+        by_account.account_id,
+        by_account.decision,
+        by_account.direction,
+        '{{ feature }}' as feature,
+        by_account.{{ feature }}_contribution as contribution,
+        by_account.{{ feature }}_mean as mean_value,
+        usual.{{ feature }} as usual_value,
+        by_account.n_deciding_users
+    from by_account
+    cross join usual
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 ranked as (
@@ -75,18 +87,16 @@ ranked as (
 
 final as (
     select
-        ranked.account_id,
-        ranked.feature_rank,
-        ranked.decision,
-        ranked.feature,
-        ranked.contribution,
-        mean_values.mean_value,
-        usual_values.usual_value,
-        ranked.n_deciding_users
+        account_id,
+        feature_rank,
+        decision,
+        feature,
+        contribution,
+        mean_value,
+        usual_value,
+        n_deciding_users
     from ranked
-    inner join mean_values on ranked.account_id = mean_values.account_id and ranked.feature = mean_values.feature
-    inner join usual_values on ranked.feature = usual_values.feature
-    where ranked.feature_rank <= 3 and ranked.direction * ranked.contribution > 0
+    where feature_rank <= 3 and direction * contribution > 0
 )
 
 select * from final
