@@ -12,7 +12,7 @@
 
 {#- US dollars, in millionths, of a lift: multiplied and rounded as decimals, since engines round the ties of doubles differently. -#}
 {% macro dollars(lift, value) -%}
-    cast(round(cast({{ lift }} as decimal(18, 9)) * cast({{ value }} as decimal(12, 4)), 6) as double)
+    cast(round(cast({{ lift }} as decimal(23, 9)) * cast({{ value }} as decimal(14, 4)), 6) as double)
 {%- endmacro %}
 
 {#- A number of days before a date, as a date. -#}

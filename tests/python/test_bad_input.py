@@ -330,3 +330,50 @@ def test_an_account_of_one_user_is_decided(dirty_world, seen):
     )
     seen(", ".join(f"{decision} {n}" for decision, n in decided))
     assert sum(n for _, n in decided) == len(query(dirty_world, alone)) > 0
+
+
+GIANT = 50_000
+CLONED = {
+    "users_raw": "clone as user_id, 'giant' as account_id",
+    "user_activity_daily_raw": "clone as user_id",
+    "interventions_raw": "clone as user_id, 'giant' as account_id, intervention_id || clone as intervention_id",
+    "outcomes_raw": "clone as user_id, intervention_id || clone as intervention_id",
+}
+
+
+@pytest.mark.long
+@pytest.mark.fault("an account with 50,000 users", "decided like any other")
+def test_an_account_of_fifty_thousand_users_is_decided(built_world, run, run_dbt, project_root, tmp_path, seen):
+    """Its users are copies of everybody else's, so that some of its admins object."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{built_world.warehouse}' as built (read_only)")
+        connection.execute(
+            "create table clones as select user_id, user_id || ' ' || n as clone from built.raw.users_raw, range(10) as t (n) "
+            "order by n, user_id limit ?",
+            [GIANT],
+        )
+        for table in (table.name for table in TABLES if table.name in SOUND):
+            rows = f"from built.raw.{table}"
+            if table == "accounts_raw":
+                rows += (
+                    f" union all (select * replace ('giant' as account_id) from built.raw.{table} order by all limit 1)"
+                )
+            if table in CLONED:
+                rows += (
+                    f" union all select rows.* replace ({CLONED[table]}) from built.raw.{table} as rows "
+                    "inner join clones on rows.user_id = clones.user_id"
+                )
+            connection.execute(f"copy ({rows}) to '{tmp_path / table}.parquet'")
+    warehouse = tmp_path / "causalyn.duckdb"
+    loaded = run(sys.executable, project_root / "scripts" / "load_raw.py", tmp_path, "--warehouse", warehouse)
+    assert loaded.returncode == 0, loaded.stderr
+    build = run_dbt("build", "--exclude", "resource_type:unit_test", warehouse=warehouse)
+    assert build.returncode == 0, build.stdout[-5000:]
+    assert query(warehouse, "select count(*) from staging.stg_users where account_id = 'giant'") == [(GIANT,)]
+    ((decision, users),) = query(
+        warehouse,
+        "select decision, n_users from marts.account_policy where is_shipped and account_id = 'giant'",
+    )
+    seen(f"{decision}, on {users:,} users of the campaign")
+    assert decision == "suppress_toxic_admin"
+    assert users > GIANT / 2

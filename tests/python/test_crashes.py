@@ -214,7 +214,7 @@ def small_disk(tmp_path) -> Iterator[Callable[[str], Path]]:
 def starve(built_world, run, tmp_path, seen) -> Callable[..., None]:
     """Decides anew in a copy of the built world that lies in a directory: it must fail, say why, and leave the lists."""
 
-    def starve(directory: Path, reason: str, before: Callable[[], object] = lambda: None) -> None:
+    def starve(directory: Path, reason: str, before: Callable[[], object] = lambda: None, **variables: str) -> None:
         warehouse = Path(shutil.copy(built_world.warehouse, directory / "causalyn.duckdb"))
         previous = read_lists(warehouse)
         before()
@@ -223,6 +223,7 @@ def starve(built_world, run, tmp_path, seen) -> Callable[..., None]:
             CAUSALYN_WAREHOUSE=str(warehouse),
             DBT_TARGET_PATH=str(tmp_path / "target"),
             DBT_LOG_PATH=str(tmp_path / "logs"),
+            **variables,
         )  # fmt: skip
         assert build.returncode != 0
         messages = [line for line in build.stdout.splitlines() if reason in line]
@@ -244,6 +245,39 @@ def test_a_read_only_directory_stops_the_build_and_leaves_the_lists(built_world,
     directory = small_disk(f"size={2 * built_world.warehouse.stat().st_size}")
     remount = ["mount", "-o", "remount,ro", directory]
     starve(directory, "can't be opened", before=lambda: subprocess.run(remount, check=True))
+
+
+@pytest.mark.fault("a memory limit that no query fits in", "says so; the previous lists")
+def test_too_little_memory_stops_the_build_and_leaves_the_lists(starve, tmp_path):
+    (tmp_path / "warehouse").mkdir()
+    starve(tmp_path / "warehouse", "Out of Memory Error", CAUSALYN_MEMORY_LIMIT="20MB")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("limit_mb", [400, 800, 1200, 1600])
+@pytest.mark.fault(
+    "the system refuses memory (ulimit)", "the build ends and says so, or hangs and is killed; the previous lists"
+)
+def test_a_build_that_the_system_refuses_memory_leaves_the_lists(limit_mb, built_world, run, tmp_path, seen):
+    """The words are those of DuckDB, Python or the C library. A library may wait forever for threads that can't start."""
+    warehouse = Path(shutil.copy(built_world.warehouse, tmp_path / "causalyn.duckdb"))
+    previous = read_lists(warehouse)
+    build = run(
+        "timeout", "--signal=KILL", "180", "prlimit", f"--as={limit_mb * 2**20}",
+        Path(sys.executable).with_name("dbt"), "--no-use-colors", *WHOLE,
+        CAUSALYN_WAREHOUSE=str(warehouse),
+        DBT_TARGET_PATH=str(tmp_path / "target"),
+        DBT_LOG_PATH=str(tmp_path / "logs"),
+    )  # fmt: skip
+    assert build.returncode != 0
+    assert read_lists(warehouse) == previous
+    words = ("out of memory", "allocate memory", "memoryerror", "start new thread", "map segment")
+    printed = (build.stdout + build.stderr).splitlines()
+    messages = [line for line in printed if any(word in line.lower() for word in words)]
+    if build.returncode in (-9, 137):
+        messages.append("it hung and was killed")
+    assert messages, printed[-50:]
+    seen(f"{limit_mb} MB: {messages[0]}; the previous lists")
 
 
 @pytest.mark.fault("kill -9 while a world is generated", "the old world or the new one; the previous lists")

@@ -51,11 +51,13 @@ valued as (
         picks.account_id is not null as is_picked,
         case
             when picks.account_id is null then 0.0
-            else round(account_totals.value_per_conversion_usd * coalesce(effects.realised, 0.0), 6) - account_totals.cost_usd
+            else {{ dollars('coalesce(effects.realised, 0.0)', 'account_totals.value_per_conversion_usd') }}
+                - account_totals.cost_usd
         end as value_usd,
         case
             when picks.account_id is null then 0.0
-            else round(account_totals.value_per_conversion_usd * coalesce(effects.believed, 0.0), 6) - account_totals.cost_usd
+            else {{ dollars('coalesce(effects.believed, 0.0)', 'account_totals.value_per_conversion_usd') }}
+                - account_totals.cost_usd
         end as believed_value_usd
     from account_totals
     inner join strategies on account_totals.policy_id = strategies.policy_id

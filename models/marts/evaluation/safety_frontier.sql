@@ -49,7 +49,7 @@ valued as (
         case when accounts.is_target then decisions.net_value_usd else 0.0 end as net_value_usd,
         case
             when accounts.is_target
-                then round(decisions.value_per_conversion_usd * coalesce(realised.dr_sum, 0.0), 6) - decisions.cost_usd
+                then {{ dollars('coalesce(realised.dr_sum, 0.0)', 'decisions.value_per_conversion_usd') }} - decisions.cost_usd
             else 0.0
         end as realised_value_usd
     from accounts
