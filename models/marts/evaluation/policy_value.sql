@@ -51,12 +51,14 @@ valued as (
         picks.account_id is not null as is_picked,
         case
             when picks.account_id is null then 0.0
-            else {{ dollars('coalesce(effects.realised, 0.0)', 'account_totals.value_per_conversion_usd') }}
+            else
+                {{ dollars('coalesce(effects.realised, 0.0)', 'account_totals.value_per_conversion_usd') }}
                 - account_totals.cost_usd
         end as value_usd,
         case
             when picks.account_id is null then 0.0
-            else {{ dollars('coalesce(effects.believed, 0.0)', 'account_totals.value_per_conversion_usd') }}
+            else
+                {{ dollars('coalesce(effects.believed, 0.0)', 'account_totals.value_per_conversion_usd') }}
                 - account_totals.cost_usd
         end as believed_value_usd
     from account_totals

@@ -54,8 +54,9 @@ by_account as (
 usual as (
     select
         {% for feature in features %}
-        round(avg({{ feature }}), 6) as {{ feature }}{{ ',' if not loop.last }}
+        round(avg({{ feature }}), 6) as {{ feature }},
         {% endfor %}
+        count(*) as n_users
     from feature_values
 ),
 
