@@ -100,8 +100,9 @@ score: $(VENV)/.installed
 export: $(VENV)/.installed
 	$(BIN)/python scripts/export_lists.py
 
+# Two files at a time: a build fills one core and a half, and takes two GB.
 test: lint $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-spark: $(VENV)/.installed-dev $(VENV)/.installed-spark
 	$(BIN)/pytest -m 'long or not long' tests/python/test_spark.py
