@@ -216,8 +216,18 @@ BLOCKS = {
                 as interval,
             cell(n_intervals, 'users') as intervals,
             cell(nominal_share, 'share') as "should hold the truth",
-            cell(covered_share, 'share') as "hold it"
+            cell(covered_share, 'share') as "hold it here",
+            studied.described as "in all worlds: mean (least to most)"
         from audit.interval_coverage
+        left join (
+            select
+                metric,
+                concat(cell(avg(value), 'share'), ' (', cell(min(value), 'share'), ' to ', cell(max(value), 'share'), ')')
+                    as described
+            from seeds.study_results
+            where preset = 'default'
+            group by metric
+        ) as studied on studied.metric = 'coverage_' || replace(interval_id, ' ', '_') || '_' || user_group
         order by user_group <> 'everybody', interval_coverage.interval_id, user_group
     """,
     "alike": """
