@@ -29,14 +29,7 @@
 {%- endmacro -%}
 
 {% materialization appended, adapter='duckdb' %}
-    {%- set candidate = candidate_of(this.incorporate(type='table')) -%}
-    {{ run_hooks(pre_hooks) }}
-    {%- call statement('main') -%}
-        {{ create_table_as(False, candidate, sql) }}
-    {%- endcall -%}
-    {{ run_hooks(post_hooks) }}
-    {%- do adapter.commit() -%}
-    {{ return({'relations': [candidate]}) }}
+    {{ return({'relations': [make_candidate()]}) }}
 {% endmaterialization %}
 
 {#- Appends the candidates, within the transaction of the caller. -#}

@@ -34,7 +34,8 @@
     {{ return(ids) }}
 {%- endmacro -%}
 
-{% materialization published, adapter='duckdb' %}
+{#- Makes the candidate of the model that is being built. -#}
+{%- macro make_candidate() -%}
     {%- set candidate = candidate_of(this.incorporate(type='table')) -%}
     {{ run_hooks(pre_hooks) }}
     {%- call statement('main') -%}
@@ -42,7 +43,11 @@
     {%- endcall -%}
     {{ run_hooks(post_hooks) }}
     {%- do adapter.commit() -%}
-    {{ return({'relations': [candidate]}) }}
+    {{ return(candidate) }}
+{%- endmacro -%}
+
+{% materialization published, adapter='duckdb' %}
+    {{ return({'relations': [make_candidate()]}) }}
 {% endmaterialization %}
 
 {#- Drops the candidates of the last run, and makes room for those of this one. -#}

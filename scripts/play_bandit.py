@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from causalyn import dbt_command
 from causalyn.bandit_world import LOG_COLUMNS, play_round
 from causalyn.raw_contract import BANDIT_LOG, BUILD_RECORD, RAW_SCHEMA, TRUTH, truth_path
 from causalyn.sql_text import literal
@@ -69,20 +70,11 @@ def play_bandit(warehouse: Path, physics: Physics, seed: int, rounds: int | None
             connection.execute(f"begin; drop table if exists {BUILD_RECORD}")
             connection.execute(f"insert into {LOG} select {', '.join(LOG_COLUMNS)} from log")
             connection.execute("commit")
-        _dbt_build(warehouse, *OF_THE_LOG)
+        dbt_command.build(warehouse, *OF_THE_LOG)
     if rounds is None:
-        _dbt_build(warehouse)
+        dbt_command.build(warehouse)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.execute("from marts.bandit_rounds order by round_number").df()
-
-
-def _dbt_build(warehouse: Path, *options: str) -> None:
-    subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "--quiet", "build", "--exclude-resource-type", "unit_test", *options],
-        cwd=ROOT,
-        env=os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve())},
-        check=True,
-    )
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from causalyn import dbt_command
 from causalyn.campaign_world import EVENT_COLUMNS, play
 from causalyn.raw_contract import BUILD_RECORD, CAMPAIGN_EVENTS, RAW_SCHEMA, TRUTH, truth_path
 from causalyn.sql_text import literal
@@ -33,6 +34,8 @@ DUE = f"""
 """
 # After a week only what the log feeds is built; the last build is a whole one, since exports wait for one.
 OF_THE_LOG = ("--select", f"source:raw.{CAMPAIGN_EVENTS.name}+")
+# A campaign that is played moves shares as much as it likes.
+PLAYED = ("--vars", "deliveries: ignore")
 
 
 class NotPlayableError(Exception):
@@ -65,11 +68,11 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
             today += pd.Timedelta(days=int(interval))
             _append(connection, ahead[ahead["event_date"] < today])
             ahead = ahead[ahead["event_date"] >= today]
-        _dbt_build(warehouse, *OF_THE_LOG)
+        dbt_command.build(warehouse, *PLAYED, *OF_THE_LOG)
     with duckdb.connect(str(warehouse)) as connection:
         if ahead is not None:
             _append(connection, ahead)
-    _dbt_build(warehouse)
+    dbt_command.build(warehouse, *PLAYED)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return (
             connection.execute("from marts.rollout_status order by wave").df(),
@@ -83,24 +86,6 @@ def _append(connection: duckdb.DuckDBPyConnection, events: pd.DataFrame) -> None
     connection.execute(f"insert into {LOG} select {', '.join(EVENT_COLUMNS)} from events")
     connection.execute("commit")
     connection.unregister("events")
-
-
-def _dbt_build(warehouse: Path, *options: str) -> None:
-    subprocess.run(
-        [
-            Path(sys.executable).with_name("dbt"),
-            "--quiet",
-            "build",
-            "--exclude-resource-type",
-            "unit_test",
-            "--vars",
-            "deliveries: ignore",
-            *options,
-        ],
-        cwd=ROOT,
-        env=os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve())},
-        check=True,
-    )
 
 
 def main() -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import duckdb
 
+from causalyn import dbt_command
+
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = "intermediate.int_uplift__published_models"
 SUMMARY = """
@@ -38,16 +40,12 @@ def score(warehouse: Path, as_of: datetime.date) -> str:
             "from duckdb_tables() where schema_name = $1 and table_name = $2", [schema, table]
         ).fetchall():
             raise NotScorableError(f"{warehouse} holds no published model; it comes with the first good `make build`")
-    subprocess.run(
-        [
-            *(Path(sys.executable).with_name("dbt"), "--quiet", "build", "--select", "tag:scoring"),
-            # Tests that look beyond the day's tables, at what a full build would renew, wait for one.
-            *("--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"),
-            *("--vars", f"{{scoring_date: '{as_of}'}}"),
-        ],
-        cwd=ROOT,
-        env=os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve())},
-        check=True,
+    dbt_command.build(
+        warehouse,
+        *("--select", "tag:scoring"),
+        # Tests that look beyond the day's tables, at what a full build would renew, wait for one.
+        *("--indirect-selection", "cautious"),
+        *("--vars", f"{{scoring_date: '{as_of}'}}"),
     )
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         users, triggers, last_day = connection.execute(SUMMARY, {"as_of": as_of}).fetchone()
