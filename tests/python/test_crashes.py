@@ -16,6 +16,8 @@ import duckdb
 import pytest
 from conftest import ENVIRONMENT
 
+from causalyn.raw_contract import TABLES
+
 WHOLE = ("build", "--exclude", "resource_type:unit_test")
 FROM_THE_POLICY = (*WHOLE, "--select", "policy_parameters+")
 LONG_MOMENTS, MOMENTS_OF_PUBLICATION = 50, 20
@@ -280,15 +282,36 @@ def test_a_build_that_the_system_refuses_memory_leaves_the_lists(limit_mb, built
     seen(f"{limit_mb} MB: {messages[0]}; the previous lists")
 
 
-@pytest.mark.fault("kill -9 while a world is generated", "the old world or the new one; the previous lists")
-def test_a_generation_that_is_killed_leaves_the_lists_and_one_world(built_world, project_root, tmp_path, seen):
-    warehouse = Path(shutil.copy(built_world.warehouse, tmp_path / "causalyn.duckdb"))
+@pytest.fixture
+def export_of_half(built_world, tmp_path) -> Path:
+    """An export of half of the accounts of the built world."""
+    directory = tmp_path / "export"
+    directory.mkdir()
+    kept = "select account_id from built.raw.accounts_raw order by account_id limit 300"
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{built_world.warehouse}' as built (read_only)")
+        for table in TABLES:
+            columns = {column.name for column in table.columns}
+            key, ids = ("account_id", kept) if "account_id" in columns else (
+                "user_id", f"select user_id from built.raw.users_raw where account_id in ({kept})"
+            )  # fmt: skip
+            connection.execute(
+                f"copy (from built.raw.{table.name} where {key} in ({ids})) to '{directory / table.name}.parquet'"
+            )
+    return directory
+
+
+def kill_while_filling(warehouse: Path, *command: str | Path) -> list[tuple[int, int]]:
+    """Kills a script that fills a warehouse at four moments; the accounts that it then holds, and those that its users have."""
     previous = read_lists(warehouse)
-    script = project_root / "scripts" / "generate_world.py"
     worlds = []
     for delay in (0.6, 1.2, 1.8, 2.4):
-        command = [sys.executable, script, "--accounts", "2000", "--warehouse", warehouse]
-        process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, *command, "--warehouse", warehouse],
+            env=ENVIRONMENT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         time.sleep(delay)
         process.kill()
         process.wait()
@@ -297,6 +320,27 @@ def test_a_generation_that_is_killed_leaves_the_lists_and_one_world(built_world,
             worlds += connection.sql(
                 "select count(*), (select count(distinct account_id) from raw.users_raw) from raw.accounts_raw"
             ).fetchall()
-    old, new = (600, 600), (2000, 2000)
+    return worlds
+
+
+def told(worlds: list[tuple[int, int]], new: tuple[int, int]) -> str:
+    """What came of the kills: the 600 accounts of before, or the new ones, and nothing between."""
+    old = (600, 600)
     assert set(worlds) <= {old, new}
-    seen(f"{worlds.count(old)} times the old world, {worlds.count(new)} times the new one; always the previous lists")
+    return f"{worlds.count(old)} times the old world, {worlds.count(new)} times the new one; always the previous lists"
+
+
+@pytest.mark.fault("kill -9 while a world is generated", "the old world or the new one; the previous lists")
+def test_a_generation_that_is_killed_leaves_the_lists_and_one_world(built_world, project_root, tmp_path, seen):
+    warehouse = Path(shutil.copy(built_world.warehouse, tmp_path / "causalyn.duckdb"))
+    script = project_root / "scripts" / "generate_world.py"
+    seen(told(kill_while_filling(warehouse, script, "--accounts", "2000"), new=(2000, 2000)))
+
+
+@pytest.mark.fault("kill -9 while an export is loaded", "the old world or the new one; the previous lists")
+def test_a_load_that_is_killed_leaves_the_lists_and_one_world(
+    built_world, export_of_half, project_root, tmp_path, seen
+):
+    warehouse = Path(shutil.copy(built_world.warehouse, tmp_path / "causalyn.duckdb"))
+    script = project_root / "scripts" / "load_raw.py"
+    seen(told(kill_while_filling(warehouse, script, export_of_half), new=(300, 300)))
