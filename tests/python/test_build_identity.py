@@ -54,7 +54,9 @@ def test_a_change_makes_another_build_and_shows_in_its_own_version_alone(identif
 
 def test_a_changed_macro_makes_another_build(built_world, identify, project_copy, run_dbt):
     macro = project_copy / "macros" / "engine.sql"
-    macro.write_text(macro.read_text().replace("as decimal(12, 4))", "as decimal(13, 4))"))
+    changed_text = macro.read_text().replace("as decimal(14, 4))", "as decimal(13, 4))")
+    assert changed_text != macro.read_text()
+    macro.write_text(changed_text)
     warehouse = project_copy / built_world.warehouse.name
     warehouse.write_bytes(built_world.warehouse.read_bytes())
     target = project_copy / "target"
