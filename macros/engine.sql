@@ -10,6 +10,11 @@
     cast(sum({{ expression }}) as bigint)
 {%- endmacro %}
 
+{#- The mean, to six decimals: of whole millionths, so that neither the order of addition nor an engine's rounding of ties matters. -#}
+{% macro mean_of_millionths(expression) -%}
+    round({{ safe_divide(sum_int('cast(round(' ~ expression ~ ' * 1e6) as bigint)'), 'count(' ~ expression ~ ')') }}) / 1e6
+{%- endmacro %}
+
 {#- US dollars, in millionths, of a lift: multiplied and rounded as decimals, since engines round the ties of doubles differently. -#}
 {% macro dollars(lift, value) -%}
     cast(round(cast({{ lift }} as decimal(23, 9)) * cast({{ value }} as decimal(14, 4)), 6) as double)

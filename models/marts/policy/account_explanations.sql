@@ -33,7 +33,7 @@ deciding_users as (
         or (decisions.decision = 'suppress_toxic_admin' and users.is_sleeping_dog and users.is_admin)
 ),
 
--- Billionths, so that no mean depends on the order of addition; divided first, so that every engine rounds a tie alike.
+-- Whole numbers, so that no mean depends on the order of addition; divided first, so that every engine rounds a tie alike.
 by_account as (
     select
         deciding_users.account_id,
@@ -42,7 +42,7 @@ by_account as (
         {% for feature in features %}
         round({{ sum_int('cast(round(contributions.' ~ feature ~ ' * 1e9) as bigint)') }} / count(*)) / 1e9
             as {{ feature }}_contribution,
-        round(avg(feature_values.{{ feature }}), 6) as {{ feature }}_mean,
+        {{ mean_of_millionths('feature_values.' ~ feature) }} as {{ feature }}_mean,
         {% endfor %}
         count(*) as n_deciding_users
     from deciding_users
@@ -54,7 +54,7 @@ by_account as (
 usual as (
     select
         {% for feature in features %}
-        round(avg({{ feature }}), 6) as {{ feature }},
+        {{ mean_of_millionths(feature) }} as {{ feature }},
         {% endfor %}
         count(*) as n_users
     from feature_values
