@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,8 @@ ACTIVITY_OF_DAY = """
     insert into raw.user_activity_daily_raw
     select * replace (cast($1 - 1 as date) as activity_date) from raw.user_activity_daily_raw where activity_date = $1 - 8
 """
+MEMORY_BYTES = int(0.8 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+"""Most memory that a step may take."""
 STORED = {"sql_model", "python_model", "seed"}
 SMALL_NODE_SECONDS = 0.1
 """Nodes that took less processor time are summed up, a row a kind."""
@@ -52,17 +55,27 @@ def peak_memory_mb() -> float:
     return next(float(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
+class StepFailedError(RuntimeError):
+    """A step ended with an error; the message holds the end of what it printed."""
+
+
 def measured(name: str, command: list[str | Path], environment: dict[str, str], output: Path) -> tuple:
-    """Runs a step of a build; its row of COLUMNS. Memory is that of the largest of its processes."""
+    """Runs a step of a build; its row of COLUMNS. Memory is that of the largest of its processes. Raises StepFailedError."""
     started = time.perf_counter()
     with output.open("w") as file:
         process = subprocess.Popen(
-            [sys.executable, *command], cwd=ROOT, env=os.environ | environment, stdout=file, stderr=subprocess.STDOUT
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=os.environ | environment,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            # What asks for more memory than there is fails, and not whatever the system would choose to kill.
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES)),
         )
         _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"error: {name} failed:\n{output.read_text()[-5000:]}")
+        raise StepFailedError(f"{name} ended with {process.returncode}: {output.read_text()[-5000:]}")
     seconds, memory = time.perf_counter() - started, usage.ru_maxrss / 1024
     size = Path(environment["CAUSALYN_WAREHOUSE"]).stat().st_size / 2**20
     return "step", name, "users", seconds, usage.ru_utime + usage.ru_stime, 0.0, memory, size
@@ -112,8 +125,14 @@ def benchmark(accounts: int, directory: Path, rivals: list[str]) -> list[tuple]:
     steps |= {rival: ["scripts/benchmark_rivals.py", directory / f"{rival}.csv", rival] for rival in rivals}
     rows = []
     for name, command in tqdm(steps.items(), desc=f"{accounts:,} accounts", unit=" steps", disable=None):
-        row = measured(name, command, environment, directory / f"{name}.txt")
-        rows += read_rows(directory / f"{name}.csv") if name in rivals else [row]
+        try:
+            row = measured(name, command, environment, directory / f"{name}.txt")
+        except StepFailedError as failure:
+            if name not in rivals:
+                raise
+            tqdm.write(f"{accounts:,} accounts, left out: {failure}")
+        else:
+            rows += read_rows(directory / f"{name}.csv") if name in rivals else [row]
     with duckdb.connect(str(warehouse)) as connection:
         counts, sizes = connection.execute(COUNTS).fetchone(), table_sizes(connection)
         today = connection.execute(NEXT_DAY).fetchone()[0]
@@ -146,7 +165,10 @@ def main() -> None:
     for accounts in options.accounts:
         rivals = ["limit", "pandas", *(["row_loop"] if accounts <= options.row_loop_up_to else [])]
         with tempfile.TemporaryDirectory(prefix="causalyn_benchmark_") as name:
-            store(benchmark(accounts, Path(name), rivals))
+            try:
+                store(benchmark(accounts, Path(name), rivals))
+            except StepFailedError as failure:
+                raise SystemExit(f"error: {failure}") from failure
     print(f"Measured {len(options.accounts)} sizes; results in {RESULTS.relative_to(ROOT)}, shown by `make readme`")
 
 

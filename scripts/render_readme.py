@@ -69,7 +69,7 @@ with sizes as (
         sum(cpu_seconds) filter (where name in ('summary', 'report', 'export')) as publication_cpu,
         sum(seconds) filter (where name = 'day') as day,
         sum(cpu_seconds) filter (where name = 'day') as day_cpu,
-        max(peak_memory_mb) filter (where kind = 'step') / 1024 as memory_gb,
+        max(peak_memory_mb) filter (where kind not in ('limit', 'rival')) / 1024 as memory_gb,
         sum(database_mb) filter (where name = 'build') / 1024 as database_gb,
         sum(cpu_seconds) filter (where name = 'group_by_user') as limit_cpu,
         sum(seconds) filter (where name = 'raw_to_nudges') as steps,

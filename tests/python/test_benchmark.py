@@ -38,3 +38,10 @@ def test_small_nodes_are_summed_up_and_other_sizes_kept(tmp_path, monkeypatch):
         header, *rows = csv.reader(file)
     assert tuple(header) == benchmark.HEADER
     assert [row[0] for row in rows] == ["600"] * 3 + ["24000"] * 3
+
+
+def test_a_step_that_asks_for_too_much_memory_fails_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(benchmark, "MEMORY_BYTES", 2**29)
+    environment = {"CAUSALYN_WAREHOUSE": str(tmp_path)}
+    with pytest.raises(benchmark.StepFailedError, match="MemoryError"):
+        benchmark.measured("greedy", ["-c", "bytearray(2**30)"], environment, tmp_path / "printed.txt")
