@@ -3,8 +3,13 @@
     case when {{ value }} > {{ cap }} then {{ cap }} else {{ value }} end
 {%- endmacro %}
 
-{#- A branch of a `union all` for each feature of the learner's inputs, which is every column after the one named: a row a user. -#}
-{% macro unpivot_features(relation, after='is_converted') -%}
+{#- A row a user and feature of the learner's inputs, which is every column after the one named: user_id, and its name and value. -#}
+{% macro unpivot_features(relation, name='feature', after='is_converted') -%}
+    select
+        cast(null as string) as user_id,
+        cast(null as string) as {{ name }},
+        cast(null as double) as {{ name }}_value
+    where false
     {%- set columns = adapter.get_columns_in_relation(relation) if execute else [] -%}
     {%- set found = namespace(is_feature=false) -%}
     {%- for column in columns %}

@@ -1,10 +1,5 @@
 with feature_values as (
-    select
-        cast(null as string) as user_id,
-        cast(null as string) as quantity,
-        cast(null as double) as quantity_value
-    where false
-    {{ unpivot_features(ref('int_scoring__inputs'), after='features_hash') }}
+    {{ unpivot_features(ref('int_scoring__inputs'), name='quantity', after='features_hash') }}
 ),
 
 scores as (

@@ -1,12 +1,7 @@
 {{ config(materialized='view') }}
 
 with feature_values as (
-    select
-        cast(null as string) as user_id,
-        cast(null as string) as quantity,
-        cast(null as double) as quantity_value
-    where false
-    {{ unpivot_features(ref('int_uplift__training_users')) }}
+    {{ unpivot_features(ref('int_uplift__training_users'), name='quantity') }}
 ),
 
 training_users as (
