@@ -1,5 +1,4 @@
--- A day that counts twice makes a user look busier than it was. Grouping the largest table by day would cost as much as
--- all of staging, so the days of a month are counted as bits.
+-- A day that counts twice makes a user look busier than it was.
 with activity as (
     select * from {{ ref('stg_user_activity_daily') }}
 ),
@@ -7,10 +6,10 @@ with activity as (
 final as (
     select
         user_id,
-        year(activity_date) * 12 + month(activity_date) as activity_month
+        activity_date
     from activity
-    group by user_id, year(activity_date) * 12 + month(activity_date)
-    having {{ repeats_a_day('activity_date') }}
+    group by user_id, activity_date
+    having count(*) > 1
 )
 
 select * from final

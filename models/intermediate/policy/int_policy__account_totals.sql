@@ -15,6 +15,14 @@ responses as (
     group by 1
 ),
 
+targets as (
+    select
+        policy_id,
+        count(*) filter (where decision = 'target') as n_targets
+    from decisions
+    group by 1
+),
+
 final as (
     select
         decisions.policy_id,
@@ -28,12 +36,13 @@ final as (
         decisions.cost_usd,
         decisions.net_value_usd,
         decisions.decision = 'target' as is_target,
-        count(*) filter (where decisions.decision = 'target') over (partition by decisions.policy_id) as n_targets,
+        targets.n_targets,
         row_number() over (
             partition by decisions.policy_id
             order by round(responses.expected_responses, 6) desc nulls last, decisions.account_id asc
         ) as response_rank
     from decisions
+    inner join targets on decisions.policy_id = targets.policy_id
     left join responses on decisions.account_id = responses.account_id
 )
 

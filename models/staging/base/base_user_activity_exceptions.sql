@@ -2,7 +2,6 @@ with activity as (
     select
         user_id,
         activity_date,
-        year(activity_date) * 12 + month(activity_date) as activity_month,
         coalesce(login_flag = 1, false) as is_login,
         coalesce(core_action_count, 0) as core_action_count,
         coalesce(collab_action_count, 0) as collab_action_count,
@@ -19,20 +18,20 @@ scoring as (
     select * from {{ ref('stg_scoring_date') }}
 ),
 
--- One cheap pass finds where days are repeated, and so spares all other rows the sort.
-repeating_months as (
+-- Found in a pass of its own, which needs two columns, so that only the few rows of these days are sorted.
+repeated_days as (
     select
         user_id,
-        activity_month
-    from activity
-    group by user_id, activity_month
-    having {{ repeats_a_day('activity_date') }}
+        activity_date
+    from {{ source('raw', 'user_activity_daily_raw') }}
+    group by user_id, activity_date
+    having count(*) > 1
 ),
 
 checked as (
     select
         activity.*,
-        repeating_months.user_id is not null as is_in_repeating_month,
+        repeated_days.user_id is not null as is_repeated,
         case
             when activity.user_id is null or activity.activity_date is null then 'null_key'
             when users.user_id is null then 'orphan_user'
@@ -52,19 +51,18 @@ checked as (
         end as row_reason
     from activity
     left join users on activity.user_id = users.user_id
-    left join repeating_months
-        on activity.user_id = repeating_months.user_id and activity.activity_month = repeating_months.activity_month
+    left join repeated_days
+        on activity.user_id = repeated_days.user_id and activity.activity_date = repeated_days.activity_date
     cross join scoring
 ),
 
 ranked as (
     select
         *,
-        count(*) over (partition by user_id, activity_date) as rows_of_day,
         row_number() over fullest_first as fullness_row,
         rank() over fullest_first as fullness_rank
     from checked
-    where row_reason is not null or is_in_repeating_month
+    where row_reason is not null or is_repeated
     window fullest_first as (
         partition by user_id, activity_date
         order by
@@ -74,7 +72,7 @@ ranked as (
             feature_diversity_count desc,
             core_action_count desc,
             is_login desc
-    )
+)
 ),
 
 final as (
@@ -93,7 +91,6 @@ final as (
             else 'conflicting_duplicate'
         end as reject_reason
     from ranked
-    where row_reason is not null or rows_of_day > 1
 )
 
 select * from final
