@@ -27,6 +27,10 @@ class Cluster:
         children = [child for worker in self.workers for child in _children(worker.pid)]
         return [child for child in children if b"ExecutorBackend" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
+    def executors_in_python(self) -> list[int]:
+        """Those of them that have started Python, which they do for the first batch that it must map."""
+        return [executor for executor in self.executors() if _children(executor)]
+
 
 @contextmanager
 def cluster(folder: Path, environment: dict[str, str], workers: int = 2) -> Iterator[Cluster]:

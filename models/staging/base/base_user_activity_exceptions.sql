@@ -72,7 +72,7 @@ ranked as (
             feature_diversity_count desc,
             core_action_count desc,
             is_login desc
-)
+    )
 ),
 
 final as (
