@@ -31,14 +31,16 @@ paired as (
     inner join learner_scores on dr_scores.user_id = learner_scores.user_id
 ),
 
--- Users with the same score share their ranks, so that a ranking without differences is worth exactly nothing.
+-- Users with the same score share their ranks, so that a ranking without differences is worth exactly nothing. They are found as
+-- peers in the order that ranks them, which spares a second grouping of everybody.
 placed as (
     select
         *,
         count(*) over (partition by learner_id) as n_users,
         cast(rank() over (partition by learner_id order by score desc) - 1 as double) as n_above,
-        cast(count(*) over (partition by learner_id, score) as double) as n_equal
+        cast(count(*) over equals as double) as n_equal
     from paired
+    window equals as (partition by learner_id order by score desc range between current row and current row)
 ),
 
 -- The mean of -ln(share) - 1, by which the AUTOC weighs a place, over the places of the equals.
@@ -59,11 +61,12 @@ below as (
         *,
         cast(sum(dr_billionths) over (partition by learner_id) as double)
         - cast(sum(dr_billionths) over (partition by learner_id order by score desc) as double)
-        + cast(sum(dr_billionths) over (partition by learner_id, score) as double) / 2 as below_billionths,
+        + cast(sum(dr_billionths) over equals as double) / 2 as below_billionths,
         cast(sum(dr_over_share_billionths) over (partition by learner_id) as double)
         - cast(sum(dr_over_share_billionths) over (partition by learner_id order by score desc) as double)
-        + cast(sum(dr_over_share_billionths) over (partition by learner_id, score) as double) / 2 as below_over_share_billionths
+        + cast(sum(dr_over_share_billionths) over equals as double) / 2 as below_over_share_billionths
     from weighed
+    window equals as (partition by learner_id order by score desc range between current row and current row)
 ),
 
 -- The influence of a user on a metric: its own term, and that its presence moves the ranks of all below it.
