@@ -347,7 +347,7 @@ BLOCKS = {
             cell(cpu_seconds / users * 1e6, 'time') as "CPU s per million users",
             growth(cpu_seconds / smaller_cpu_seconds, accounts / 24000) as "growth exponent",
             cell(peak_memory_mb / 1024, 'gb') as "peak memory, GB",
-            cell(database_mb / users * 1e6, 'users') as "MB per million users"
+            cell(nullif(database_mb, 0) / users * 1e6, 'users') as "MB per million users"
         from nodes
         where name <> 'others'
         order by cpu_seconds desc, node
@@ -359,7 +359,7 @@ BLOCKS = {
             replace(nodes.kind, '_', ' ') || 's that grow with ' || replace(nodes.scales_with, '_', ' ') as nodes,
             cell(sum(cpu_seconds), 'time') as "CPU s, measured",
             cell(sum(cpu_seconds * times) / 3600, 'time') as "CPU hours, predicted",
-            cell(sum(database_mb * times) / 1024, 'users') as "GB of tables, predicted"
+            cell(sum(nullif(database_mb, 0) * times) / 1024, 'users') as "GB of tables, predicted"
         from nodes
         group by nodes.kind, nodes.scales_with
         order by sum(cpu_seconds * times) desc, nodes
