@@ -1,39 +1,15 @@
 {#-
-    CTEs from what each learner says (`scores`, a row a user) to what the deciding one says (`consistent`), by the settings in
-    `learner`: of the past campaign's users and of today's alike.
+    A CTE (`consistent`) of scores that lie within [0, 1], from what the deciding learner says (`deciding`, a row a user): of the past
+    campaign's users and of today's alike.
 -#}
-{% macro deciding_scores() -%}
-deciding as (
-    select
-        scores.user_id,
-        scores.p_control,
-        scores.propensity,
-        scores.raw_lift,
-        learner.interval_width,
-        case learner.deciding_learner
-            when 't_learner' then scores.t_lift
-            when 'x_learner' then scores.x_lift
-            when 'dr_learner' then scores.dr_lift
-        end as lift,
-        case learner.deciding_learner
-            when 't_learner' then scores.t_lift_se
-            when 'x_learner' then scores.x_lift_se
-            when 'dr_learner' then scores.dr_lift_se
-        end as lift_se
-    from scores
-    cross join learner
-),
-
+{% macro consistent_scores(others=[]) -%}
 -- Nine decimals: beyond the model's accuracy, within what every engine adds up alike. NaN is no score.
 finite_scores as (
     select
         user_id,
-        interval_width,
-        round(nullif(lift, 'nan'), 9) as lift,
-        round(nullif(lift_se, 'nan'), 9) as lift_se,
-        round(nullif(p_control, 'nan'), 9) as p_control,
-        round(nullif(propensity, 'nan'), 9) as propensity,
-        round(nullif(raw_lift, 'nan'), 9) as raw_lift
+        {%- for score in ['lift', 'lift_se', 'p_control'] + others %}
+        round(nullif({{ score }}, 'nan'), 9) as {{ score }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from deciding
 ),
 

@@ -29,7 +29,7 @@ def contributions(model: uplift.UpliftModel, users: pd.DataFrame, parameters: up
 
     def of_fold(fold: int) -> pd.DataFrame:
         own = users[users["fold"] == fold]
-        added = model.folds[fold].contributions(_matrix(model, own), _learner(parameters))
+        added = model.folds[fold].contributions(_matrix(model, own), uplift.prefix(parameters.deciding_learner))
         return own[["user_id", "account_id"]].assign(**dict(zip(model.features, added, strict=True)))
 
     return _concat([of_fold(fold) for fold in model.folds], "user_id", "account_id", *model.features)
@@ -53,8 +53,8 @@ def shuffled_lift(model: uplift.UpliftModel, users: pd.DataFrame, parameters: up
         changed = np.tile(matrix[own], (len(model.features), 1, 1))
         for feature, donor in enumerate(donors):
             changed[feature, :, feature] = matrix[donor[own], feature]
-        half_lift = model.folds[fold].half_lift(changed.reshape(-1, len(model.features)), _learner(parameters))
-        lift, _ = model.folds[fold].lines[_learner(parameters)].calibrate(half_lift)
+        half_lift = model.folds[fold].half_lift(changed.reshape(-1, len(model.features)), uplift.prefix(parameters.deciding_learner))
+        lift, _ = model.folds[fold].lines[uplift.prefix(parameters.deciding_learner)].calibrate(half_lift)
         identity = {
             column: np.tile(users[column].to_numpy()[own], len(model.features)) for column in ("user_id", "account_id")
         }
@@ -85,19 +85,14 @@ def dependence(
             value = cells[feature].to_numpy(dtype=float)
             is_set = np.isfinite(value)
             changed[is_set, :, model.features.index(feature)] = value[is_set, None]
-        half_lift = model.folds[fold].half_lift(changed.reshape(-1, len(model.features)), _learner(parameters))
+        half_lift = model.folds[fold].half_lift(changed.reshape(-1, len(model.features)), uplift.prefix(parameters.deciding_learner))
         of_cell = half_lift.reshape(len(half_lift), len(cells), -1).mean(axis=2)
-        return len(own) / len(users) * np.array(model.folds[fold].lines[_learner(parameters)].calibrate(of_cell))
+        return len(own) / len(users) * np.array(model.folds[fold].lines[uplift.prefix(parameters.deciding_learner)].calibrate(of_cell))
 
     if not model.folds:
         return cells.iloc[:0].assign(lift=0.0, lift_se=0.0)
     lift, lift_se = np.sum(_in_threads(of_fold, model), axis=0)
     return cells.assign(lift=lift, lift_se=lift_se)
-
-
-def _learner(parameters: uplift.Parameters) -> str:
-    """The prefix in `uplift.LEARNERS` of the learner that decides."""
-    return parameters.deciding_learner.removesuffix("_learner")
 
 
 def _matrix(model: uplift.UpliftModel, users: pd.DataFrame) -> np.ndarray:

@@ -20,11 +20,11 @@ training user, from models that saw nobody of the user's account. Around these s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
@@ -56,7 +56,7 @@ class Parameters:
     min_leaf_share: smallest leaf as a share of the forest's rows. feature_share: features tried at a split.
     propensity_floor: propensities are clipped to [floor, 1 - floor] in weights and doubly robust scores.
     min_accounts, min_arm_users: least training data. max_training_rows: most rows to train on. seed: of every random draw.
-    deciding_learner: whose lift decides, which matters to explanations only.
+    deciding_learner: whose lift decides, which matters to explanations and daily scores only.
     """
 
     folds: int
@@ -153,6 +153,9 @@ class Forest:
 Ask = Callable[[Forest, np.ndarray], np.ndarray]
 """What is asked of a forest about users by their features: `Forest.predict` or `Forest.contributions`."""
 
+Nuisances = np.ndarray | Mapping[int, np.ndarray]
+"""What the nuisance forests say of users, by CONTROL, TREATED and PROPENSITY: 3 x users, or some of the three."""
+
 FitForest = Callable[[np.ndarray, np.ndarray], Forest]
 """A forest fitted to features (users x features) and a target (users)."""
 
@@ -160,8 +163,11 @@ FitForest = Callable[[np.ndarray, np.ndarray], Forest]
 class Lift(Protocol):
     """A fitted learner. It is linear in what is asked of forests, the propensity apart."""
 
-    def __call__(self, features: np.ndarray, nuisances: Sequence[np.ndarray], ask: Ask) -> np.ndarray:
-        """Lift of users by their features (users x features) and what the nuisance forests say of them (3 x users)."""
+    needs: ClassVar[tuple[int, ...]]
+    """The nuisances that it looks at."""
+
+    def __call__(self, features: np.ndarray, nuisances: Nuisances, ask: Ask) -> np.ndarray:
+        """Lift of users by their features (users x features) and what the nuisance forests that it needs say of them."""
 
 
 @dataclass(frozen=True)
@@ -179,17 +185,21 @@ class HalfSample:
 class TLearner:
     """The difference of the arms' outcome models; no second stage."""
 
+    needs: ClassVar = (CONTROL, TREATED)
+
     @classmethod
     def fit(cls, sample: HalfSample, fit_forest: FitForest) -> TLearner:
         return cls()
 
-    def __call__(self, features: np.ndarray, nuisances: Sequence[np.ndarray], ask: Ask) -> np.ndarray:
+    def __call__(self, features: np.ndarray, nuisances: Nuisances, ask: Ask) -> np.ndarray:
         return nuisances[TREATED] - nuisances[CONTROL]
 
 
 @dataclass(frozen=True)
 class XLearner:
     """A forest an arm of the effects imputed by the other arm's outcome model, averaged by propensity (Kuenzel et al., 2019)."""
+
+    needs: ClassVar = (PROPENSITY,)
 
     of_control: Forest
     of_treated: Forest
@@ -205,7 +215,7 @@ class XLearner:
             of_treated=fit_forest(sample.features[treated], imputed[treated]),
         )
 
-    def __call__(self, features: np.ndarray, nuisances: Sequence[np.ndarray], ask: Ask) -> np.ndarray:
+    def __call__(self, features: np.ndarray, nuisances: Nuisances, ask: Ask) -> np.ndarray:
         propensity = nuisances[PROPENSITY]
         return propensity * ask(self.of_control, features) + (1 - propensity) * ask(self.of_treated, features)
 
@@ -214,13 +224,15 @@ class XLearner:
 class DRLearner:
     """A forest of the doubly robust scores (Kennedy, 2023)."""
 
+    needs: ClassVar = ()
+
     forest: Forest
 
     @classmethod
     def fit(cls, sample: HalfSample, fit_forest: FitForest) -> DRLearner:
         return cls(fit_forest(sample.features, sample.dr_score))
 
-    def __call__(self, features: np.ndarray, nuisances: Sequence[np.ndarray], ask: Ask) -> np.ndarray:
+    def __call__(self, features: np.ndarray, nuisances: Nuisances, ask: Ask) -> np.ndarray:
         return ask(self.forest, features)
 
 
@@ -235,6 +247,9 @@ SCORES = (
     "raw_lift",
 )
 """Columns that a fitted model adds to a user, as doubles in units of probability."""
+
+LIFT_SCORES = ("p_control", "lift", "lift_se")
+"""Columns that one learner of a fitted model adds to a user, in the same units."""
 
 
 @dataclass(frozen=True)
@@ -278,18 +293,35 @@ class FoldModel:
         raw = [tree.predict(features) for tree in self.raw_trees]
         return scores | {"raw_lift": raw[TREATED] - raw[CONTROL]}
 
+    def predict_lift(self, features: np.ndarray, learner: str) -> dict[str, np.ndarray]:
+        """LIFT_SCORES of users by one learner, equal to those of `predict`, for what it asks of half the forests or fewer."""
+        features = np.ascontiguousarray(features, dtype=np.float32)
+        half_lift, p_control = [], []
+        for lift, models in zip(self.lifts[learner], self.forests, strict=True):
+            own = _needed(models, {CONTROL, *lift.needs}, features, Forest.predict)
+            half_lift.append(lift(features, own, Forest.predict))
+            p_control.append(own[CONTROL])
+        lift, lift_se = self.lines[learner].calibrate(np.stack(half_lift))
+        return {"p_control": np.stack(p_control).mean(axis=0), "lift": lift, "lift_se": lift_se}
+
     def half_lift(self, features: np.ndarray, learner: str) -> np.ndarray:
         """Lift by one learner before calibration, from each half-sample (halves x users)."""
-        halves = zip(self.lifts[learner], self.forests, strict=True)
-        return np.stack([lift(features, _nuisances(models, features), Forest.predict) for lift, models in halves])
+        return np.stack(list(self._ask_halves(features, learner, Forest.predict)))
 
     def contributions(self, features: np.ndarray, learner: str) -> np.ndarray:
         """What each feature adds to the calibrated lift of users (features x users)."""
-        total = np.zeros(features.T.shape)
-        for lift, models in zip(self.lifts[learner], self.forests, strict=True):
-            own = [models[arm].contributions(features) for arm in (CONTROL, TREATED)]
-            total += lift(features, [*own, models[PROPENSITY].predict(features)], Forest.contributions)
+        total = sum(self._ask_halves(features, learner, Forest.contributions))
         return self.lines[learner].coefficients[1] * total / len(self.forests)
+
+    def _ask_halves(self, features: np.ndarray, learner: str, ask: Ask) -> Iterator[np.ndarray]:
+        """What each half-sample's learner answers, asked as `ask` asks a forest."""
+        features = np.ascontiguousarray(features, dtype=np.float32)
+        for lift, models in zip(self.lifts[learner], self.forests, strict=True):
+            yield lift(features, _needed(models, lift.needs, features, ask), ask)
+
+
+Predict = Callable[[FoldModel, np.ndarray], dict[str, np.ndarray]]
+"""Scores by column name of users by their features (users x features)."""
 
 
 @dataclass(frozen=True)
@@ -304,7 +336,14 @@ class UpliftModel:
 
         Returns user_id, account_id, as_of_date and fold as given, and SCORES.
         """
-        scores = np.full((len(frame), len(SCORES)), np.nan)
+        return self._score(frame, FoldModel.predict, SCORES)
+
+    def score_lift(self, frame: pd.DataFrame, deciding_learner: str) -> pd.DataFrame:
+        """As `score`, but LIFT_SCORES by the learner that decides in place of SCORES."""
+        return self._score(frame, partial(FoldModel.predict_lift, learner=prefix(deciding_learner)), LIFT_SCORES)
+
+    def _score(self, frame: pd.DataFrame, predict: Predict, columns: Sequence[str]) -> pd.DataFrame:
+        scores = np.full((len(frame), len(columns)), np.nan)
         # The forests compare single precision: any other is copied to it, for each of them anew.
         matrix = frame[list(self.features)].to_numpy(dtype=np.float32)
         fold_of_row = frame["fold"].to_numpy()
@@ -312,13 +351,18 @@ class UpliftModel:
         def score_fold(fold: int) -> None:
             rows = np.flatnonzero(fold_of_row == fold)
             if rows.size:
-                predicted = self.folds[fold].predict(matrix[rows])
-                scores[rows] = np.column_stack([predicted[name] for name in SCORES])
+                predicted = predict(self.folds[fold], matrix[rows])
+                scores[rows] = np.column_stack([predicted[name] for name in columns])
 
         with threadpool_limits(limits=1):
             Parallel(n_jobs=-1, prefer="threads")(delayed(score_fold)(fold) for fold in self.folds)
         identity = frame[["user_id", "account_id", "as_of_date", "fold"]]
-        return identity.assign(**dict(zip(SCORES, scores.T, strict=True)))
+        return identity.assign(**dict(zip(columns, scores.T, strict=True)))
+
+
+def prefix(deciding_learner: str) -> str:
+    """The prefix in LEARNERS of the learner that decides, by its name in `learner_parameters`."""
+    return deciding_learner.removesuffix("_learner")
 
 
 def training_users(relation: Any) -> pd.DataFrame:
@@ -582,6 +626,11 @@ def _calibration_line(lift: np.ndarray, scores: np.ndarray, account: np.ndarray)
 def _nuisances(models: Sequence[Forest], features: np.ndarray) -> np.ndarray:
     """Nuisances (3 x users) of users by their features, from the forests of one half."""
     return np.stack([model.predict(features) for model in models])
+
+
+def _needed(models: Sequence[Forest], needs: Iterable[int], features: np.ndarray, ask: Ask) -> dict[int, np.ndarray]:
+    """Some of the nuisances of users: the arms as asked, and the propensity, in which no learner is linear, predicted."""
+    return {need: (Forest.predict if need == PROPENSITY else ask)(models[need], features) for need in needs}
 
 
 def _draw(generator: np.random.Generator) -> int:

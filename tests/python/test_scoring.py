@@ -16,8 +16,8 @@ from causalyn import engine, model_store, uplift
 from causalyn.list_exports import export_lists
 from score import NotScorableError, score
 
-MARK = 7.0
-"""Set in the place of a score that nothing is decided by, it tells a kept row from one that was scored anew."""
+MARK = -1
+"""Set in the place of a fold, by which nothing is decided once there is a score: a kept row has it, one scored anew has not."""
 
 
 def read(warehouse: Path, query: str) -> pd.DataFrame:
@@ -62,7 +62,7 @@ def days(built_world, read_published, tmp_path_factory) -> Days:
 
     built, published = left(""), read_published(warehouse)
     with duckdb.connect(str(warehouse)) as connection:
-        connection.execute(f"update intermediate.int_scoring__scores set raw_lift = {MARK}")
+        connection.execute(f"update intermediate.int_scoring__scores set fold = {MARK}")
     today = built.inputs["as_of_date"].iloc[0].date()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
@@ -78,11 +78,10 @@ def test_everybody_active_is_scored_as_by_the_published_model(days):
         read(days.warehouse, "from intermediate.int_uplift__published_models"),
         [column for column in days.built.inputs.columns if column not in ("model_build_id", "features_hash")],
     )
-    expected = learner.score(days.built.inputs)
-    assert len(expected) > 5000 and expected["t_lift"].notna().all()
-    pd.testing.assert_frame_equal(
-        days.built.scores[list(uplift.SCORES)], expected[list(uplift.SCORES)], check_exact=True
-    )
+    expected = learner.score(days.built.inputs).rename(columns={"t_lift": "lift", "t_lift_se": "lift_se"})
+    assert len(expected) > 5000 and expected["lift"].notna().all()
+    columns = list(uplift.LIFT_SCORES)
+    pd.testing.assert_frame_equal(days.built.scores[columns], expected[columns], check_exact=True)
     folds = read(days.warehouse, "select account_id, fold from intermediate.int_uplift__inputs group by all")
     of_campaign = days.built.inputs.merge(folds, on="account_id", suffixes=("", "_of_campaign"))
     assert len(of_campaign) > 5000
@@ -90,7 +89,7 @@ def test_everybody_active_is_scored_as_by_the_published_model(days):
 
 
 def test_a_second_run_on_a_day_scores_nobody_and_triggers_the_same(days):
-    assert (days.same.scores["raw_lift"] == MARK).all()
+    assert (days.same.scores["fold"] == MARK).all()
     assert len(days.same.scores) == len(days.built.scores)
     pd.testing.assert_frame_equal(days.same.triggers, days.built.triggers)
     assert f"{len(days.built.inputs):,} users were active" in days.same.printed
@@ -106,7 +105,7 @@ def test_the_day_after_only_those_who_changed_are_scored_and_just_as_if_everybod
     same &= after["tenure_days"] // 7 == before["tenure_days"] // 7
     scores = days.next.scores.set_index("user_id")
     assert set(scores.index) == set(after.index)
-    kept = scores["raw_lift"] == MARK
+    kept = scores["fold"] == MARK
     assert (kept == same.loc[scores.index]).all()
     assert 0.1 < kept.mean() < 0.9
 
@@ -114,11 +113,11 @@ def test_the_day_after_only_those_who_changed_are_scored_and_just_as_if_everybod
         read(days.warehouse, "from intermediate.int_uplift__published_models"),
         [column for column in days.next.inputs.columns if column not in ("model_build_id", "features_hash")],
     )
-    all_anew = learner.score(days.next.inputs).set_index("user_id").loc[scores.index]
-    columns = list(uplift.SCORES)
+    all_anew = learner.score_lift(days.next.inputs, "t_learner").set_index("user_id").loc[scores.index]
+    columns = list(uplift.LIFT_SCORES)
     pd.testing.assert_frame_equal(scores.loc[~kept, columns], all_anew.loc[~kept, columns], check_exact=True)
     # Of the others a day's tenure is all that is new.
-    assert (scores.loc[kept, "t_lift"] - all_anew.loc[kept, "t_lift"]).abs().mean() < 0.002
+    assert (scores.loc[kept, "lift"] - all_anew.loc[kept, "lift"]).abs().mean() < 0.002
     assert (scores.loc[kept, "as_of_date"] < scores.loc[~kept, "as_of_date"].max()).all()
 
 

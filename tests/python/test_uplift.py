@@ -136,6 +136,14 @@ def test_scores_are_the_same_bytes_again_and_another_seed_moves_them(world, scor
     assert fit_and_score(world, replace(PARAMETERS, seed=2)).to_csv() != scores.to_csv()
 
 
+@pytest.mark.parametrize("learner", uplift.LEARNERS)
+def test_the_lift_of_one_learner_is_the_same_when_it_alone_is_asked(world, scores, learner):
+    inputs = world.drop(columns="true_lift")
+    alone = uplift.fit(inputs, PARAMETERS).score_lift(inputs, f"{learner}_learner")
+    renamed = {f"{learner}_lift": "lift", f"{learner}_lift_se": "lift_se"}
+    pd.testing.assert_frame_equal(alone, scores.rename(columns=renamed)[list(alone.columns)], check_exact=True)
+
+
 def test_without_an_effect_everybody_gets_nearly_the_average(scores):
     null_scores = fit_and_score(simulate(effect=0.0))
     for column in [f"{learner}_lift" for learner in uplift.LEARNERS]:

@@ -13,7 +13,27 @@ learner as (
     from {{ ref('learner_parameters') }}
 ),
 
-{{ deciding_scores() }},
+deciding as (
+    select
+        scores.user_id,
+        case learner.deciding_learner
+            when 't_learner' then scores.t_lift
+            when 'x_learner' then scores.x_lift
+            when 'dr_learner' then scores.dr_lift
+        end as lift,
+        case learner.deciding_learner
+            when 't_learner' then scores.t_lift_se
+            when 'x_learner' then scores.x_lift_se
+            when 'dr_learner' then scores.dr_lift_se
+        end as lift_se,
+        scores.p_control,
+        scores.propensity,
+        scores.raw_lift
+    from scores
+    cross join learner
+),
+
+{{ consistent_scores(others=['propensity', 'raw_lift']) }},
 
 final as (
     select
@@ -25,13 +45,14 @@ final as (
         consistent.p_control_given_lift as p_control,
         consistent.lift,
         consistent.lift_se,
-        round(consistent.lift - consistent.interval_width * consistent.lift_se, 9) as lift_lower,
-        round(consistent.lift + consistent.interval_width * consistent.lift_se, 9) as lift_upper,
+        round(consistent.lift - learner.interval_width * consistent.lift_se, 9) as lift_lower,
+        round(consistent.lift + learner.interval_width * consistent.lift_se, 9) as lift_upper,
         consistent.propensity,
         consistent.raw_lift,
         inputs.is_converted is not null as has_observed_outcome
     from inputs
     left join consistent on inputs.user_id = consistent.user_id
+    cross join learner
 )
 
 select * from final
