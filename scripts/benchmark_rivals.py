@@ -256,7 +256,7 @@ def main() -> None:
                 "policy": "from intermediate.int_guardrails__policies where is_shipped",
                 "features": """
                     select user_id, actions_7d, minutes_30d, momentum, intensity, week_on_week_change, tenure_days
-                    from intermediate.int_features__user_features where purpose = 'retrospective'
+                    from intermediate.int_features__retrospective
                 """,
                 "nudges": """
                     select user_id, account_id, lift from intermediate.int_policy__nudges

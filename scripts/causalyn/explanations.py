@@ -43,7 +43,7 @@ def shuffled_lift(model: uplift.UpliftModel, users: pd.DataFrame, parameters: up
 
     Returns user_id, account_id, feature and lift, one row a user and feature; no rows without a model.
     """
-    users = users.head(SHUFFLED_USERS)
+    users, learner = users.head(SHUFFLED_USERS), uplift.prefix(parameters.deciding_learner)
     matrix = _matrix(model, users)
     generator = np.random.default_rng([parameters.seed, parameters.folds])
     donors = [generator.permutation(len(users)) for _ in model.features]
@@ -53,8 +53,10 @@ def shuffled_lift(model: uplift.UpliftModel, users: pd.DataFrame, parameters: up
         changed = np.tile(matrix[own], (len(model.features), 1, 1))
         for feature, donor in enumerate(donors):
             changed[feature, :, feature] = matrix[donor[own], feature]
-        half_lift = model.folds[fold].half_lift(changed.reshape(-1, len(model.features)), uplift.prefix(parameters.deciding_learner))
-        lift, _ = model.folds[fold].lines[uplift.prefix(parameters.deciding_learner)].calibrate(half_lift)
+        half_lift = model.folds[fold].half_lift(
+            changed.reshape(-1, len(model.features)), uplift.prefix(parameters.deciding_learner)
+        )
+        lift, _ = model.folds[fold].lines[learner].calibrate(half_lift)
         identity = {
             column: np.tile(users[column].to_numpy()[own], len(model.features)) for column in ("user_id", "account_id")
         }
@@ -75,7 +77,7 @@ def dependence(
     Returns the cells with lift and lift_se; no rows without a model. The models of the folds share training users, so that their
     standard errors are averaged as if they erred together.
     """
-    users = users.head(DEPENDENCE_USERS)
+    users, learner = users.head(DEPENDENCE_USERS), uplift.prefix(parameters.deciding_learner)
     set_features = [feature for feature in model.features if feature in cells]
 
     def of_fold(fold: int) -> np.ndarray:
@@ -85,9 +87,11 @@ def dependence(
             value = cells[feature].to_numpy(dtype=float)
             is_set = np.isfinite(value)
             changed[is_set, :, model.features.index(feature)] = value[is_set, None]
-        half_lift = model.folds[fold].half_lift(changed.reshape(-1, len(model.features)), uplift.prefix(parameters.deciding_learner))
+        half_lift = model.folds[fold].half_lift(
+            changed.reshape(-1, len(model.features)), uplift.prefix(parameters.deciding_learner)
+        )
         of_cell = half_lift.reshape(len(half_lift), len(cells), -1).mean(axis=2)
-        return len(own) / len(users) * np.array(model.folds[fold].lines[uplift.prefix(parameters.deciding_learner)].calibrate(of_cell))
+        return len(own) / len(users) * np.array(model.folds[fold].lines[learner].calibrate(of_cell))
 
     if not model.folds:
         return cells.iloc[:0].assign(lift=0.0, lift_se=0.0)

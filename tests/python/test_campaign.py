@@ -134,9 +134,8 @@ def test_the_arms_are_alike_in_what_is_known_before(built_world):
             inner join (
                 select account_id, sum(actions_30d) as actions, avg(momentum) as momentum, avg(intensity) as intensity,
                     sum(is_admin::int) as admins, sum(lift) as lift
-                from intermediate.int_features__user_features
+                from intermediate.int_features__retrospective
                 inner join marts.user_uplift_scores using (user_id, account_id)
-                where purpose = 'retrospective'
                 group by 1
             ) using (account_id)
             """

@@ -2,7 +2,7 @@
 {% set tables = {
     'data': [
         ref('stg_accounts'), ref('stg_users'), ref('stg_interventions'), ref('stg_outcomes'), ref('stg_campaign_events'),
-        ref('int_features__activity_windows'),
+        ref('int_features__retrospective_windows'), ref('int_features__prospective_windows'),
     ],
     'policy': [
         ref('policy_parameters'), ref('guardrail_rules'), ref('sleeping_dog_thresholds'), ref('verdict_rules'),

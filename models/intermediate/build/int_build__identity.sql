@@ -9,8 +9,7 @@ library as (
 ),
 
 windows as (
-    select * from {{ ref('int_features__activity_windows') }}
-    where purpose = 'retrospective'
+    select * from {{ ref('int_features__retrospective_windows') }}
 ),
 
 shipped as (

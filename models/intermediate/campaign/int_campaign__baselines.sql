@@ -13,8 +13,7 @@ nudges as (
 ),
 
 features as (
-    select * from {{ ref('int_features__user_features') }}
-    where purpose = 'retrospective'
+    select * from {{ ref('int_features__retrospective') }}
 ),
 
 outcomes as (

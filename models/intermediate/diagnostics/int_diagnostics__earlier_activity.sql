@@ -1,6 +1,8 @@
-with spine as (
-    select * from {{ ref('int_features__spine') }}
-    where purpose = 'retrospective'
+with training_users as (
+    select
+        user_id,
+        as_of_date
+    from {{ ref('int_uplift__training_users') }}
 ),
 
 users as (
@@ -11,10 +13,6 @@ activity as (
     select * from {{ ref('stg_user_activity_daily') }}
 ),
 
-training_users as (
-    select user_id from {{ ref('int_uplift__training_users') }}
-),
-
 known_since as (
     select min(activity_date) as first_date
     from activity
@@ -23,15 +21,15 @@ known_since as (
 -- Who joined later, or whose week lies before the export, was not seen to be inactive then.
 observed as (
     select
-        spine.user_id,
-        {{ days_before('spine.as_of_date', 37) }} as first_date,
-        {{ days_before('spine.as_of_date', 30) }} as end_date
-    from spine
-    inner join users on spine.user_id = users.user_id
+        training_users.user_id,
+        {{ days_before('training_users.as_of_date', 37) }} as first_date,
+        {{ days_before('training_users.as_of_date', 30) }} as end_date
+    from training_users
+    inner join users on training_users.user_id = users.user_id
     cross join known_since
     where
-        users.user_created_date <= {{ days_before('spine.as_of_date', 37) }}
-        and known_since.first_date <= {{ days_before('spine.as_of_date', 37) }}
+        users.user_created_date <= {{ days_before('training_users.as_of_date', 37) }}
+        and known_since.first_date <= {{ days_before('training_users.as_of_date', 37) }}
 ),
 
 totals as (
@@ -57,7 +55,6 @@ final as (
         totals.user_id,
         cast(totals.action_count > middle.action_count as int) as was_active_earlier
     from totals
-    inner join training_users on totals.user_id = training_users.user_id
     cross join middle
 )
 

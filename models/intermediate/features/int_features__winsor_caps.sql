@@ -1,16 +1,18 @@
-with behaviour as (
-    select * from {{ ref('int_features__behaviour') }}
+with windows as (
+    select * from {{ ref('int_features__retrospective_windows') }}
 ),
 
 outcomes as (
     select * from {{ ref('stg_outcomes') }}
 ),
 
+{{ behaviour() }},
+
 training_rows as (
     select behaviour.*
     from behaviour
     inner join outcomes on behaviour.intervention_id = outcomes.intervention_id
-    where behaviour.purpose = 'retrospective' and outcomes.is_converted is not null
+    where outcomes.is_converted is not null
 ),
 
 -- The discrete percentile is a value that some user has: nothing to interpolate, so every engine finds the same cap.

@@ -1,3 +1,5 @@
+{{ config(materialized='ephemeral') }}
+
 with feature_values as (
     {{ unpivot_features(ref('int_scoring__inputs'), name='quantity', after='features_hash') }}
 ),

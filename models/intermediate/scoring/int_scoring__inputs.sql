@@ -1,8 +1,7 @@
 {% set ages = ['tenure_days', 'days_since_last_active'] %}
 
 with features as (
-    select * from {{ ref('int_features__user_features') }}
-    where purpose = 'prospective'
+    select * from {{ ref('int_features__prospective') }}
 ),
 
 learner as (

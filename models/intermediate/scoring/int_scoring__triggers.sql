@@ -1,6 +1,5 @@
-with behaviour as (
-    select * from {{ ref('int_features__behaviour') }}
-    where purpose = 'prospective'
+with features as (
+    select * from {{ ref('int_features__prospective') }}
 ),
 
 users as (
@@ -35,21 +34,21 @@ final as (
         users.account_id,
         users.policy_id,
         users.as_of_date as triggered_date,
-        behaviour.week_on_week_change,
-        behaviour.prior_week_on_week_change,
+        features.week_on_week_change,
+        features.prior_week_on_week_change,
         users.lift,
         users.lift_lower,
         users.lift_upper,
         users.model_build_id
     from users
-    inner join behaviour on users.user_id = behaviour.user_id
+    inner join features on users.user_id = features.user_id
     inner join accounts on users.account_id = accounts.account_id
     inner join assignments on users.account_id = assignments.account_id
     cross join campaign
     cross join parameters
     where
-        behaviour.week_on_week_change between -parameters.most_deceleration and -parameters.least_deceleration
-        and behaviour.prior_week_on_week_change > -parameters.least_deceleration
+        features.week_on_week_change between -parameters.most_deceleration and -parameters.least_deceleration
+        and features.prior_week_on_week_change > -parameters.least_deceleration
         and not campaign.is_paused
 )
 

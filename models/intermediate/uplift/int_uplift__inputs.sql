@@ -1,5 +1,5 @@
 with features as (
-    select * from {{ ref('int_features__user_features') }}
+    select * from {{ ref('int_features__retrospective') }}
 ),
 
 interventions as (
@@ -28,7 +28,6 @@ final as (
     inner join interventions on features.intervention_id = interventions.intervention_id
     left join outcomes on features.intervention_id = outcomes.intervention_id
     cross join learner
-    where features.purpose = 'retrospective'
 )
 
 select * from final

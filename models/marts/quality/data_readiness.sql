@@ -1,6 +1,5 @@
 with features as (
-    select * from {{ ref('int_features__user_features') }}
-    where purpose = 'retrospective'
+    select * from {{ ref('int_features__retrospective') }}
 ),
 
 interventions as (
