@@ -32,7 +32,7 @@ def contributions(model: uplift.UpliftModel, users: pd.DataFrame, parameters: up
         added = model.folds[fold].contributions(_matrix(model, own), uplift.prefix(parameters.deciding_learner))
         return own[["user_id", "account_id"]].assign(**dict(zip(model.features, added, strict=True)))
 
-    return _concat([of_fold(fold) for fold in model.folds], "user_id", "account_id", *model.features)
+    return _concat(_in_threads(of_fold, model), "user_id", "account_id", *model.features)
 
 
 def shuffled_lift(model: uplift.UpliftModel, users: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:

@@ -117,7 +117,7 @@ class Forest:
         On its way down a tree a user passes from mean to mean; each step counts for the feature that was asked (Palczewska et
         al., 2013, "Interpreting random forest models using a feature contribution method").
         """
-        total = np.zeros(features.T.shape)
+        total = np.zeros(features.shape)
         for nodes, values, leaves in self._leaves(features):
             of_node = np.zeros((len(nodes), features.shape[1]))
             # A node's children come after it.
@@ -125,8 +125,8 @@ class Forest:
                 for child in (nodes["left_child"][node], nodes["right_child"][node]):
                     of_node[child] = of_node[node]
                     of_node[child, nodes["feature"][node]] += values[child] - values[node]
-            total += of_node[leaves].T
-        return total / len(self.sizes)
+            total += of_node[leaves]
+        return total.T / len(self.sizes)
 
     def is_sound(self) -> bool:
         """Whether every branch leads on within its own tree and by a known feature: else predicting reads foreign memory."""
