@@ -32,7 +32,7 @@ comma := ,
 DELIVERIES := $(if $(RAW),$(if $(ACCEPT_CHANGES),accept,compare),ignore)
 
 .DEFAULT_GOAL := help
-.PHONY: help build bandit campaign score report docs diff export test test-spark faults lint study readme bench bench-page lock audit clean
+.PHONY: help build bandit campaign score report docs diff export test test-spark faults lint study readme bench bench-engines bench-page lock audit clean
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
@@ -57,6 +57,7 @@ help:
 	@echo 'make readme                   build the default world and render README and docs from it'
 	@echo 'make bench                    measure what a build costs; the results land in seeds/benchmark_results.csv'
 	@echo '  ACCOUNTS="2400 24000"       at these sizes'
+	@echo 'make bench-engines            compare a build on DuckDB with the same on Spark; the results land there, too'
 	@echo 'make bench-page               measure the report page of a built world on up to a million accounts, in a browser'
 	@echo 'make lock                     resolve the dependencies of pyproject.toml anew'
 	@echo 'make audit                    look the locked versions up in a database of vulnerabilities (needs a network)'
@@ -131,6 +132,10 @@ readme: build
 
 bench: $(VENV)/.installed
 	$(BIN)/python scripts/benchmark.py $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
+
+# The same build on DuckDB and on Spark.
+bench-engines: $(VENV)/.installed-spark
+	JAVA_HOME="$(JAVA_HOME)" $(BIN)/python scripts/benchmark_engines.py $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
 
 bench-page: $(VENV)/.installed-browser
 	$(BIN)/python scripts/benchmark_page.py

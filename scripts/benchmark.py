@@ -8,7 +8,9 @@ seeds/benchmark_results.csv, from which the README and docs/capacity.md are rend
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
+import ctypes
 import os
 import resource
 import subprocess
@@ -59,8 +61,17 @@ class StepFailedError(RuntimeError):
     """A step ended with an error; the message holds the end of what it printed."""
 
 
+def adopt_orphans() -> None:
+    """Has this process, not the system's first, inherit processes that a step leaves behind, so that their cost is counted."""
+    pr_set_child_subreaper = 36
+    ctypes.CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
+
+
 def measured(name: str, command: list[str | Path], environment: dict[str, str], output: Path) -> tuple:
-    """Runs a step of a build; its row of COLUMNS. Memory is that of the largest of its processes. Raises StepFailedError."""
+    """Runs a step of a build; its row of COLUMNS. Memory is that of the largest of its processes.
+
+    What it leaves running has ended, too, when this returns: Spark's JVM outlives dbt by a moment. Raises StepFailedError.
+    """
     started = time.perf_counter()
     with output.open("w") as file:
         process = subprocess.Popen(
@@ -69,6 +80,7 @@ def measured(name: str, command: list[str | Path], environment: dict[str, str], 
             env=os.environ | environment,
             stdout=file,
             stderr=subprocess.STDOUT,
+            start_new_session=True,  # a group of processes to wait for
             # What asks for more memory than there is fails, and not whatever the system would choose to kill.
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES)),
         )
@@ -76,9 +88,13 @@ def measured(name: str, command: list[str | Path], environment: dict[str, str], 
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise StepFailedError(f"{name} ended with {process.returncode}: {output.read_text()[-5000:]}")
-    seconds, memory = time.perf_counter() - started, usage.ru_maxrss / 1024
+    seconds, cpu, memory = time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            _, _, usage = os.wait4(-process.pid, 0)
+            cpu, memory = cpu + usage.ru_utime + usage.ru_stime, max(memory, usage.ru_maxrss / 1024)
     size = Path(environment["CAUSALYN_WAREHOUSE"]).stat().st_size / 2**20
-    return "step", name, "users", seconds, usage.ru_utime + usage.ru_stime, 0.0, memory, size
+    return "step", name, "users", seconds, cpu, 0.0, memory, size
 
 
 def table_sizes(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
@@ -144,12 +160,12 @@ def benchmark(accounts: int, directory: Path, rivals: list[str]) -> list[tuple]:
 
 
 def store(rows: list[tuple]) -> None:
-    """Replaces the results of the sizes in `rows` and keeps those of the others."""
-    sizes = {str(row[0]) for row in rows}
+    """Replaces the results of the sizes and kinds in `rows` and keeps the others."""
+    replaced = {(str(row[0]), row[3]) for row in rows}
     kept = []
     if RESULTS.exists():
         with RESULTS.open(newline="") as file:
-            kept = [tuple(row) for row in list(csv.reader(file))[1:] if row[0] not in sizes]
+            kept = [tuple(row) for row in list(csv.reader(file))[1:] if (row[0], row[3]) not in replaced]
     fresh = [(*map(str, row[:3]), *row[3:6], *(f"{value:.3f}" for value in row[6:])) for row in rows]
     with RESULTS.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -162,6 +178,7 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, nargs="+", default=[2400, 24000])
     parser.add_argument("--row-loop-up-to", type=int, default=2400, help="accounts; the loop takes minutes beyond")
     options = parser.parse_args()
+    adopt_orphans()
     for accounts in options.accounts:
         rivals = ["limit", "pandas", *(["row_loop"] if accounts <= options.row_loop_up_to else [])]
         with tempfile.TemporaryDirectory(prefix="causalyn_benchmark_") as name:

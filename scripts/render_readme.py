@@ -69,7 +69,7 @@ with sizes as (
         sum(cpu_seconds) filter (where name in ('summary', 'report', 'export')) as publication_cpu,
         sum(seconds) filter (where name = 'day') as day,
         sum(cpu_seconds) filter (where name = 'day') as day_cpu,
-        max(peak_memory_mb) filter (where kind not in ('limit', 'rival')) / 1024 as memory_gb,
+        max(peak_memory_mb) filter (where kind not in ('limit', 'rival', 'engine')) / 1024 as memory_gb,
         sum(database_mb) filter (where name = 'build') / 1024 as database_gb,
         sum(cpu_seconds) filter (where name = 'group_by_user') as limit_cpu,
         sum(seconds) filter (where name = 'raw_to_nudges') as steps,
@@ -338,6 +338,24 @@ BLOCKS = {
             cell(steps_gb, 'gb') as "of the same steps here, GB"
         from sizes
         order by sizes.accounts
+    """,
+    "engines": """
+        select
+            cell(accounts, 'accounts') as accounts,
+            cell(any_value(users), 'users') as users,
+            cell(any_value(activity_rows), 'users') as "activity rows",
+            cell(sum(seconds) filter (where name = 'duckdb'), 'time') as "DuckDB, s",
+            cell(sum(seconds) filter (where name = 'spark'), 'time') as "Spark, s",
+            cell(sum(seconds) filter (where name = 'spark') / sum(seconds) filter (where name = 'duckdb'), 'ratio')
+                as "times as long",
+            cell(sum(cpu_seconds) filter (where name = 'spark') / sum(cpu_seconds) filter (where name = 'duckdb'), 'ratio')
+                as "times the processor time",
+            cell(max(peak_memory_mb) filter (where name = 'duckdb') / 1024, 'gb') as "memory of DuckDB's build, GB",
+            cell(max(peak_memory_mb) filter (where name = 'spark') / 1024, 'gb') as "of Spark's largest process, GB"
+        from seeds.benchmark_results
+        where kind = 'engine'
+        group by accounts
+        order by benchmark_results.accounts
     """,
     "benchmark_nodes": f"""
         {NODES}

@@ -32,12 +32,13 @@ def test_small_nodes_are_summed_up_and_other_sizes_kept(tmp_path, monkeypatch):
         ("test", "others", "activity_rows", 0.01, 0.01, 0.0, 60.0, 0.0),
     ]
     monkeypatch.setattr(benchmark, "RESULTS", tmp_path / "results.csv")
+    benchmark.store([(24000, 10, 100, "engine", *nodes[0][1:])])
     for accounts in (24000, 600, 24000):
         benchmark.store([(accounts, 10, 100, *row) for row in summed])
     with (tmp_path / "results.csv").open(newline="") as file:
         header, *rows = csv.reader(file)
     assert tuple(header) == benchmark.HEADER
-    assert [row[0] for row in rows] == ["600"] * 3 + ["24000"] * 3
+    assert [(row[0], row[3]) for row in rows] == [("600", "test")] * 3 + [("24000", "engine")] + [("24000", "test")] * 3
 
 
 def test_a_step_that_asks_for_too_much_memory_fails_alone(tmp_path, monkeypatch):
