@@ -13,9 +13,10 @@ activity as (
     select * from {{ ref('stg_user_activity_daily') }}
 ),
 
+-- Read anew: DuckDB stores a CTE that is used twice, here every row of activity.
 known_since as (
     select min(activity_date) as first_date
-    from activity
+    from {{ ref('stg_user_activity_daily') }}
 ),
 
 -- Who joined later, or whose week lies before the export, was not seen to be inactive then.
@@ -32,17 +33,26 @@ observed as (
         and known_since.first_date <= {{ days_before('training_users.as_of_date', 37) }}
 ),
 
+-- Joined to the few users before anybody without activity is added: an outer join would hold all activity in memory.
+counted as (
+    select
+        observed.user_id,
+        {{ sum_int('activity.core_action_count + activity.collab_action_count') }} as action_count
+    from activity
+    inner join observed
+        on
+            activity.user_id = observed.user_id
+            and activity.activity_date >= observed.first_date
+            and activity.activity_date < observed.end_date
+    group by 1
+),
+
 totals as (
     select
         observed.user_id,
-        coalesce({{ sum_int('activity.core_action_count + activity.collab_action_count') }}, 0) as action_count
+        coalesce(counted.action_count, 0) as action_count
     from observed
-    left join activity
-        on
-            observed.user_id = activity.user_id
-            and observed.first_date <= activity.activity_date
-            and observed.end_date > activity.activity_date
-    group by 1
+    left join counted on observed.user_id = counted.user_id
 ),
 
 middle as (
