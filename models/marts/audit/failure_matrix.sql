@@ -2,56 +2,58 @@ with users as (
     select * from {{ ref('int_audit__users') }}
 ),
 
-user_groups as (
-    select
-        policy_id,
-        'user' as level,
-        true_group,
-        decision,
-        cast(is_nudged as int) as is_nudged
-    from users
-),
-
-group_counts as (
+account_groups as (
     select
         policy_id,
         account_id,
         true_group,
         decision,
-        max(cast(is_nudged as int)) as is_nudged,
-        row_number() over (partition by policy_id, account_id order by count(*) desc, true_group asc) as group_rank
+        count(*) as n_users,
+        {{ sum_int('cast(is_nudged as int)') }} as n_nudged
     from users
-    group by policy_id, account_id, true_group, decision
+    group by 1, 2, 3, 4
 ),
 
 -- An account counts as the group of most of its users.
-account_groups as (
+ranked as (
     select
-        policy_id,
-        'account' as level,
-        true_group,
-        decision,
-        is_nudged
-    from group_counts
-    where group_rank = 1
+        *,
+        row_number() over (partition by policy_id, account_id order by n_users desc, true_group asc) = 1 as is_of_account
+    from account_groups
 ),
 
-units as (
-    select * from user_groups
-    union all
-    select * from account_groups
+both_levels as (
+    select
+        policy_id,
+        true_group,
+        decision,
+        {{ sum_int('n_users') }} as n_users,
+        {{ sum_int('n_nudged') }} as n_nudged_users,
+        count(*) filter (where is_of_account) as n_accounts,
+        count(*) filter (where is_of_account and n_nudged > 0) as n_nudged_accounts
+    from ranked
+    group by 1, 2, 3
 ),
 
 counted as (
     select
         policy_id,
-        level,
+        'user' as level,
         true_group,
         decision,
-        count(*) as n_units,
-        {{ sum_int('is_nudged') }} as n_nudged
-    from units
-    group by 1, 2, 3, 4
+        n_users as n_units,
+        n_nudged_users as n_nudged
+    from both_levels
+    union all
+    select
+        policy_id,
+        'account' as level,
+        true_group,
+        decision,
+        n_accounts as n_units,
+        n_nudged_accounts as n_nudged
+    from both_levels
+    where n_accounts > 0
 ),
 
 final as (

@@ -18,28 +18,50 @@ truth as (
     where policies.is_shipped
 ),
 
-ranked as (
+measured as (
+    select
+        dr_scores.user_id,
+        dr_scores.account_id,
+        cast(round(dr_scores.dr_score * 1e9) as bigint) as dr_billionths,
+        cast(round(truth.true_lift * 1e9) as bigint) as true_billionths
+    from dr_scores
+    inner join truth on dr_scores.user_id = truth.user_id
+),
+
+-- A feature has few values beside its users: only these are ordered.
+feature_counts as (
     select
         feature_values.feature,
-        dr_scores.account_id,
-        dr_scores.dr_score,
-        truth.true_lift,
-        rank() over (partition by feature_values.feature order by feature_values.feature_value) - 1 as n_below,
-        count(*) over (partition by feature_values.feature) as n_known
+        feature_values.feature_value,
+        count(*) as n_users
     from feature_values
-    inner join dr_scores on feature_values.user_id = dr_scores.user_id
-    inner join truth on feature_values.user_id = truth.user_id
+    inner join measured on feature_values.user_id = measured.user_id
+    group by 1, 2
+),
+
+feature_tenths as (
+    select
+        feature,
+        feature_value,
+        1 + cast(floor(
+            10 * (sum(n_users) over (partition by feature order by feature_value) - n_users)
+            / sum(n_users) over (partition by feature)
+        ) as int) as tenth
+    from feature_counts
 ),
 
 by_account as (
     select
-        feature,
-        1 + cast(floor(10 * n_below / n_known) as int) as tenth,
-        account_id,
+        feature_values.feature,
+        feature_tenths.tenth,
+        measured.account_id,
         count(*) as n_users,
-        {{ sum_int('cast(round(dr_score * 1e9) as bigint)') }} as dr_billionths,
-        {{ sum_int('cast(round(true_lift * 1e9) as bigint)') }} as true_billionths
-    from ranked
+        {{ sum_int('measured.dr_billionths') }} as dr_billionths,
+        {{ sum_int('measured.true_billionths') }} as true_billionths
+    from feature_values
+    inner join measured on feature_values.user_id = measured.user_id
+    inner join feature_tenths
+        on feature_values.feature = feature_tenths.feature and feature_values.feature_value = feature_tenths.feature_value
     group by 1, 2, 3
 ),
 

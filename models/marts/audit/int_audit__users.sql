@@ -13,6 +13,10 @@ scores as (
     select * from {{ ref('user_uplift_scores') }}
 ),
 
+policies as (
+    select * from {{ ref('int_guardrails__policies') }}
+),
+
 decisions as (
     select * from {{ ref('account_policy') }}
 ),
@@ -23,7 +27,7 @@ nudges as (
 
 final as (
     select
-        decisions.policy_id,
+        policies.policy_id,
         scores.user_id,
         scores.account_id,
         truth.latent_uplift_group as true_group,
@@ -33,9 +37,10 @@ final as (
         nudges.user_id is not null as is_nudged
     from truth
     inner join scores on truth.user_id = scores.user_id
-    inner join decisions on scores.account_id = decisions.account_id
-    left join nudges on decisions.policy_id = nudges.policy_id and scores.user_id = nudges.user_id
-    where scores.has_observed_outcome or decisions.counts_unobserved_users
+    cross join policies
+    inner join decisions on policies.policy_id = decisions.policy_id and scores.account_id = decisions.account_id
+    left join nudges on policies.policy_id = nudges.policy_id and scores.user_id = nudges.user_id
+    where scores.has_observed_outcome or policies.counts_unobserved_users
 )
 
 select * from final
