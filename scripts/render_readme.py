@@ -330,6 +330,7 @@ BLOCKS = {
             cell(accounts, 'accounts') as accounts,
             cell(sql_cpu / limit_cpu, 'ratio') as "SQL models / one bare pass",
             cell(python_cpu / sklearn_cpu, 'ratio') as "Python models / scikit-learn in them",
+            cell(steps, 'time') as "raw tables to nudges here, s",
             cell(pandas_cpu / steps_cpu, 'ratio') as "pandas / same steps here",
             cell(pandas / steps, 'ratio') as "in wall time",
             cell(row_loop_cpu / steps_cpu, 'ratio') as "row loop / same steps here",

@@ -46,3 +46,13 @@ def test_a_step_that_asks_for_too_much_memory_fails_alone(tmp_path, monkeypatch)
     environment = {"CAUSALYN_WAREHOUSE": str(tmp_path)}
     with pytest.raises(benchmark.StepFailedError, match="MemoryError"):
         benchmark.measured("greedy", ["-c", "bytearray(2**30)"], environment, tmp_path / "printed.txt")
+
+
+def test_what_a_step_leaves_running_is_waited_for(tmp_path):
+    """As Spark's JVM, which outlives dbt by a moment."""
+    done = tmp_path / "done"
+    orphan = f"import pathlib, time; time.sleep(1); pathlib.Path({str(done)!r}).touch()"
+    command = ["-c", f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {orphan!r}])"]
+    benchmark.adopt_orphans()
+    benchmark.measured("forking", command, {"CAUSALYN_WAREHOUSE": str(tmp_path)}, tmp_path / "printed.txt")
+    assert done.exists()
