@@ -30,6 +30,19 @@
     cast({{ hex_to_int("substr(md5(" ~ salt ~ " || ':' || " ~ id_expression ~ "), 1, 8)") }} % {{ buckets }} as int)
 {%- endmacro %}
 
+{#- A number of expressions that changes when one of them does, as a bigint: another one on each engine and release, but cheap. -#}
+{% macro change_hash(expressions) -%}
+    {{ return(adapter.dispatch('change_hash')(expressions)) }}
+{%- endmacro %}
+
+{% macro duckdb__change_hash(expressions) -%}
+    cast(hash({{ expressions | join(', ') }}) >> 1 as bigint)
+{%- endmacro %}
+
+{% macro spark__change_hash(expressions) -%}
+    xxhash64({{ expressions | join(', ') }})
+{%- endmacro %}
+
 {#- The number that at most 15 hexadecimal digits write, as a bigint. -#}
 {% macro hex_to_int(digits) -%}
     {{ return(adapter.dispatch('hex_to_int')(digits)) }}

@@ -157,13 +157,14 @@ final as (
     }) }}
 {%- endmacro %}
 
-{#- The learner's features of a row of `features`: columns of a `select`, or, without some of them, the rest of a text to hash. -#}
-{% macro learner_features(hashed_without=none) -%}
+{#- The learner's features of a row of `features`, as columns of a `select`. -#}
+{% macro learner_features() -%}
     {%- for feature, expression in learner_feature_expressions().items() -%}
-        {%- if hashed_without is none -%}
-            {{ expression }} as {{ feature }}{{ ',\n        ' if not loop.last }}
-        {%- elif feature not in hashed_without -%}
-            || ' ' || coalesce(cast({{ expression }} as string), '')
-        {%- endif -%}
+        {{ expression }} as {{ feature }}{{ ',\n        ' if not loop.last }}
     {%- endfor -%}
+{%- endmacro %}
+
+{#- A number that changes when one of the learner's features of a row of `features` does, other expressions in place of some. -#}
+{% macro features_hash(in_place) -%}
+    {{ change_hash(dict(learner_feature_expressions(), **in_place).values() | list) }}
 {%- endmacro %}

@@ -5,10 +5,8 @@ import pyarrow as pa
 from causalyn import engine, model_store, uplift
 
 IDENTITY = [("user_id", pa.string()), ("account_id", pa.string()), ("as_of_date", pa.date32()), ("fold", pa.int32())]
-VERSION = ["model_build_id", "features_hash"]
-SCHEMA = pa.schema(
-    IDENTITY + [(score, pa.float64()) for score in uplift.LIFT_SCORES] + [(column, pa.string()) for column in VERSION]
-)
+VERSION = {"model_build_id": pa.string(), "features_hash": pa.int64()}
+SCHEMA = pa.schema(IDENTITY + [(score, pa.float64()) for score in uplift.LIFT_SCORES] + list(VERSION.items()))
 
 
 def model(dbt, session):
@@ -22,6 +20,6 @@ def model(dbt, session):
         engine.previous(inputs, session, str(dbt.this), SCHEMA.names),
         key=["user_id", *VERSION],
         columns=inputs.columns,
-        function=lambda frame: learner.score_lift(frame, deciding).join(frame[VERSION]),
+        function=lambda frame: learner.score_lift(frame, deciding).join(frame[list(VERSION)]),
         schema=SCHEMA,
     )

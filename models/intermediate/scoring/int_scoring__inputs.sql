@@ -1,5 +1,3 @@
-{% set ages = ['tenure_days', 'days_since_last_active'] %}
-
 with features as (
     select * from {{ ref('int_features__prospective') }}
 ),
@@ -24,11 +22,10 @@ final as (
         features.as_of_date,
         {{ hash_bucket('features.account_id', 'learner.folds', "'fold'") }} as fold,
         learner.model_build_id,
-        md5(
-            cast(features.as_of_date - features.days_since_last_active as string)
-            || ' ' || coalesce(cast(floor(features.tenure_days / parameters.rescoring_days) as string), '')
-            {{ learner_features(hashed_without=ages) }}
-        ) as features_hash,
+        {{ features_hash({
+            'days_since_last_active': 'features.as_of_date - features.days_since_last_active',
+            'tenure_days': 'floor(features.tenure_days / parameters.rescoring_days)',
+        }) }} as features_hash,
         {{ learner_features() }}
     from features
     cross join learner

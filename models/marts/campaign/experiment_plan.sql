@@ -73,7 +73,7 @@ final as (
         n_control,
         round(baseline_mean, 6) as baseline_mean,
         round(baseline_sd, 6) as baseline_sd,
-        round(covariate_correlation, 6) as covariate_correlation,
+        round(covariate_correlation, 6) + 0.0 as covariate_correlation, -- minus zero depends on the order of rows
         round(standard_error, 6) as standard_error,
         round((width + power_quantile) * standard_error, 6) as minimum_detectable_effect,
         round((sequential_width + power_quantile) * standard_error, 6) as sequential_minimum_detectable_effect,
