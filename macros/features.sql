@@ -3,6 +3,11 @@
     case when {{ value }} > {{ cap }} then {{ cap }} else {{ value }} end
 {%- endmacro %}
 
+{#- Whether this run stages a day's activity anew. A constant to the engine, which skips what was recorded before it. -#}
+{% macro is_staged_anew(activity_date) -%}
+    {%- if var('activity_since') -%} {{ activity_date }} >= date '{{ var('activity_since') }}' {%- else -%} true {%- endif -%}
+{%- endmacro %}
+
 {#-
     CTEs from who gets features (`spine`, a row a user) and `activity` to totals by window (`final`), the same for the past
     campaign's users and for today's: as recorded, 0 where there is none.

@@ -18,9 +18,11 @@ MODEL = "intermediate.int_uplift__published_models"
 SUMMARY = """
     select
         (select count(*) from marts.prospective_scores),
-        (select count(*) from marts.momentum_triggers where triggered_date = $as_of),
-        (select max(activity_date) from staging.stg_user_activity_daily)
+        (select count(*) from marts.momentum_triggers where triggered_date = $as_of)
 """
+LAST_DAY = "select max(activity_date) from staging.stg_user_activity_daily"
+# From where a user's windows begin; a day that had not come when activity was last staged is staged now, too.
+SINCE = "select least($as_of, scoring_date) - 30 from staging.stg_scoring_date"
 
 
 class NotScorableError(Exception):
@@ -40,21 +42,23 @@ def score(warehouse: Path, as_of: datetime.date) -> str:
             "from duckdb_tables() where schema_name = $1 and table_name = $2", [schema, table]
         ).fetchall():
             raise NotScorableError(f"{warehouse} holds no published model; it comes with the first good `make build`")
+        (since,) = connection.execute(SINCE, {"as_of": as_of}).fetchone()
     dbt_command.build(
         warehouse,
         *("--select", "tag:scoring"),
         # Tests that look beyond the day's tables, at what a full build would renew, wait for one.
         *("--indirect-selection", "cautious"),
-        *("--vars", f"{{scoring_date: '{as_of}'}}"),
+        *("--vars", f"{{scoring_date: '{as_of}', activity_since: '{since}'}}"),
     )
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        users, triggers, last_day = connection.execute(SUMMARY, {"as_of": as_of}).fetchone()
+        users, triggers = connection.execute(SUMMARY, {"as_of": as_of}).fetchone()
         ages = connection.execute(
             "select count(*) from marts.prospective_scores where scored_as_of_date < as_of_date"
         ).fetchone()[0]
         verdicts = connection.execute(
             "select verdict_id, verdict, question, value from marts.scoring_verdicts order by verdict_id"
         ).fetchall()
+        last_day = None if users else connection.execute(LAST_DAY).fetchone()[0]
     lines = [
         f"{users:,} users were active in the 30 days before {as_of}; {ages:,} of them did not change and keep their score.",
         f"{triggers:,} users are to be nudged for their momentum: select * from marts.momentum_triggers",

@@ -75,23 +75,18 @@ def map_new_batches(
     """`map_batches`, but rows whose `key` is in `known`, a relation of `schema`, come from there."""
     if known is None:
         return map_batches(relation, columns, function, schema)
-    kept = {f"known_{column}": column for column in schema.names if column not in key}
-    renamed = [*key, *(f"{column} as {name}" for name, column in kept.items())]
-    if _is_duckdb(relation):
-        joined = relation.join(known.project(", ".join(renamed)), ", ".join(key), how="left")
-    else:
-        joined = relation.join(known.selectExpr(*renamed), on=list(key), how="left")
-    (first, *_) = kept
+    if not _is_duckdb(relation):
+        kept, new = known.join(relation, list(key), "semi"), relation.join(known, list(key), "anti")
+        return map_batches(new, columns, function, schema).union(kept.select(*schema.names))
+    names = ", ".join(key)
+    kept, new = known.join(relation.project(names), names, "semi"), relation.join(known.project(names), names, "anti")
 
-    def function_of_new(frame: pd.DataFrame) -> pd.DataFrame:
-        is_new = frame[first].isna()
-        old = frame.loc[~is_new, [*key, *kept]].rename(columns=kept)
-        if not is_new.any():
-            return old
-        new = function(frame.loc[is_new, list(columns)])
-        return pd.concat([old, new]) if len(old) else new
+    # A connection has one open result: the second is asked for when the first has been read.
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield from kept.project(", ".join(schema.names)).to_arrow_reader(BATCH_ROWS)
+        yield from map_batches(new, columns, function, schema)
 
-    return map_batches(joined, [*columns, *kept], function_of_new, schema)
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def from_pandas(beside: Any, frame: pd.DataFrame, schema: pa.Schema) -> Any:

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from causalyn import engine, model_store, uplift
+from causalyn import dbt_command, engine, model_store, uplift
 from causalyn.list_exports import export_lists
 from score import NotScorableError, score
 
@@ -119,6 +119,46 @@ def test_the_day_after_only_those_who_changed_are_scored_and_just_as_if_everybod
     # Of the others a day's tenure is all that is new.
     assert (scores.loc[kept, "lift"] - all_anew.loc[kept, "lift"]).abs().mean() < 0.002
     assert (scores.loc[kept, "as_of_date"] < scores.loc[~kept, "as_of_date"].max()).all()
+
+
+def test_a_day_stages_only_the_latest_activity_and_leaves_what_staging_all_of_it_leaves(days, tmp_path, monkeypatch):
+    """Of the days before, a row that arrives late is not looked at, of those that count it is."""
+    warehouse = Path(shutil.copy(days.warehouse, tmp_path / days.warehouse.name))
+    tomorrow = days.next.inputs["as_of_date"].iloc[0].date()
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
+    monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path / "logs"))
+    tables = ["staging.base_user_activity_exceptions", "intermediate.int_features__prospective_windows"]
+
+    def staged() -> list[pd.DataFrame]:
+        return [read(warehouse, f"from {table} order by all") for table in tables]
+
+    by_the_day = staged()
+    days_of_exceptions = by_the_day[0]["activity_date"].dt.date
+    assert 100 < (days_of_exceptions < tomorrow - datetime.timedelta(31)).sum() < len(days_of_exceptions) - 100
+    dbt_command.build(
+        warehouse, "--select", *(table.split(".")[1] for table in tables), "--vars", f"scoring_date: {tomorrow}"
+    )
+    for of_the_day, of_all in zip(by_the_day, staged(), strict=True):
+        pd.testing.assert_frame_equal(of_the_day, of_all)
+
+    with duckdb.connect(str(warehouse)) as connection:
+        (user_id,) = connection.execute(
+            "select min(user_id) from intermediate.int_features__prospective_windows"
+        ).fetchone()
+        connection.execute(
+            """
+            insert into raw.user_activity_daily_raw by name
+            select $1 as user_id, cast($2 - unnest([1, 30, 31]) as date) as activity_date, -1 as core_action_count
+            """,
+            [user_id, tomorrow],
+        )
+    score(warehouse, tomorrow)
+    new = (
+        staged()[0]
+        .merge(by_the_day[0], how="left", indicator=True)
+        .query("_merge == 'left_only' and core_action_count == -1")
+    )
+    assert [(tomorrow - day.date()).days for day in new["activity_date"]] == [30, 1]
 
 
 def test_triggers_of_the_day_before_stay_and_cool_down(days):

@@ -5,8 +5,10 @@ with spine as (
 
 activity as (
     select * from {{ ref('stg_user_activity_daily') }}
+    where {{ is_staged_anew('activity_date') }}
 ),
 
 {{ activity_windows() }}
 
 select * from final
+where days_observed_30d > 0

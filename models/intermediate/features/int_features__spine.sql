@@ -6,10 +6,6 @@ interventions as (
     select * from {{ ref('stg_interventions') }}
 ),
 
-activity as (
-    select * from {{ ref('stg_user_activity_daily') }}
-),
-
 scoring as (
     select * from {{ ref('stg_scoring_date') }}
 ),
@@ -40,15 +36,6 @@ retrospective as (
     where eligible_interventions.recency_rank = 1
 ),
 
-active_users as (
-    select distinct activity.user_id
-    from activity
-    cross join scoring
-    where
-        activity.activity_date >= {{ days_before('scoring.scoring_date', 30) }}
-        and activity.activity_date < scoring.scoring_date
-),
-
 prospective as (
     select
         users.user_id,
@@ -57,8 +44,7 @@ prospective as (
         'prospective' as purpose,
         cast(null as string) as intervention_id,
         coalesce(retrospective.prev_nudge_response, 'none') as prev_nudge_response
-    from active_users
-    inner join users on active_users.user_id = users.user_id
+    from users
     left join retrospective on users.user_id = retrospective.user_id
     cross join scoring
 ),
