@@ -10,9 +10,9 @@
 
 {#-
     CTEs from who gets features (`spine`, a row a user) and `activity` to totals by window (`final`), the same for the past
-    campaign's users and for today's: as recorded, 0 where there is none.
+    campaign's users and for today's: as recorded, 0 where there is none, unless only users with activity are wanted.
 -#}
-{% macro activity_windows() -%}
+{% macro activity_windows(only_active=false) -%}
 active_days as (
     select
         activity.user_id,
@@ -62,7 +62,7 @@ final as (
         coalesce(totals.days_observed_30d, 0) as days_observed_30d,
         totals.last_activity_date
     from spine
-    left join totals on spine.user_id = totals.user_id
+    {{ 'inner' if only_active else 'left' }} join totals on spine.user_id = totals.user_id
 )
 {%- endmacro %}
 

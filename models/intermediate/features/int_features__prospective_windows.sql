@@ -8,7 +8,6 @@ activity as (
     where {{ is_staged_anew('activity_date') }}
 ),
 
-{{ activity_windows() }}
+{{ activity_windows(only_active=true) }}
 
 select * from final
-where days_observed_30d > 0
