@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pandas as pd
+import pyarrow as pa
 import pytest
 import spark_processes
 
-from causalyn import spark_files
+from causalyn import engine, spark_files
 
 PUBLISHED = ("marts", "audit")
 FIGURES_AGREE_WITHIN = 1e-9
@@ -147,6 +149,23 @@ def on_cluster(cluster, spark_environment, project_root, default_world, tmp_path
     return spark
 
 
+@pytest.fixture
+def session(spark_environment, tmp_path, monkeypatch):
+    """A session of Spark in this process."""
+    from pyspark.sql import SparkSession
+
+    for name in ("JAVA_HOME", "PYSPARK_PYTHON", "SPARK_LOCAL_IP", "JAVA_TOOL_OPTIONS"):
+        monkeypatch.setenv(name, spark_environment[name])
+    settings = {
+        "spark.sql.warehouse.dir": str(tmp_path),
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "2",
+    }
+    started = SparkSession.builder.master("local[1]").config(map=settings).getOrCreate()
+    yield started
+    started.stop()
+
+
 def published_tables(world) -> list[str]:
     """The tables that the project publishes, by its manifest; a view among them is a query on tables that are compared."""
     nodes = world.manifest["nodes"].values()
@@ -201,6 +220,26 @@ def test_every_published_table_is_the_same(local, built_world):
     local.build(*WITHOUT_UNIT_TESTS)
     assert {"marts.account_policy", "audit.claims"} <= set(published_tables(built_world))
     assert differences(built_world, local.folder) == []
+
+
+def test_known_rows_are_taken_and_only_the_others_computed(session):
+    schema = pa.schema([("user_id", pa.string()), ("version", pa.string()), ("value", pa.float64())])
+    users = session.createDataFrame(
+        [("new", "b", 1.5), ("known", "b", 1.5), ("changed", "b", 1.5)], "user_id string, version string, x double"
+    )
+    # Columns in another order are those of the same names.
+    session.createDataFrame(
+        [("b", "known", 9.0), ("a", "changed", 9.0), ("b", "gone", 9.0)], "version string, user_id string, value double"
+    ).createOrReplaceTempView("known")
+
+    def function(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame[["user_id", "version"]].assign(value=frame["x"] * 2)
+
+    assert engine.previous(users, session, "known", schema.names) is None
+    known = engine.previous(users, session, "known", ["version", "user_id", "value"])
+    scored = engine.map_new_batches(users, known, ["user_id", "version"], users.columns, function, schema)
+    assert scored.columns == schema.names
+    assert sorted(map(tuple, scored.collect())) == [("changed", "b", 3.0), ("known", "b", 9.0), ("new", "b", 3.0)]
 
 
 @pytest.mark.long
