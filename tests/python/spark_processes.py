@@ -25,11 +25,15 @@ class Cluster:
     def executors(self) -> list[int]:
         """The process ids of the executors that run now."""
         children = [child for worker in self.workers for child in _children(worker.pid)]
-        return [child for child in children if b"ExecutorBackend" in Path(f"/proc/{child}/cmdline").read_bytes()]
+        return [child for child in children if b"ExecutorBackend" in _command(child)]
 
     def executors_in_python(self) -> list[int]:
         """Those of them that have started Python, which they do for the first batch that it must map."""
-        return [executor for executor in self.executors() if _children(executor)]
+        return [
+            executor
+            for executor in self.executors()
+            if any(b"pyspark.daemon" in _command(child) for child in _children(executor))
+        ]
 
 
 @contextmanager
@@ -97,4 +101,15 @@ def _jvm(
 
 def _children(parent: int) -> list[int]:
     threads = Path(f"/proc/{parent}/task").glob("*/children")
-    return [int(pid) for thread in threads for pid in thread.read_text().split()]
+    return [int(pid) for thread in threads for pid in _read(thread).split()]
+
+
+def _command(process: int) -> bytes:
+    return _read(Path(f"/proc/{process}/cmdline"))
+
+
+def _read(file: Path) -> bytes:
+    """What the kernel tells of a process; nothing if it has ended."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return file.read_bytes()
+    return b""
