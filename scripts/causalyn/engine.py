@@ -6,6 +6,8 @@ function over batches on its executors.
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 import threading
 import zipfile
@@ -109,7 +111,9 @@ def _send_library(session: Any) -> None:
 def _library() -> Path:
     """This library in an archive; Spark takes a file of the same name again only from the same path."""
     library = Path(__file__).parent
-    archive = Path(tempfile.mkdtemp(prefix="causalyn_")) / "causalyn.zip"
+    folder = Path(tempfile.mkdtemp(prefix="causalyn_"))
+    atexit.register(shutil.rmtree, folder)
+    archive = folder / "causalyn.zip"
     with zipfile.ZipFile(archive, "w") as file:
         for module in sorted(library.glob("*.py")):
             file.write(module, f"{library.name}/{module.name}")

@@ -19,6 +19,8 @@ import pyarrow as pa
 import pytest
 import spark_processes
 
+import benchmark
+import benchmark_engines
 from causalyn import engine, spark_files
 
 PUBLISHED = ("marts", "audit")
@@ -320,6 +322,22 @@ def test_a_killed_driver_leaves_whole_lists(on_cluster, default_world, seen):
     on_cluster.build(*LISTS)
     assert differences(default_world, on_cluster.folder) == []
     seen(f"{replaced} of {len(before)} published tables were new, all were whole; the next build finished")
+
+
+@pytest.mark.long
+def test_a_build_is_measured_on_both_engines(spark_environment, tmp_path, monkeypatch):
+    for name in ("JAVA_HOME", "SPARK_LOCAL_IP", "JAVA_TOOL_OPTIONS"):
+        monkeypatch.setenv(name, spark_environment[name])
+    for name in set(os.environ) - set(spark_environment):
+        monkeypatch.delenv(name)
+    benchmark.adopt_orphans()
+    rows = [dict(zip(benchmark.HEADER, row, strict=True)) for row in benchmark_engines.compare(600, tmp_path)]
+    assert [(row["accounts"], row["kind"], row["name"]) for row in rows] == [
+        (600, "engine", "duckdb"),
+        (600, "engine", "spark"),
+    ]
+    figures = ("users", "activity_rows", "seconds", "cpu_seconds", "peak_memory_mb", "database_mb")
+    assert min(row[figure] for row in rows for figure in figures) > 0
 
 
 def start_scoring(spark: SparkProject, cluster: spark_processes.Cluster) -> subprocess.Popen:
