@@ -373,15 +373,51 @@ BLOCKS = {
         limit 40
     """,
     "benchmark_prediction": f"""
-        {NODES}
+        {NODES},
+
+        predicted as (
+            select replace(kind, '_', ' ') || 's that grow with ' || replace(scales_with, '_', ' ') as nodes,
+                sum(cpu_seconds) as cpu_seconds, sum(cpu_seconds * times) / 3600 as cpu_hours,
+                sum(nullif(database_mb, 0) * times) / 1024 as tables_gb
+            from nodes
+            group by kind, scales_with
+            union all
+            select 'raw tables', null, null, database_mb * 10e9 / activity_rows / 1024
+            from largest
+            where name = 'generation'
+        )
+
         select
-            replace(nodes.kind, '_', ' ') || 's that grow with ' || replace(nodes.scales_with, '_', ' ') as nodes,
-            cell(sum(cpu_seconds), 'time') as "CPU s, measured",
-            cell(sum(cpu_seconds * times) / 3600, 'time') as "CPU hours, predicted",
-            cell(sum(nullif(database_mb, 0) * times) / 1024, 'users') as "GB of tables, predicted"
-        from nodes
-        group by nodes.kind, nodes.scales_with
-        order by sum(cpu_seconds * times) desc, nodes
+            nodes,
+            cell(cpu_seconds, 'time') as "CPU s, measured",
+            cell(cpu_hours, 'time') as "CPU hours, predicted",
+            cell(tables_gb, 'users') as "GB of tables, predicted"
+        from predicted
+        order by cpu_hours desc nulls last, nodes
+    """,
+    "benchmark_machines": f"""
+        {NODES},
+
+        engines as (
+            select name, cpu_seconds / seconds as busy_cores,
+                cpu_seconds / max(cpu_seconds) filter (where name = 'duckdb') over () as times_duckdb
+            from seeds.benchmark_results
+            where kind = 'engine' and accounts = (select max(accounts) from seeds.benchmark_results where kind = 'engine')
+        ),
+
+        hours as (
+            select name, busy_cores, times_duckdb * (select sum(cpu_seconds * times) / 3600 from nodes) as cpu_hours
+            from engines
+        )
+
+        select
+            if(name = 'duckdb', 'DuckDB, one machine', 'Spark, a cluster') as engine,
+            cell(cpu_hours, 'time') as "CPU hours, predicted",
+            cell(ceil(cpu_hours / 8), 'users') as "cores for a night of eight hours",
+            cell(ceil(cpu_hours), 'users') as "cores for an hour",
+            cell(busy_cores, 'ratio') as "cores kept busy, of two, measured"
+        from hours
+        order by name
     """,
 }
 
