@@ -217,11 +217,17 @@ def alike(expected: tuple, found: tuple) -> bool:
     )
 
 
-def test_every_published_table_is_the_same(local, built_world):
+def test_every_published_table_is_the_same(local, built_world, run):
     spark_files.copy_sources(built_world.warehouse, local.folder / "files")
     local.build(*WITHOUT_UNIT_TESTS)
     assert {"marts.account_policy", "audit.claims"} <= set(published_tables(built_world))
     assert differences(built_world, local.folder) == []
+    # What `make build` ends with reads more than tables that are compared.
+    scripts, report = local.project / "scripts", local.folder / "report"
+    for script in (["summarise.py"], ["render_report.py", "--directory", report]):
+        shown = run(sys.executable, scripts / script[0], *script[1:], "--warehouse", local.folder)
+        assert shown.returncode == 0, shown.stderr
+    assert (report / "index.html").exists()
 
 
 def test_known_rows_are_taken_and_only_the_others_computed(session):

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with grid as (
     select * from {{ ref('int_frontier__grid') }}
 ),
