@@ -1,10 +1,10 @@
 {#- What makes a build what it is, told by content alone: no clock, no order of rows, and the same on every engine. -#}
 
 {#-
-    A `select` of the number of rows of a relation and an md5 of them in whatever order. The hashes of the rows are added up in four
+    A `select` of the number of rows of a relation, or of those that meet a condition, and an md5 of them in whatever order. The hashes of the rows are added up in four
     lanes of 32 bits; a table of fewer than 2 billion rows can't overflow them.
 -#}
-{% macro fingerprint(relation) -%}
+{% macro fingerprint(relation, condition=none) -%}
     select
         count(*) as n_rows,
         md5(concat_ws(
@@ -13,7 +13,7 @@
             , cast({{ sum_int(hex_to_int('substr(row_hash, ' ~ start ~ ', 8)')) }} as string)
             {%- endfor -%}
         )) as fingerprint
-    from (select md5({{ row_text(relation) }}) as row_hash from {{ relation }}) as hashed_rows
+    from (select md5({{ row_text(relation) }}) as row_hash from {{ relation }}{{ ' where ' ~ condition if condition }}) as hashed_rows
 {%- endmacro %}
 
 {#- The columns of a row in one text, in the order of their names. Engines write doubles differently, but decimals alike. -#}

@@ -6,13 +6,33 @@
 {%- endmacro %}
 
 {#- A sum of integers as bigint: engines differ in the type that they widen to. -#}
-{% macro sum_int(expression) -%}
-    cast(sum({{ expression }}) as bigint)
+{% macro sum_int(expression, filter=none) -%}
+    cast(sum({{ expression }}){{ ' filter (where ' ~ filter ~ ')' if filter }} as bigint)
+{%- endmacro %}
+
+{#- Whole billionths of a number, whose sum does not depend on the order of addition. -#}
+{% macro billionths(expression) -%}
+    cast(round(1e9 * ({{ expression }})) as bigint)
+{%- endmacro %}
+
+{#- A sum to nine decimals. -#}
+{% macro exact_sum(expression, filter=none) -%}
+    {{ sum_int(billionths(expression), filter) }} / 1e9
+{%- endmacro %}
+
+{#- Whole millionths of a number, mostly US dollars. -#}
+{% macro millionths(expression) -%}
+    cast(round(1e6 * ({{ expression }})) as bigint)
+{%- endmacro %}
+
+{#- A sum of US dollars, to six decimals. -#}
+{% macro exact_sum_usd(expression, filter=none) -%}
+    {{ sum_int(millionths(expression), filter) }} / 1e6
 {%- endmacro %}
 
 {#- The mean, to six decimals: of whole millionths, so that neither the order of addition nor an engine's rounding of ties matters. -#}
 {% macro mean_of_millionths(expression) -%}
-    round({{ safe_divide(sum_int('cast(round(' ~ expression ~ ' * 1e6) as bigint)'), 'count(' ~ expression ~ ')') }}) / 1e6
+    round({{ safe_divide(sum_int(millionths(expression)), 'count(' ~ expression ~ ')') }}) / 1e6
 {%- endmacro %}
 
 {#- US dollars, in millionths, of a lift: multiplied and rounded as decimals, since engines round the ties of doubles differently. -#}
@@ -28,19 +48,6 @@
 {#- The bucket (0 to buckets - 1) of an id under a salt, both SQL expressions: the same on every engine and in every build. -#}
 {% macro hash_bucket(id_expression, buckets, salt) -%}
     cast({{ hex_to_int("substr(md5(" ~ salt ~ " || ':' || " ~ id_expression ~ "), 1, 8)") }} % {{ buckets }} as int)
-{%- endmacro %}
-
-{#- A number of expressions that changes when one of them does, as a bigint: another one on each engine and release, but cheap. -#}
-{% macro change_hash(expressions) -%}
-    {{ return(adapter.dispatch('change_hash')(expressions)) }}
-{%- endmacro %}
-
-{% macro duckdb__change_hash(expressions) -%}
-    cast(hash({{ expressions | join(', ') }}) >> 1 as bigint)
-{%- endmacro %}
-
-{% macro spark__change_hash(expressions) -%}
-    xxhash64({{ expressions | join(', ') }})
 {%- endmacro %}
 
 {#- The number that at most 15 hexadecimal digits write, as a bigint. -#}

@@ -1,5 +1,44 @@
 {#- Statistics that no engine brings along. -#}
 
+{#-
+    A `select` of the mean of `value` over the rows of `relation`, by the columns of `by`: those columns, n_rows, n_accounts, mean and
+    standard_error. Accounts are the clusters, with the small-sample factor G / (G - 1) (Liang and Zeger, 1986): one account alone has no
+    known error. Values are added up in billionths, so that the mean does not depend on the order of addition.
+-#}
+{% macro clustered_means(relation, value, by=[]) -%}
+    {%- set keys = by | join(', ') -%}
+    with by_account as (
+        select
+            {{ keys ~ ',' if by }}
+            account_id,
+            count(*) as n_rows,
+            {{ sum_int(billionths(value)) }} as billionths
+        from {{ relation }}
+        group by {{ keys ~ ',' if by }} account_id
+    ),
+
+    centred as (
+        select
+            *,
+            sum(billionths) over ({{ 'partition by ' ~ keys if by }}) / 1e9 / sum(n_rows) over ({{ 'partition by ' ~ keys if by }}) as mean
+        from by_account
+    )
+
+    select
+        {{ keys ~ ',' if by }}
+        {{ sum_int('n_rows') }} as n_rows,
+        count(*) as n_accounts,
+        max(mean) as mean,
+        sqrt({{ safe_divide('count(*)', 'count(*) - 1') }} * sum(power(billionths / 1e9 - n_rows * mean, 2))) / sum(n_rows) as standard_error
+    from centred
+    {{ 'group by ' ~ keys if by }}
+{%- endmacro %}
+
+{#- How far a 95% interval (or one of another level) extends to either side of an estimate. -#}
+{% macro margin(standard_error, level=0.95) -%}
+    {{ {0.95: 1.959963985, 0.99: 2.575829304}[level] }} * {{ standard_error }}
+{%- endmacro %}
+
 {#- The quantile of the standard normal distribution, exactly 0 at 1/2; relative error below 2e-9 (Acklam, 2003). -#}
 {% macro normal_quantile(p) -%}
     case

@@ -1,33 +1,38 @@
 {#-
-    Hidden truth lives in a database file of its own beside the warehouse. Only the audit folder attaches it, as its
-    pre-hook; where the file is absent no rows stand in, so that the audit says "unknown".
+    Hidden truth lives in a database file of its own beside the warehouse. Only models of the audit folder ask for it, which attaches
+    it; where the file or a table in it is absent no rows stand in, so that the audit says "unknown".
 -#}
 {% macro truth_path() -%}
     {{ return((modules.re.sub('\.duckdb$', '', target.path) ~ '.truth.duckdb') | replace("'", "''")) }}
 {%- endmacro %}
 
-{% macro has_truth() -%}
-    {{ return(adapter.dispatch('has_truth')()) }}
+{% macro has_truth(hidden_table) -%}
+    {{ return(adapter.dispatch('has_truth')(hidden_table)) }}
 {%- endmacro %}
 
-{% macro spark__has_truth() -%}
-    {{ return(execute and run_query("show schemas like 'truth'").rows | length > 0) }}
+{% macro spark__has_truth(hidden_table) -%}
+    {{ return(
+        execute and run_query("show schemas like 'truth'").rows | length > 0
+        and run_query("show tables in truth like '" ~ hidden_table ~ "'").rows | length > 0
+    ) }}
 {%- endmacro %}
 
-{% macro duckdb__has_truth() -%}
-    {{ return(execute and run_query("select count(*) from glob('" ~ truth_path() ~ "')").columns[0].values()[0] > 0) }}
-{%- endmacro %}
-
-{% macro attach_truth() -%}
-    {%- if target.type == 'duckdb' and has_truth() -%}
-        attach if not exists '{{ truth_path() }}' as truth (read_only)
+{% macro duckdb__has_truth(hidden_table) -%}
+    {%- if execute and run_query("select count(*) from glob('" ~ truth_path() ~ "')").columns[0].values()[0] > 0 -%}
+        {%- do run_query("attach if not exists '" ~ truth_path() ~ "' as truth (read_only)") -%}
+        {{ return(run_query(
+            "select count(*) from duckdb_tables() where database_name = 'truth' and table_name = '" ~ hidden_table ~ "'"
+        ).columns[0].values()[0] > 0) }}
     {%- endif -%}
+    {{ return(false) }}
 {%- endmacro %}
 
-{#- The hidden table, or no rows in its shape. -#}
-{% macro truth_or_nothing(hidden_table) -%}
-    {%- if has_truth() -%}
-        {{ hidden_table }}
+{#- A hidden table, or another where it is missing, or no rows in its shape. -#}
+{% macro truth_or_nothing(hidden_table, otherwise=none) -%}
+    {%- if has_truth(hidden_table) -%}
+        {{ source('truth', hidden_table) }}
+    {%- elif otherwise and has_truth(otherwise) -%}
+        {{ source('truth', otherwise) }}
     {%- else -%}
         (
             select

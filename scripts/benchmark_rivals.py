@@ -253,14 +253,14 @@ def main() -> None:
                 connection.table(f"{schema}.{table}").write_parquet(f"{name}/{table}.parquet")
             queries = {
                 "scoring_date": "select scoring_date from staging.stg_scoring_date",
-                "policy": "from intermediate.int_guardrails__policies where is_shipped",
+                "policy": "from intermediate.int_policy__policies where is_shipped",
                 "features": """
                     select user_id, actions_7d, minutes_30d, momentum, intensity, week_on_week_change, tenure_days
                     from intermediate.int_features__retrospective
                 """,
                 "nudges": """
                     select user_id, account_id, lift from intermediate.int_policy__nudges
-                    inner join intermediate.int_guardrails__policies using (policy_id) where is_shipped
+                    inner join intermediate.int_policy__policies using (policy_id) where is_shipped
                 """,
             }
             built = {name: connection.execute(query).df() for name, query in queries.items()}

@@ -23,7 +23,7 @@ LOG = f"{RAW_SCHEMA}.{BANDIT_LOG.name}"
 USERS = f"""
     select contexts.user_id, contexts.account_id, contexts.segment, contexts.round_number,
         truth.latent_uplift_group, truth.p_control, truth.p_treated
-    from intermediate.int_bandit__contexts as contexts
+    from intermediate.int_campaign__bandit_contexts as contexts
     inner join truth.{TRUTH.name} as truth on contexts.user_id = truth.user_id
     where not contexts.is_held_back
 """
@@ -65,7 +65,7 @@ def play_bandit(warehouse: Path, physics: Physics, seed: int, rounds: int | None
     users, arms, parameters = read_world(warehouse)
     for _, due in list(users.groupby("round_number", sort=True))[:rounds]:
         with duckdb.connect(str(warehouse)) as connection:
-            state = connection.execute("from intermediate.int_bandit__state order by segment, arm").df()
+            state = connection.execute("from intermediate.int_campaign__bandit_state order by segment, arm").df()
             connection.register("log", play_round(due, state, arms, parameters, physics, seed))
             connection.execute(f"begin; drop table if exists {BUILD_RECORD}")
             connection.execute(f"insert into {LOG} select {', '.join(LOG_COLUMNS)} from log")

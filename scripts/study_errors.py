@@ -59,7 +59,7 @@ def rejected(model: dict, terms: dict, case: Case, experiments: int, seed: int) 
     """How many of the experiments a 5% test rejects, with errors clustered by account (the model's) and naively.
 
     Args:
-        model, terms: dbt's nodes of `arm_diagnostics`, compiled, and of `int_diagnostics__arm_terms`, which it reads.
+        model, terms: dbt's nodes of `arm_diagnostics`, compiled, and of `int_evaluation__arm_terms`, which it reads.
     """
     generator = np.random.default_rng(seed)
     with duckdb.connect() as connection:
@@ -106,7 +106,7 @@ def main() -> None:
         study.dbt(folder, "compile", "--select", "arm_diagnostics")
         manifest = json.loads((folder / "target" / "manifest.json").read_text())
     nodes = {node["name"]: node for node in manifest["nodes"].values()}
-    model, terms = nodes["arm_diagnostics"], nodes["int_diagnostics__arm_terms"]
+    model, terms = nodes["arm_diagnostics"], nodes["int_evaluation__arm_terms"]
     batches = range(experiments // EXPERIMENTS_AT_ONCE)
     rows = []
     for preset, case in CASES.items():

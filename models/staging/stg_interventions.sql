@@ -7,7 +7,8 @@ with final as (
         is_eligible,
         is_treated,
         delivery_channel,
-        prev_nudge_response
+        prev_nudge_response,
+        campaign_id
     from {{ ref('base_interventions') }}
     where reject_reason is null
 )

@@ -1,4 +1,4 @@
-"""Asks the learner that decides what each feature adds to the lift of every user."""
+"""Asks the learner that decides what each feature adds to the lift of each of today's users."""
 
 from functools import partial
 
@@ -6,14 +6,13 @@ import pyarrow as pa
 
 from causalyn import engine, explanations, model_store, uplift
 
-IDENTITY = [("user_id", pa.string()), ("account_id", pa.string())]
+IDENTITY = [("observation_id", pa.string()), ("account_id", pa.string())]
 
 
 def model(dbt, session):
-    inputs = dbt.ref("int_uplift__inputs")
+    inputs = dbt.ref("int_uplift__inputs").filter("population = 'today'")
     parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
-    training = uplift.training_users(dbt.ref("int_uplift__training_users"))
-    learner = model_store.from_frame(engine.to_pandas(dbt.ref("int_uplift__models")), inputs.columns, training)
+    learner = model_store.from_frame(engine.to_pandas(dbt.ref("int_uplift__serving_model")), inputs.columns, parameters)
     return engine.map_batches(
         inputs,
         inputs.columns,

@@ -1,16 +1,16 @@
-"""Fits the learners of lift on the users whose outcome was observed, and keeps them."""
+"""Fits the learners of lift on the users of past campaigns whose outcome was observed, and keeps them."""
 
 from causalyn import engine, model_store, uplift
 
 
 def model(dbt, session):
-    inputs = dbt.ref("int_uplift__inputs")
+    sample = dbt.ref("int_uplift__sample")
     parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
-    training = uplift.training_users(dbt.ref("int_uplift__training_users"))
+    training = uplift.training_users(sample)
     try:
-        learner = uplift.fit(training, parameters)
+        learner = uplift.fit(training, uplift.sampled_users(sample, "today"), parameters)
     except uplift.LearnerError as error:
         # Nobody gets a score, so every account is suppressed and the verdicts stop publication.
         print(f"No lift was estimated: {error}")
         learner = uplift.UpliftModel((), {})
-    return engine.from_pandas(inputs, model_store.to_frame(learner, training), model_store.SCHEMA)
+    return engine.from_pandas(sample, model_store.to_frame(learner, training, parameters), model_store.SCHEMA)

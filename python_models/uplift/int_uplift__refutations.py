@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from causalyn import engine, refutations, uplift
 
-IDENTITY = [("refutation_id", pa.string()), ("user_id", pa.string()), ("account_id", pa.string())]
+IDENTITY = [("refutation_id", pa.string()), ("observation_id", pa.string()), ("account_id", pa.string())]
 OBSERVED = [("is_treated", pa.int32()), ("outcome", pa.int32())]
 SCHEMA = pa.schema(IDENTITY + OBSERVED + [(nuisance, pa.float64()) for nuisance in refutations.NUISANCES])
 
@@ -12,6 +12,6 @@ SCHEMA = pa.schema(IDENTITY + OBSERVED + [(nuisance, pa.float64()) for nuisance 
 def model(dbt, session):
     inputs = dbt.ref("int_uplift__inputs")
     parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
-    training = uplift.training_users(dbt.ref("int_uplift__training_users"))
-    earlier_activity = engine.to_pandas(dbt.ref("int_diagnostics__earlier_activity"))
+    training = uplift.training_users(dbt.ref("int_uplift__sample"))
+    earlier_activity = engine.to_pandas(dbt.ref("int_uplift__earlier_activity"))
     return engine.from_pandas(inputs, refutations.refute(training, earlier_activity, parameters), SCHEMA)

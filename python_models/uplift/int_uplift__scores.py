@@ -1,15 +1,21 @@
-"""Scores every user of the past campaign out of fold, by the learners that were fitted on it."""
+"""Scores the users of past campaigns and of today by the learners of the folds that their accounts are not in."""
+
+from functools import partial
 
 import pyarrow as pa
 
 from causalyn import engine, model_store, uplift
 
-IDENTITY = [("user_id", pa.string()), ("account_id", pa.string()), ("as_of_date", pa.date32()), ("fold", pa.int32())]
-SCHEMA = pa.schema(IDENTITY + [(score, pa.float64()) for score in uplift.SCORES])
+SCHEMA = pa.schema(
+    [(name, pa.date32() if name == "as_of_date" else pa.string()) for name in (*uplift.IDENTITY, "learner_id")]
+    + [(score, pa.float64()) for score in uplift.SCORES]
+)
 
 
 def model(dbt, session):
     inputs = dbt.ref("int_uplift__inputs")
-    training = uplift.training_users(dbt.ref("int_uplift__training_users"))
-    learner = model_store.from_frame(engine.to_pandas(dbt.ref("int_uplift__models")), inputs.columns, training)
-    return engine.map_batches(inputs, inputs.columns, learner.score, SCHEMA)
+    if dbt.is_incremental:
+        inputs = inputs.filter("population = 'today'")
+    parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
+    learner = model_store.from_frame(engine.to_pandas(dbt.ref("int_uplift__serving_model")), inputs.columns, parameters)
+    return engine.map_batches(inputs, inputs.columns, partial(learner.score, deciding=parameters.deciding), SCHEMA)

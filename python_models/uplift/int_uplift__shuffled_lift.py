@@ -5,13 +5,13 @@ import pyarrow as pa
 from causalyn import engine, explanations, model_store, uplift
 
 SCHEMA = pa.schema(
-    [("user_id", pa.string()), ("account_id", pa.string()), ("feature", pa.string()), ("lift", pa.float64())]
+    [("observation_id", pa.string()), ("account_id", pa.string()), ("feature", pa.string()), ("lift", pa.float64())]
 )
 
 
 def model(dbt, session):
     inputs = dbt.ref("int_uplift__inputs")
     parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
-    users = uplift.training_users(dbt.ref("int_uplift__training_users"))
-    learner = model_store.from_frame(engine.to_pandas(dbt.ref("int_uplift__models")), inputs.columns, users)
+    users = uplift.training_users(dbt.ref("int_uplift__sample"))
+    learner = model_store.from_frame(engine.to_pandas(dbt.ref("int_uplift__models")), inputs.columns, parameters, users)
     return engine.from_pandas(inputs, explanations.shuffled_lift(learner, users, parameters), SCHEMA)

@@ -61,7 +61,7 @@ def play_round(
 
 
 def remembered(log: pd.DataFrame, arms: pd.DataFrame) -> pd.DataFrame:
-    """The bandit's state after a log, as the model `int_bandit__state` has it."""
+    """The bandit's state after a log, as the model `int_campaign__bandit_state` has it."""
     every = pd.MultiIndex.from_product([bandit.SEGMENTS, arms["arm"]], names=["segment", "arm"])
     groups = log.groupby(["segment", "arm"])["reward_usd"]
     state = pd.DataFrame({"n_decisions": groups.count(), "sum_reward_usd": groups.sum().round(2)})

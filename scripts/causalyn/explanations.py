@@ -24,15 +24,15 @@ DEPENDENCE_USERS = 500
 def contributions(model: uplift.UpliftModel, users: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
     """What each feature adds to the calibrated lift of `users` (as for `UpliftModel.score`), one row a user.
 
-    Returns user_id, account_id and a column a feature, in units of probability; no rows without a model.
+    Returns observation_id, account_id and a column a feature, in units of probability; no rows without a model.
     """
 
     def of_fold(fold: int) -> pd.DataFrame:
         own = users[users["fold"] == fold]
-        added = model.folds[fold].contributions(_matrix(model, own), uplift.prefix(parameters.deciding_learner))
-        return own[["user_id", "account_id"]].assign(**dict(zip(model.features, added, strict=True)))
+        added = model.folds[fold].contributions(_matrix(model, own), parameters.deciding)
+        return own[["observation_id", "account_id"]].assign(**dict(zip(model.features, added, strict=True)))
 
-    return _concat(_in_threads(of_fold, model), "user_id", "account_id", *model.features)
+    return _concat(_in_threads(of_fold, model), "observation_id", "account_id", *model.features)
 
 
 def shuffled_lift(model: uplift.UpliftModel, users: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
@@ -41,9 +41,9 @@ def shuffled_lift(model: uplift.UpliftModel, users: pd.DataFrame, parameters: up
     Args:
         users: as for `uplift.fit`; the first SHUFFLED_USERS count.
 
-    Returns user_id, account_id, feature and lift, one row a user and feature; no rows without a model.
+    Returns observation_id, account_id, feature and lift, one row a user and feature; no rows without a model.
     """
-    users, learner = users.head(SHUFFLED_USERS), uplift.prefix(parameters.deciding_learner)
+    users, learner = users.head(SHUFFLED_USERS), parameters.deciding
     matrix = _matrix(model, users)
     generator = np.random.default_rng([parameters.seed, parameters.folds])
     donors = [generator.permutation(len(users)) for _ in model.features]
@@ -54,15 +54,15 @@ def shuffled_lift(model: uplift.UpliftModel, users: pd.DataFrame, parameters: up
         for feature, donor in enumerate(donors):
             changed[feature, :, feature] = matrix[donor[own], feature]
         half_lift = model.folds[fold].half_lift(
-            changed.reshape(-1, len(model.features)), uplift.prefix(parameters.deciding_learner)
+            changed.reshape(-1, len(model.features)), parameters.deciding
         )
         lift, _ = model.folds[fold].lines[learner].calibrate(half_lift)
         identity = {
-            column: np.tile(users[column].to_numpy()[own], len(model.features)) for column in ("user_id", "account_id")
+            column: np.tile(users[column].to_numpy()[own], len(model.features)) for column in ("observation_id", "account_id")
         }
         return pd.DataFrame({**identity, "feature": np.repeat(model.features, len(own)), "lift": lift})
 
-    return _concat(_in_threads(of_fold, model), "user_id", "account_id", "feature", "lift")
+    return _concat(_in_threads(of_fold, model), "observation_id", "account_id", "feature", "lift")
 
 
 def dependence(
@@ -77,7 +77,7 @@ def dependence(
     Returns the cells with lift and lift_se; no rows without a model. The models of the folds share training users, so that their
     standard errors are averaged as if they erred together.
     """
-    users, learner = users.head(DEPENDENCE_USERS), uplift.prefix(parameters.deciding_learner)
+    users, learner = users.head(DEPENDENCE_USERS), parameters.deciding
     set_features = [feature for feature in model.features if feature in cells]
 
     def of_fold(fold: int) -> np.ndarray:
@@ -88,7 +88,7 @@ def dependence(
             is_set = np.isfinite(value)
             changed[is_set, :, model.features.index(feature)] = value[is_set, None]
         half_lift = model.folds[fold].half_lift(
-            changed.reshape(-1, len(model.features)), uplift.prefix(parameters.deciding_learner)
+            changed.reshape(-1, len(model.features)), parameters.deciding
         )
         of_cell = half_lift.reshape(len(half_lift), len(cells), -1).mean(axis=2)
         return len(own) / len(users) * np.array(model.folds[fold].lines[learner].calibrate(of_cell))

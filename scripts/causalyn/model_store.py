@@ -25,6 +25,7 @@ SCHEMA = pa.schema(
         ("training_fingerprint", pa.string()),
         ("n_training_users", pa.int64()),
         ("features", pa.string()),
+        ("parameters", pa.string()),
         ("library_version", pa.string()),
         ("scikit_learn_version", pa.string()),
         ("model_sha256", pa.string()),
@@ -41,12 +42,13 @@ class ModelMismatchError(ValueError):
     """The kept model may not score these users; the message says why and what to do."""
 
 
-def to_frame(model: uplift.UpliftModel, training: pd.DataFrame) -> pd.DataFrame:
-    """A model, fitted on `training`, as rows of SCHEMA."""
+def to_frame(model: uplift.UpliftModel, training: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
+    """A model, fitted on `training` with `parameters`, as rows of SCHEMA."""
     described = {
         "training_fingerprint": fingerprint(training),
         "n_training_users": len(training),
         "features": ",".join(model.features),
+        "parameters": repr(parameters),
         "library_version": _library_version(),
         "scikit_learn_version": sklearn.__version__,
     }
@@ -57,21 +59,27 @@ def to_frame(model: uplift.UpliftModel, training: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=SCHEMA.names)
 
 
-def from_frame(frame: pd.DataFrame, columns: Sequence[str], training: pd.DataFrame | None = None) -> uplift.UpliftModel:
+def from_frame(
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    parameters: uplift.Parameters,
+    training: pd.DataFrame | None = None,
+) -> uplift.UpliftModel:
     """The model of the rows that `to_frame` gave; without rows, one that knows no score.
 
     Args:
         columns: of the users to score: every one that is not in `uplift.KEYS` is a feature.
+        parameters: as they are now; they must be those that the model was fitted with.
         training: what the model must have been fitted on, if its users are to be scored out of fold.
 
     Raises:
-        ModelMismatchError: the model wants other features, was fitted on other data or by another version of the library or of
+        ModelMismatchError: the model wants other features, was fitted with other parameters, on other data or by another version of the library or of
             scikit-learn, is damaged, or holds types that are not trusted.
     """
     features = [column for column in columns if column not in uplift.KEYS]
     folds = {}
     for row in frame.to_dict("records"):
-        _refuse_another(row, features, training)
+        _refuse_another(row, features, parameters, training)
         folds[int(row["fold"])] = _read(row)
     return uplift.UpliftModel(tuple(features), folds)
 
@@ -87,7 +95,9 @@ def _library_version() -> str:
     return uplift.library_version()["version"].iloc[0]
 
 
-def _refuse_another(row: dict[str, Any], features: Sequence[str], training: pd.DataFrame | None) -> None:
+def _refuse_another(
+    row: dict[str, Any], features: Sequence[str], parameters: uplift.Parameters, training: pd.DataFrame | None
+) -> None:
     wanted = row["features"].split(",")
     if wanted != features:
         missing = ", ".join(sorted(set(wanted) - set(features))) or "none"
@@ -96,7 +106,11 @@ def _refuse_another(row: dict[str, Any], features: Sequence[str], training: pd.D
             f"The kept model was fitted on {len(wanted)} features, and these users have {len(features)}, or in another order: "
             f"missing are {missing}; unknown to the model are {unknown}. Run a full build."
         )
-    expected = {"scikit_learn_version": sklearn.__version__, "library_version": _library_version()}
+    expected = {
+        "parameters": repr(parameters),
+        "scikit_learn_version": sklearn.__version__,
+        "library_version": _library_version(),
+    }
     if training is not None:
         expected["training_fingerprint"] = fingerprint(training)
     for name, value in expected.items():
@@ -130,7 +144,7 @@ def _read(row: dict[str, Any]) -> uplift.FoldModel:
 
 def _forests(model: uplift.FoldModel) -> Iterator[uplift.Forest]:
     yield from (forest for half in model.forests for forest in half)
-    yield from model.raw_trees
+    yield from (*model.raw_trees, model.support)
     for lifts in model.lifts.values():
         for lift in lifts:
             yield from vars(lift).values()

@@ -23,17 +23,17 @@ def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: u
 
     Args:
         training: as for `uplift.fit`.
-        earlier_activity: user_id and was_active_earlier (0 or 1), an outcome from before the nudge that is no feature.
+        earlier_activity: observation_id and was_active_earlier (0 or 1), an outcome from before the nudge that is no feature.
         parameters: see `uplift.Parameters`.
 
     Returns:
-        refutation_id, user_id, account_id, is_treated, outcome and NUISANCES (probabilities, not clipped). An attempt whose data
+        refutation_id, observation_id, account_id, is_treated, outcome and NUISANCES (probabilities, not clipped). An attempt whose data
         support no estimate has no rows.
     """
     generator = np.random.default_rng([parameters.seed, parameters.folds])
     accounts = training["account_id"].drop_duplicates().to_numpy()
     dropped = generator.choice(accounts, size=int(DROPPED_SHARE * len(accounts)), replace=False)
-    earlier = training["user_id"].map(earlier_activity.set_index("user_id")["was_active_earlier"])
+    earlier = training["observation_id"].map(earlier_activity.set_index("observation_id")["was_active_earlier"])
     attempts = {
         "placebo_treatment": training.assign(is_treated=generator.permutation(training["is_treated"])),
         "permuted_outcome": training.assign(is_converted=generator.permutation(training["is_converted"])),
@@ -59,7 +59,7 @@ def _estimate(
     result = pd.DataFrame(
         {
             "refutation_id": refutation_id,
-            "user_id": frame["user_id"],
+            "observation_id": frame["observation_id"],
             "account_id": frame["account_id"],
             "is_treated": frame["is_treated"].astype("int32"),
             "outcome": frame["is_converted"].astype("int32"),

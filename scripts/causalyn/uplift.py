@@ -37,7 +37,10 @@ from threadpoolctl import threadpool_limits
 
 from causalyn import engine
 
-KEYS = ("user_id", "account_id", "as_of_date", "fold", "is_treated", "is_converted")
+IDENTITY = ("population", "campaign_id", "observation_id", "user_id", "account_id", "as_of_date")
+"""Columns of an input frame that tell its rows apart: a user as of a date, in a past campaign or today."""
+
+KEYS = (*IDENTITY, "fold", "is_treated", "is_converted")
 """Columns of an input frame that are not features."""
 
 CONTROL, TREATED, PROPENSITY = 0, 1, 2
@@ -56,7 +59,8 @@ class Parameters:
     min_leaf_share: smallest leaf as a share of the forest's rows. feature_share: features tried at a split.
     propensity_floor: propensities are clipped to [floor, 1 - floor] in weights and doubly robust scores.
     min_accounts, min_arm_users: least training data. max_training_rows: most rows to train on. seed: of every random draw.
-    deciding_learner: whose lift decides, which matters to explanations and daily scores only.
+    deciding_learner: whose lift decides. support_floor: least P(in a past campaign | features) of a user whose score counts.
+    interval_level: coverage that intervals of lift promise. The last two are asked in SQL only.
     """
 
     folds: int
@@ -70,6 +74,8 @@ class Parameters:
     max_training_rows: int
     seed: int
     deciding_learner: str
+    support_floor: float
+    interval_level: float
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> Parameters:
@@ -77,6 +83,11 @@ class Parameters:
         row = frame.iloc[0]
         kinds = {"int": int, "float": float, "str": str}
         return cls(**{name: kinds[kind](row[name]) for name, kind in cls.__annotations__.items()})
+
+    @property
+    def deciding(self) -> str:
+        """The learner that decides, by its name in LEARNERS."""
+        return self.deciding_learner.removesuffix("_learner")
 
 
 @dataclass(frozen=True)
@@ -239,17 +250,20 @@ class DRLearner:
 LEARNERS = {"t": TLearner, "x": XLearner, "dr": DRLearner}
 """Learners by the prefix of their columns: each gives `<prefix>_lift` and `<prefix>_lift_se`."""
 
-SCORES = (
-    "p_control",
-    "p_treated",
-    "propensity",
-    *(f"{learner}_{column}" for learner in LEARNERS for column in ("lift", "lift_se")),
-    "raw_lift",
-)
-"""Columns that a fitted model adds to a user, as doubles in units of probability."""
+SCORES = ("p_control", "p_treated", "propensity", "lift", "lift_se", "support")
+"""Columns that a fitted model adds to a user and learner, as doubles in units of probability; NaN where it does not say."""
 
-LIFT_SCORES = ("p_control", "lift", "lift_se")
-"""Columns that one learner of a fitted model adds to a user, in the same units."""
+RAW_TREES = "raw_trees"
+"""The learner that stands for a model without any care: one fully grown tree an arm."""
+
+LEARNER_IDS = {**{name: f"{name}_learner" for name in LEARNERS}, RAW_TREES: RAW_TREES}
+"""Names of the learners in tables, by their names in LEARNERS."""
+
+SCORE_COLUMNS = [*IDENTITY, "learner_id", *SCORES]
+"""Columns of scored users."""
+
+SUPPORT_LEAF_SHARE = 0.005
+"""Smallest leaf of a support forest: finer than an outcome forest's, since it is to find small groups that no campaign reached."""
 
 
 @dataclass(frozen=True)
@@ -272,29 +286,35 @@ class CalibrationLine:
 
 @dataclass(frozen=True)
 class FoldModel:
-    """What scores one fold: nuisance forests and learners by half-sample, the raw trees, and a line a learner."""
+    """What scores one fold: nuisance forests and learners by half-sample, the raw trees, a line a learner, and support."""
 
     forests: tuple[tuple[Forest, ...], ...]
     lifts: dict[str, tuple[Lift, ...]]
     lines: dict[str, CalibrationLine]
     raw_trees: tuple[Forest, Forest]
+    support: Forest
 
-    def predict(self, features: np.ndarray) -> dict[str, np.ndarray]:
-        """Scores of users by their `features` (users x features), as float arrays by column name."""
+    def predict(self, features: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
+        """Scores of users by their `features` (users x features): by learner, float arrays by column name."""
         features = np.ascontiguousarray(features, dtype=np.float32)  # as trees compare them, once for all forests
         by_half = np.stack([_nuisances(models, features) for models in self.forests])
         p_control, p_treated, propensity = by_half.mean(axis=0)
-        scores = {"p_control": p_control, "p_treated": p_treated, "propensity": propensity}
+        nuisances = {"p_control": p_control, "p_treated": p_treated, "propensity": propensity}
+        scores = {}
         for learner, lifts in self.lifts.items():
             half_lift = np.stack(
                 [lift(features, own, Forest.predict) for lift, own in zip(lifts, by_half, strict=True)]
             )
-            scores[f"{learner}_lift"], scores[f"{learner}_lift_se"] = self.lines[learner].calibrate(half_lift)
+            lift, lift_se = self.lines[learner].calibrate(half_lift)
+            scores[learner] = nuisances | {"lift": lift, "lift_se": lift_se}
         raw = [tree.predict(features) for tree in self.raw_trees]
-        return scores | {"raw_lift": raw[TREATED] - raw[CONTROL]}
+        return scores | {RAW_TREES: {"lift": raw[TREATED] - raw[CONTROL]}}
 
-    def predict_lift(self, features: np.ndarray, learner: str) -> dict[str, np.ndarray]:
-        """LIFT_SCORES of users by one learner, equal to those of `predict`, for what it asks of half the forests or fewer."""
+    def predict_today(self, features: np.ndarray, learner: str) -> dict[str, dict[str, np.ndarray]]:
+        """As `predict`, by one learner and for what it asks of half the forests or fewer, with the users' support.
+
+        Support is P(in a past campaign | features), were as many users in one as there are today.
+        """
         features = np.ascontiguousarray(features, dtype=np.float32)
         half_lift, p_control = [], []
         for lift, models in zip(self.lifts[learner], self.forests, strict=True):
@@ -302,7 +322,8 @@ class FoldModel:
             half_lift.append(lift(features, own, Forest.predict))
             p_control.append(own[CONTROL])
         lift, lift_se = self.lines[learner].calibrate(np.stack(half_lift))
-        return {"p_control": np.stack(p_control).mean(axis=0), "lift": lift, "lift_se": lift_se}
+        own_scores = {"p_control": np.stack(p_control).mean(axis=0), "lift": lift, "lift_se": lift_se}
+        return {learner: own_scores | {"support": self.support.predict(features)}}
 
     def half_lift(self, features: np.ndarray, learner: str) -> np.ndarray:
         """Lift by one learner before calibration, from each half-sample (halves x users)."""
@@ -320,63 +341,67 @@ class FoldModel:
             yield lift(features, _needed(models, lift.needs, features, ask), ask)
 
 
-Predict = Callable[[FoldModel, np.ndarray], dict[str, np.ndarray]]
-"""Scores by column name of users by their features (users x features)."""
+Predict = Callable[[FoldModel, np.ndarray], dict[str, dict[str, np.ndarray]]]
+"""Scores by learner and column name of users by their features (users x features)."""
 
 
 @dataclass(frozen=True)
 class UpliftModel:
-    """Fitted learners: one model a fold, each fitted on the accounts of all other folds. Without a model, scores are NaN."""
+    """Fitted learners: one model a fold, each fitted on the accounts of all other folds. Without a model, nobody is scored."""
 
     features: tuple[str, ...]
     folds: dict[int, FoldModel]
 
-    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Scores every row of `frame` (with `fold` and the features) by its fold's model.
+    def score(self, frame: pd.DataFrame, deciding: str) -> pd.DataFrame:
+        """Scores every row of `frame` (IDENTITY, `fold` and the features) by its fold's model.
 
-        Returns user_id, account_id, as_of_date and fold as given, and SCORES.
+        Users of a past campaign get a row a learner and one of RAW_TREES; today's users get one, of the learner that decides,
+        by its name in LEARNERS. Returns SCORE_COLUMNS, IDENTITY as given.
         """
-        return self._score(frame, FoldModel.predict, SCORES)
-
-    def score_lift(self, frame: pd.DataFrame, deciding_learner: str) -> pd.DataFrame:
-        """As `score`, but LIFT_SCORES by the learner that decides in place of SCORES."""
-        return self._score(frame, partial(FoldModel.predict_lift, learner=prefix(deciding_learner)), LIFT_SCORES)
-
-    def _score(self, frame: pd.DataFrame, predict: Predict, columns: Sequence[str]) -> pd.DataFrame:
-        scores = np.full((len(frame), len(columns)), np.nan)
         # The forests compare single precision: any other is copied to it, for each of them anew.
         matrix = frame[list(self.features)].to_numpy(dtype=np.float32)
+        is_today = frame["population"].to_numpy() == "today"
         fold_of_row = frame["fold"].to_numpy()
 
-        def score_fold(fold: int) -> None:
-            rows = np.flatnonzero(fold_of_row == fold)
-            if rows.size:
-                predicted = predict(self.folds[fold], matrix[rows])
-                scores[rows] = np.column_stack([predicted[name] for name in columns])
+        def score_part(fold: int, today: bool, predict: Predict) -> pd.DataFrame:
+            rows = np.flatnonzero((fold_of_row == fold) & (is_today == today))
+            predicted = predict(self.folds[fold], matrix[rows]) if rows.size else {}
+            identity = frame[list(IDENTITY)].iloc[rows]
+            parts = [
+                identity.assign(learner_id=LEARNER_IDS[name], **{score: scores.get(score, np.nan) for score in SCORES})
+                for name, scores in predicted.items()
+            ]
+            return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=SCORE_COLUMNS)
 
+        predictions = [(False, FoldModel.predict), (True, partial(FoldModel.predict_today, learner=deciding))]
         with threadpool_limits(limits=1):
-            Parallel(n_jobs=-1, prefer="threads")(delayed(score_fold)(fold) for fold in self.folds)
-        identity = frame[["user_id", "account_id", "as_of_date", "fold"]]
-        return identity.assign(**dict(zip(columns, scores.T, strict=True)))
-
-
-def prefix(deciding_learner: str) -> str:
-    """The prefix in LEARNERS of the learner that decides, by its name in `learner_parameters`."""
-    return deciding_learner.removesuffix("_learner")
+            scored = Parallel(n_jobs=-1, prefer="threads")(
+                delayed(score_part)(fold, today, predict) for fold in self.folds for today, predict in predictions
+            )
+        scored = [part for part in scored if len(part)]
+        return pd.concat(scored, ignore_index=True) if scored else pd.DataFrame(columns=SCORE_COLUMNS)
 
 
 def training_users(relation: Any) -> pd.DataFrame:
-    """The users of the relation `int_uplift__training_users`, in their order; to the random draws of `fit` it matters."""
-    return engine.to_pandas(relation).sort_values("place", ignore_index=True).drop(columns="place")
+    """The users of past campaigns in the relation `int_uplift__sample`, in their order; to the random draws of `fit` it matters."""
+    return sampled_users(relation, "campaign")
 
 
-def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
-    """Fits the learners on users with an observed outcome.
+def sampled_users(relation: Any, population: str) -> pd.DataFrame:
+    """The users of a population in the relation `int_uplift__sample`, in their order."""
+    sample = engine.to_pandas(relation)
+    sample = sample[sample["population"] == population]
+    return sample.sort_values("place", ignore_index=True).drop(columns="place")
+
+
+def fit(training: pd.DataFrame, today: pd.DataFrame, parameters: Parameters) -> UpliftModel:
+    """Fits the learners on users with an observed outcome, and on today's users beside them who of today is like a past campaign's.
 
     Args:
         training: one row a user: KEYS and, in every other column, a numeric feature (NaN: unknown). `is_treated` and
             `is_converted` are 0 or 1, `fold` in 0..folds-1 with whole accounts in one fold. The row order matters to
             the random draws, so the caller orders the rows.
+        today: a sample of today's users with the same columns, ordered as well.
         parameters: see Parameters.
 
     Raises:
@@ -390,11 +415,14 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
     converted = training["is_converted"].to_numpy(dtype=int)
     account = pd.factorize(training["account_id"])[0]
     fold_of_row = training["fold"].to_numpy(dtype=int)
+    matrix_today = today[list(features)].to_numpy(dtype=float)
+    fold_today = today["fold"].to_numpy(dtype=int)
 
     def fit_one(fold: int) -> FoldModel:
         rows = np.flatnonzero(fold_of_row != fold)
         seed = np.random.SeedSequence([parameters.seed, fold])
-        return _fit_fold(matrix[rows], treated[rows], converted[rows], account[rows], parameters, seed)
+        support = _fit_support(matrix[rows], matrix_today[fold_today != fold], parameters, [parameters.seed, fold, 1])
+        return _fit_fold(matrix[rows], treated[rows], converted[rows], account[rows], support, parameters, seed)
 
     with threadpool_limits(limits=1):
         # Threads, since forests release the interpreter lock; their number is irrelevant, since each fold has its seed.
@@ -459,6 +487,7 @@ def _fit_fold(
     treated: np.ndarray,
     converted: np.ndarray,
     account: np.ndarray,
+    support: Forest,
     parameters: Parameters,
     seed: np.random.SeedSequence,
 ) -> FoldModel:
@@ -499,7 +528,7 @@ def _fit_fold(
         )
         for arm in (CONTROL, TREATED)
     )
-    return FoldModel(tuple(forests), lifts, lines, raw_trees)
+    return FoldModel(tuple(forests), lifts, lines, raw_trees, support)
 
 
 def fit_pair(
@@ -589,6 +618,23 @@ def _fit_forest(
         random_state=_draw(generator),
     )
     return Forest.of(forest.fit(features, target, sample_weight=weight))
+
+
+def _fit_support(
+    campaign: np.ndarray, today: np.ndarray, parameters: Parameters, seed: Sequence[int]
+) -> Forest:
+    """A forest of P(in a past campaign | features), both populations weighing the same (Stuart, Cole, Bradshaw and Leaf, 2011,
+    "The use of propensity scores to assess the generalizability of results from randomized trials").
+    """
+    forest = RandomForestClassifier(
+        n_estimators=parameters.trees,
+        min_samples_leaf=SUPPORT_LEAF_SHARE,
+        max_features=parameters.feature_share,
+        class_weight="balanced",
+        random_state=_draw(np.random.default_rng(seed)),
+    )
+    is_campaign = np.repeat([1, 0], [len(campaign), len(today)])
+    return Forest.of(forest.fit(np.concatenate([campaign, today]), is_campaign))
 
 
 def _fit_regression_forest(

@@ -2,11 +2,11 @@
 -- that is no target, and the best choice is worth no less than the greedy one and no more than its bound. Added up anew from the
 -- decisions.
 with candidates as (
-    select * from {{ ref('int_allocation__greedy') }}
+    select * from {{ ref('int_policy__allocation_greedy') }}
 ),
 
 optimum as (
-    select * from {{ ref('int_allocation__optimum') }}
+    select * from {{ ref('int_policy__allocation_optimum') }}
 ),
 
 decisions as (
@@ -14,7 +14,7 @@ decisions as (
 ),
 
 accounts as (
-    select * from {{ ref('int_value__accounts') }}
+    select * from {{ ref('int_policy__account_values') }}
 ),
 
 limits as (

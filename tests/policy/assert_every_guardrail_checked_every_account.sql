@@ -12,7 +12,7 @@ rules as (
 ),
 
 checks as (
-    select * from {{ ref('int_guardrails__checks') }}
+    select * from {{ ref('int_policy__checks') }}
 ),
 
 final as (

@@ -4,11 +4,11 @@ with nudges as (
 ),
 
 scores as (
-    select * from {{ ref('user_uplift_scores') }}
+    select * from {{ ref('int_uplift__user_scores') }}
 ),
 
 policies as (
-    select * from {{ ref('int_guardrails__policies') }}
+    select * from {{ ref('int_policy__policies') }}
 ),
 
 final as (

@@ -2,7 +2,7 @@
 -- off the answer. What the learner is given must come out of each user's activity strictly before the intervention (or
 -- the scoring date), recomputed here from the dates of record, not from the spine's. Winsorising only lowers a total.
 with features as (
-    select *, 'retrospective' as purpose from {{ ref('int_features__retrospective') }}
+    select *, 'retrospective' as purpose from {{ ref('int_features__users') }}
     union all
     select *, 'prospective' as purpose from {{ ref('int_features__prospective') }}
 ),

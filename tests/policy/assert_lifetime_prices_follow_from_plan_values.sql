@@ -26,7 +26,7 @@ users as (
 ),
 
 scores as (
-    select * from {{ ref('user_uplift_scores') }}
+    select * from {{ ref('int_uplift__user_scores') }}
 ),
 
 targets as (

@@ -1,7 +1,7 @@
 -- POL-11: Lift is finite and equals p_treated - p_control, both probabilities; a score that is null is null as a whole.
 -- Billionths are what the scores are rounded to.
 with scores as (
-    select * from {{ ref('user_uplift_scores') }}
+    select * from {{ ref('int_uplift__user_scores') }}
 ),
 
 final as (

@@ -5,7 +5,7 @@ with decisions as (
 ),
 
 scores as (
-    select * from {{ ref('user_uplift_scores') }}
+    select * from {{ ref('int_uplift__user_scores') }}
 ),
 
 users as (

@@ -2,7 +2,7 @@
 -- expected to help, no predicted Sleeping Dog among them, and to nobody of the global control. Told anew from decisions and
 -- scores.
 with contexts as (
-    select * from {{ ref('int_bandit__contexts') }}
+    select * from {{ ref('int_campaign__bandit_contexts') }}
     where not is_held_back or segment <> 'held_back'
 ),
 
@@ -12,7 +12,7 @@ decisions as (
 ),
 
 scores as (
-    select * from {{ ref('user_uplift_scores') }}
+    select * from {{ ref('int_uplift__user_scores') }}
 ),
 
 assignments as (

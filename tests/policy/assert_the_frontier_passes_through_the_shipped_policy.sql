@@ -1,10 +1,10 @@
 -- POL-17: At the shipped parameters the safety frontier targets just the accounts that the policy targets.
 with accounts as (
-    select * from {{ ref('int_frontier__accounts') }}
+    select * from {{ ref('int_policy__frontier_accounts') }}
 ),
 
 grid as (
-    select * from {{ ref('int_frontier__grid') }}
+    select * from {{ ref('int_policy__frontier_grid') }}
 ),
 
 decisions as (

@@ -83,7 +83,7 @@ def test_the_warehouse_remembers_what_the_library_does(played):
     warehouse, arms, expected = played
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         log = connection.execute("from raw.bandit_log_raw order by round_number, user_id").df()
-        state = connection.execute("from intermediate.int_bandit__state order by segment, arm").df()
+        state = connection.execute("from intermediate.int_campaign__bandit_state order by segment, arm").df()
     pd.testing.assert_frame_equal(log, expected, check_dtype=False)
     remembered = bandit_world.remembered(expected, arms).sort_values(["segment", "arm"], ignore_index=True)
     pd.testing.assert_frame_equal(state, remembered, check_dtype=False)
@@ -127,7 +127,7 @@ def evaluate(built_world):
         with duckdb.connect() as connection:
             connection.execute("attach ':memory:' as causalyn; create schema causalyn.intermediate")
             connection.execute(
-                "create table causalyn.intermediate.int_bandit__evaluations as select * from evaluations"
+                "create table causalyn.intermediate.int_campaign__bandit_evaluations as select * from evaluations"
             )
             return connection.execute(sql).df().set_index(["evaluated_policy", "estimator"])
 

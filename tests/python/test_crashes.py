@@ -221,7 +221,7 @@ def starve(built_world, run, tmp_path, seen) -> Callable[..., None]:
         previous = read_lists(warehouse)
         before()
         build = run(
-            Path(sys.executable).with_name("dbt"), "--no-use-colors", *WHOLE, "--select", "int_guardrails__users+",
+            Path(sys.executable).with_name("dbt"), "--no-use-colors", *WHOLE, "--select", "int_policy__users+",
             CAUSALYN_WAREHOUSE=str(warehouse),
             DBT_TARGET_PATH=str(tmp_path / "target"),
             DBT_LOG_PATH=str(tmp_path / "logs"),

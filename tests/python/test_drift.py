@@ -43,7 +43,7 @@ def statuses(warehouse: Path) -> dict[tuple[str, str], str]:
 @pytest.fixture(scope="module")
 def build(run_dbt):
     """Runs what the drift depends on, and what it decides: the model and its verdicts stay as they were."""
-    selected = ["--select", "+delivery_drift", "int_policy__publication_gate", "last_good_delivery"]
+    selected = ["--select", "+delivery_drift", "int_build__publication_gate", "last_good_delivery"]
     return lambda warehouse, *options: run_dbt("run", *selected, *options, warehouse=warehouse)
 
 

@@ -17,14 +17,14 @@ NUDGE = f"update {DECISIONS} set decision = 'target' where"
 VIOLATIONS = {
     "assert_every_account_has_one_decision": f"delete from {DECISIONS} where {FIRST_ACCOUNT}",
     "assert_every_guardrail_checked_every_account": (
-        "delete from intermediate.int_guardrails__checks where guardrail = 'toxic_users'"
+        "delete from intermediate.int_policy__checks where guardrail = 'toxic_users'"
     ),
     "assert_no_target_has_a_sleeping_dog_admin": f"{NUDGE} n_sleeping_dog_admins > 0",
     "assert_no_target_exceeds_the_toxic_user_share": f"{NUDGE} sleeping_dog_share > toxic_user_share_limit",
     "assert_every_target_earns_revenue": f"{NUDGE} expected_revenue_usd <= 0",
     "assert_every_target_pays_for_itself": f"{NUDGE} net_value_usd <= 0",
     "assert_the_bandit_nudges_only_whom_the_policy_may": (
-        "update intermediate.int_bandit__contexts set is_held_back = false"
+        "update intermediate.int_campaign__bandit_contexts set is_held_back = false"
     ),
     "assert_every_allocation_keeps_within_its_limits": "update seeds.allocation_limits set budget_usd = 1",
     "assert_lifetime_prices_follow_from_plan_values": (
@@ -42,7 +42,7 @@ VIOLATIONS = {
         "update intermediate.int_uplift__scores set fold = 1 - fold"
     ),
     "assert_the_frontier_passes_through_the_shipped_policy": (
-        "update intermediate.int_frontier__accounts set is_target = not is_target"
+        "update intermediate.int_policy__frontier_accounts set is_target = not is_target"
     ),
     "assert_parameters_used_equal_the_seed": f"update {DECISIONS} set toxic_user_share_limit = 0.5",
     "assert_exactly_one_policy_is_shipped": "update seeds.policy_parameters set is_shipped = true",

@@ -14,7 +14,7 @@ LEAK = "with final as (select * from {{ %s }})\n\nselect * from final\n"
 
 
 def is_audit(node: dict) -> bool:
-    return node["original_file_path"].startswith("models/marts/audit/")
+    return node["original_file_path"].startswith("models/audit/")
 
 
 def ancestors(manifest: dict, unique_id: str) -> set[str]:

@@ -28,7 +28,7 @@ def warehouse(built_world, tmp_path_factory):
     copy = shutil.copy(built_world.warehouse, tmp_path_factory.mktemp("page") / "world.duckdb")
     with duckdb.connect(str(copy)) as connection:
         first = connection.execute("select min(account_id) from marts.account_policy").fetchone()[0]
-        for table in ("marts.account_policy", "intermediate.int_frontier__accounts"):
+        for table in ("marts.account_policy", "intermediate.int_policy__frontier_accounts"):
             connection.execute(f"update {table} set account_id = ? where account_id = ?", [HOSTILE, first])
         connection.execute("update marts.data_quality_summary set description = ?", [HOSTILE])
     return copy

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-DECIDED_ANEW = ("int_build__fingerprints", "int_guardrails__account_evidence+")
+DECIDED_ANEW = ("int_build__fingerprints", "int_policy__account_evidence+")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_what_a_failing_run_made_is_kept_apart_and_the_lists_stay(warehouse, pro
 
 def test_a_part_that_would_leave_lists_of_two_builds_is_refused(warehouse, run_dbt, read_published):
     before = read_published(warehouse)
-    part = ("int_build__fingerprints", "int_build__identity", "int_policy__publication_gate")
+    part = ("int_build__fingerprints", "int_build__identity", "int_build__publication_gate")
     refused = run_dbt("run", "--select", *part, "account_policy", warehouse=warehouse)
     assert refused.returncode != 0
     assert "lists of different builds side by side" in refused.stdout

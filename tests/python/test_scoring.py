@@ -189,7 +189,7 @@ def test_todays_guardrails_are_those_of_the_campaign(days, built_world):
     )
     table = '"causalyn"."intermediate"."int_scoring__{}"'.format
     assert table("users") in evidence and table("account_evidence") in decisions
-    users = "(from intermediate.int_guardrails__users where policy_id = 'precision')"
+    users = "(from intermediate.int_policy__users where policy_id = 'precision')"
     evidence = evidence.replace(table("users"), users)
     decisions = decisions.replace(table("account_evidence"), f"({evidence})")
     with duckdb.connect(str(days.warehouse), read_only=True) as connection:

@@ -27,7 +27,7 @@ PUBLISHED = ("marts", "audit")
 FIGURES_AGREE_WITHIN = 1e-9
 FINISHES_WITHIN_SECONDS = 3600
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
-LISTS = ("--select", "int_policy__publication_gate+", *WITHOUT_UNIT_TESTS)
+LISTS = ("--select", "int_build__publication_gate+", *WITHOUT_UNIT_TESTS)
 SCORES = ("--select", "int_uplift__scores+", *WITHOUT_UNIT_TESTS)
 
 
@@ -307,7 +307,7 @@ def test_without_executors_the_old_lists_stay(on_cluster, cluster, default_world
         time.sleep(0.1)
     assert build.returncode == 1, on_cluster.log.read_text()[-5000:]
     after = published_files(default_world, on_cluster)
-    lists = descendants(default_world, "model.causalyn.int_policy__publication_gate")
+    lists = descendants(default_world, "model.causalyn.int_build__publication_gate")
     assert "marts.nudge_list" in lists
     assert {table: after[table] for table in lists} == {table: before[table] for table in lists}
     seen(re.search("ERROR creating .*? model \\S+", on_cluster.log.read_text())[0])

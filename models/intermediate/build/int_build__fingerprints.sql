@@ -1,26 +1,27 @@
--- Activity counts by its windows, since nothing else of it reaches a decision.
+-- What a decision about today depends on: the users and accounts of today, the policies as they decide, and what the model was fitted
+-- by and on. Raw tables count by what becomes of them, since nothing else reaches a decision.
 {% set tables = {
     'data': [
-        ref('stg_accounts'), ref('stg_users'), ref('stg_interventions'), ref('stg_outcomes'), ref('stg_campaign_events'),
-        ref('int_features__retrospective_windows'), ref('int_features__prospective_windows'),
+        (ref('stg_accounts'), none), (ref('stg_users'), none), (ref('int_features__users'), "population = 'today'"),
+        (ref('stg_campaign_events'), none),
     ],
     'policy': [
-        ref('policy_parameters'), ref('guardrail_rules'), ref('sleeping_dog_thresholds'), ref('verdict_rules'),
-        ref('campaign_parameters'),
+        (ref('int_policy__policies'), none), (ref('guardrail_rules'), none), (ref('verdict_rules'), none),
+        (ref('campaign_parameters'), none), (ref('momentum_parameters'), none), (ref('plan_values'), none),
     ],
-    'model': [ref('learner_parameters')],
+    'model': [(ref('int_uplift__inputs'), "population = 'campaign'"), (ref('learner_parameters'), none)],
 } %}
 
 with final as (
     {% for part, relations in tables.items() %}
     {% set is_last_part = loop.last %}
-    {% for relation in relations %}
+    {% for relation, condition in relations %}
     select
         '{{ part }}' as part,
         '{{ relation.identifier }}' as table_name,
         n_rows,
         fingerprint
-    from ({{ fingerprint(relation) }}) as {{ relation.identifier }}_fingerprint
+    from ({{ fingerprint(relation, condition) }}) as {{ relation.identifier }}_fingerprint
     {{ 'union all' if not (is_last_part and loop.last) }}
     {% endfor %}
     {% endfor %}

@@ -4,17 +4,22 @@ with fingerprints as (
     select * from {{ ref('int_build__fingerprints') }}
 ),
 
-library as (
-    select * from {{ ref('int_uplift__library') }}
+-- In a refresh the model is that of an earlier build and has its version with it.
+serving_model as (
+    select
+        max(library_version) as library_version,
+        max(model_version) as model_version
+    from {{ ref('int_uplift__serving_model') }}
 ),
 
-windows as (
-    select * from {{ ref('int_features__retrospective_windows') }}
+interventions as (
+    select * from {{ ref('int_features__spine') }}
+    where population = 'campaign'
 ),
 
 shipped as (
     select max(policy_id) as shipped_policy_id
-    from {{ ref('policy_parameters') }}
+    from {{ ref('int_policy__policies') }}
     where is_shipped
 ),
 
@@ -26,7 +31,7 @@ as_of as (
     select
         min(as_of_date) as first_as_of_date,
         max(as_of_date) as last_as_of_date
-    from windows
+    from interventions
 ),
 
 parts as (
@@ -41,13 +46,16 @@ versions as (
     select
         max(parts.version) filter (where parts.part = 'data') as data_fingerprint,
         max(parts.version) filter (where parts.part = 'policy') as policy_version,
-        md5(max(parts.version) filter (where parts.part = 'model') || ' ' || max(library.version)) as model_version,
+        coalesce(
+            max(serving_model.model_version),
+            md5(concat_ws(' ', max(parts.version) filter (where parts.part = 'model'), max(serving_model.library_version)))
+        ) as model_version,
         '{{ code_version([
-            'policy_parameters', 'guardrail_rules', 'sleeping_dog_thresholds', 'verdict_rules', 'campaign_parameters',
+            'policy_parameters', 'guardrail_rules', 'verdict_rules', 'campaign_parameters', 'momentum_parameters', 'plan_values',
             'learner_parameters',
         ]) }}' as code_version
     from parts
-    cross join library
+    cross join serving_model
 ),
 
 final as (

@@ -13,7 +13,7 @@ users as (
 
 decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
-    where is_shipped
+    where is_shipped and population = 'today'
 ),
 
 parameters as (

@@ -5,38 +5,37 @@ with assignments as (
 
 decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
-    where is_shipped
-),
-
-nudges as (
-    select * from {{ ref('int_policy__nudges') }}
+    where is_shipped and population = 'today'
 ),
 
 features as (
-    select * from {{ ref('int_features__retrospective') }}
+    select * from {{ ref('int_features__users') }}
+    where population = 'today'
+),
+
+interventions as (
+    select * from {{ ref('stg_interventions') }}
+    where is_eligible
 ),
 
 outcomes as (
     select * from {{ ref('stg_outcomes') }}
 ),
 
-expected as (
+activity as (
     select
-        policy_id,
         account_id,
-        -- Millionths of a dollar, so that the sum does not depend on the order of addition.
-        {{ sum_int('cast(round(expected_revenue_usd * 1e6) as bigint)') }} / 1e6 as expected_revenue_usd
-    from nudges
-    group by 1, 2
+        {{ sum_int('actions_30d') }} as actions_30d
+    from features
+    group by 1
 ),
 
 past as (
     select
-        features.account_id,
-        {{ sum_int('features.actions_30d') }} as actions_30d,
+        interventions.account_id,
         count(*) filter (where outcomes.is_converted) as n_conversions
-    from features
-    left join outcomes on features.intervention_id = outcomes.intervention_id
+    from interventions
+    left join outcomes on interventions.intervention_id = outcomes.intervention_id
     group by 1
 ),
 
@@ -46,16 +45,16 @@ final as (
         assignments.account_id,
         assignments.experiment,
         assignments.arm,
-        coalesce(past.actions_30d, 0) as actions_30d,
+        coalesce(activity.actions_30d, 0) as actions_30d,
         coalesce(past.n_conversions, 0) * decisions.value_per_conversion_usd as past_revenue_usd,
         case
-            when assignments.experiment = 'rollout' then coalesce(expected.expected_revenue_usd, 0.0)
-            else decisions.expected_revenue_usd
+            when assignments.experiment = 'rollout' then decisions.expected_revenue_usd
+            else decisions.expected_revenue_of_everybody_usd
         end as expected_revenue_usd
     from assignments
     inner join decisions on assignments.account_id = decisions.account_id
+    left join activity on assignments.account_id = activity.account_id
     left join past on assignments.account_id = past.account_id
-    left join expected on assignments.policy_id = expected.policy_id and assignments.account_id = expected.account_id
 )
 
 select * from final

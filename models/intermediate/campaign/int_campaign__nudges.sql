@@ -4,15 +4,8 @@ with assignments as (
 ),
 
 users as (
-    select * from {{ ref('int_guardrails__users') }}
-),
-
-scores as (
-    select * from {{ ref('user_uplift_scores') }}
-),
-
-nudges as (
-    select * from {{ ref('int_policy__nudges') }}
+    select * from {{ ref('int_policy__users') }}
+    where population = 'today'
 ),
 
 -- The policy says whom to nudge within its targets. In the validation holdout everybody is: it asks what that would cost.
@@ -23,14 +16,12 @@ final as (
         assignments.policy_id,
         assignments.experiment,
         assignments.wave,
-        scores.lift,
-        scores.lift_lower,
-        scores.lift_upper
+        users.lift,
+        users.lift_lower,
+        users.lift_upper
     from assignments
     inner join users on assignments.policy_id = users.policy_id and assignments.account_id = users.account_id
-    inner join scores on users.user_id = scores.user_id
-    left join nudges on users.policy_id = nudges.policy_id and users.user_id = nudges.user_id
-    where assignments.experiment = 'validation' or nudges.user_id is not null
+    where assignments.experiment = 'validation' or users.is_nudged_in_target
 )
 
 select * from final

@@ -1,34 +1,45 @@
 with dr_scores as (
-    select * from {{ ref('doubly_robust_scores') }}
+    select * from {{ ref('int_uplift__scores') }}
+    where population = 'campaign' and learner_id <> 'raw_trees'
 ),
 
-scores as (
-    select * from {{ ref('int_uplift__scores') }}
+learner as (
+    select * from {{ ref('learner_parameters') }}
 ),
 
 learner_scores as (
-    select user_id, 't_learner' as learner_id, round(t_lift, 9) as score from scores
+    select
+        observation_id,
+        learner_id,
+        round(lift, 9) as score
+    from scores
     union all
-    select user_id, 'x_learner', round(x_lift, 9) from scores
+    -- Every learner's row has the same nuisances.
+    select
+        scores.observation_id,
+        'response_model' as learner_id,
+        round(scores.p_control + scores.propensity * (scores.p_treated - scores.p_control), 9) as score
+    from scores
+    inner join learner on scores.learner_id = learner.deciding_learner
     union all
-    select user_id, 'dr_learner', round(dr_lift, 9) from scores
-    union all
-    select user_id, 'response_model', round(p_control + propensity * (p_treated - p_control), 9) from scores
-    union all
-    select user_id, 'constant_effect', 0.0 from scores
+    select
+        observation_id,
+        'constant_effect' as learner_id,
+        0.0 as score
+    from dr_scores
 ),
 
 -- Billionths, so that no sum depends on the order of addition.
 paired as (
     select
         learner_scores.learner_id,
-        dr_scores.user_id,
+        dr_scores.observation_id,
         dr_scores.account_id,
         learner_scores.score,
         dr_scores.dr_score,
-        cast(round(dr_scores.dr_score * 1e9) as bigint) as dr_billionths
+        {{ billionths('dr_scores.dr_score') }} as dr_billionths
     from dr_scores
-    inner join learner_scores on dr_scores.user_id = learner_scores.user_id
+    inner join learner_scores on dr_scores.observation_id = learner_scores.observation_id
 ),
 
 -- Users with the same score share their ranks, so that a ranking without differences is worth exactly nothing. They are found as
@@ -73,7 +84,7 @@ below as (
 final as (
     select
         learner_id,
-        user_id,
+        observation_id,
         account_id,
         score,
         dr_score,

@@ -6,53 +6,63 @@ interventions as (
     select * from {{ ref('stg_interventions') }}
 ),
 
+outcomes as (
+    select * from {{ ref('stg_outcomes') }}
+),
+
 scoring as (
     select * from {{ ref('stg_scoring_date') }}
 ),
 
--- Nothing after the scoring date is known, activity least of all: a later intervention would have empty windows.
-eligible_interventions as (
+campaign as (
     select
-        interventions.*,
+        'campaign' as population,
+        campaign_id,
+        intervention_id as observation_id,
+        user_id,
+        account_id,
+        intervention_date as as_of_date,
+        prev_nudge_response
+    from interventions
+    where is_eligible
+),
+
+-- What is known today of how a user takes nudges: as last recorded, unless the last nudge was taken badly.
+last_interventions as (
+    select
+        interventions.user_id,
+        case
+            when interventions.is_treated and outcomes.has_negative_reaction then 'negative'
+            else interventions.prev_nudge_response
+        end as prev_nudge_response,
         row_number() over (
             partition by interventions.user_id
             order by interventions.intervention_date desc, interventions.intervention_id desc
         ) as recency_rank
     from interventions
-    cross join scoring
-    where interventions.is_eligible and interventions.intervention_date <= scoring.scoring_date
+    left join outcomes on interventions.intervention_id = outcomes.intervention_id
 ),
 
-retrospective as (
+today as (
     select
-        users.user_id,
-        users.account_id,
-        eligible_interventions.intervention_date as as_of_date,
-        'retrospective' as purpose,
-        eligible_interventions.intervention_id,
-        eligible_interventions.prev_nudge_response
-    from eligible_interventions
-    inner join users on eligible_interventions.user_id = users.user_id
-    where eligible_interventions.recency_rank = 1
-),
-
-prospective as (
-    select
+        'today' as population,
+        'today' as campaign_id,
+        users.user_id as observation_id,
         users.user_id,
         users.account_id,
         scoring.scoring_date as as_of_date,
-        'prospective' as purpose,
-        cast(null as string) as intervention_id,
-        coalesce(retrospective.prev_nudge_response, 'none') as prev_nudge_response
+        coalesce(last_interventions.prev_nudge_response, 'none') as prev_nudge_response
     from users
-    left join retrospective on users.user_id = retrospective.user_id
+    left join last_interventions on users.user_id = last_interventions.user_id and last_interventions.recency_rank = 1
     cross join scoring
 ),
 
 final as (
-    select * from retrospective
+    select * from today
+    {% if not is_incremental() %}
     union all
-    select * from prospective
+    select * from campaign
+    {% endif %}
 )
 
 select * from final

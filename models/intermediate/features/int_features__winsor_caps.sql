@@ -1,31 +1,31 @@
-with windows as (
-    select * from {{ ref('int_features__retrospective_windows') }}
+{% if var('refresh') %}
+with final as (
+    select * from {{ source('published', 'feature_caps') }}
+)
+{% else %}
+with behaviour as (
+    select * from {{ ref('int_features__behaviour') }}
 ),
 
 outcomes as (
     select * from {{ ref('stg_outcomes') }}
 ),
 
-{{ behaviour() }},
-
 training_rows as (
     select behaviour.*
     from behaviour
-    inner join outcomes on behaviour.intervention_id = outcomes.intervention_id
-    where outcomes.is_converted is not null
+    inner join outcomes on behaviour.observation_id = outcomes.intervention_id
+    where behaviour.population = 'campaign' and outcomes.is_converted is not null
 ),
 
 -- The discrete percentile is a value that some user has: nothing to interpolate, so every engine finds the same cap.
 final as (
     select
-        percentile_disc(0.99) within group (order by actions_7d) as actions_7d_cap,
-        percentile_disc(0.99) within group (order by actions_30d) as actions_30d_cap,
-        percentile_disc(0.99) within group (order by core_actions_30d) as core_actions_30d_cap,
-        percentile_disc(0.99) within group (order by collab_actions_30d) as collab_actions_30d_cap,
-        percentile_disc(0.99) within group (order by minutes_30d) as minutes_30d_cap,
-        percentile_disc(0.99) within group (order by week_on_week_change) as week_on_week_change_cap,
-        percentile_disc(0.99) within group (order by intensity) as intensity_cap
+        {% for feature in winsorised_features() %}
+        percentile_disc(0.99) within group (order by {{ feature }}) as {{ feature }}_cap{{ ',' if not loop.last }}
+        {% endfor %}
     from training_rows
 )
+{% endif %}
 
 select * from final

@@ -1,31 +1,32 @@
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
+    {{ where_in_scope() }}
 ),
 
 users as (
-    select * from {{ ref('int_guardrails__users') }}
-),
-
-scores as (
-    select * from {{ ref('user_uplift_scores') }}
+    select * from {{ ref('int_policy__users') }}
+    {{ where_in_scope() }}
 ),
 
 final as (
     select
-        scores.user_id,
-        scores.account_id,
-        decisions.policy_id,
-        scores.lift,
-        scores.lift_lower,
-        scores.lift_upper,
-        {{ dollars('scores.lift', 'decisions.value_per_conversion_usd') }} as expected_revenue_usd
+        users.population,
+        users.campaign_id,
+        users.policy_id,
+        users.observation_id,
+        users.user_id,
+        users.account_id,
+        users.lift,
+        users.lift_lower,
+        users.lift_upper,
+        {{ dollars('users.lift', 'decisions.value_per_conversion_usd') }} as expected_revenue_usd
     from decisions
-    inner join users on decisions.policy_id = users.policy_id and decisions.account_id = users.account_id
-    inner join scores on users.user_id = scores.user_id
-    where
-        decisions.decision = 'target'
-        and users.lift > 0
-        and not users.is_sleeping_dog
+    inner join users
+        on
+            decisions.campaign_id = users.campaign_id
+            and decisions.policy_id = users.policy_id
+            and decisions.account_id = users.account_id
+    where decisions.decision = 'target' and users.is_nudged_in_target
 )
 
 select * from final

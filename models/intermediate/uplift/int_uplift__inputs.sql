@@ -1,5 +1,6 @@
 with features as (
-    select * from {{ ref('int_features__retrospective') }}
+    select * from {{ ref('int_features__users') }}
+    {{ where_in_scope() }}
 ),
 
 interventions as (
@@ -14,19 +15,23 @@ learner as (
     select * from {{ ref('learner_parameters') }}
 ),
 
--- Every column after is_converted is a feature.
 final as (
     select
+        features.population,
+        features.campaign_id,
+        features.observation_id,
         features.user_id,
         features.account_id,
         features.as_of_date,
         {{ hash_bucket('features.account_id', 'learner.folds', "'fold'") }} as fold,
         cast(interventions.is_treated as int) as is_treated,
         cast(outcomes.is_converted as int) as is_converted,
-        {{ learner_features() }}
+        {% for feature, expression in learner_feature_expressions().items() %}
+        {{ expression }} as {{ feature }}{{ ',' if not loop.last }}
+        {% endfor %}
     from features
-    inner join interventions on features.intervention_id = interventions.intervention_id
-    left join outcomes on features.intervention_id = outcomes.intervention_id
+    left join interventions on features.population = 'campaign' and features.observation_id = interventions.intervention_id
+    left join outcomes on interventions.intervention_id = outcomes.intervention_id
     cross join learner
 )
 

@@ -1,17 +1,18 @@
--- Published with the model, so that drift is measured from the users that the scoring model learned from.
+-- Drift is measured from the users that the serving model learned from.
+{% if var('refresh') %}
+with final as (
+    select * from {{ source('published', 'training_bins') }}
+)
+{% else %}
 with training_values as (
     select * from {{ ref('int_uplift__training_values') }}
-),
-
-gate as (
-    select * from {{ ref('int_policy__publication_gate') }}
 ),
 
 ranked as (
     select
         quantity,
         quantity_value,
-        row_number() over (partition by quantity order by quantity_value, user_id) as place,
+        row_number() over (partition by quantity order by quantity_value, observation_id) as place,
         count(*) over (partition by quantity) as n_known
     from training_values
     where quantity_value is not null
@@ -57,11 +58,11 @@ final as (
         bounds.lower_edge,
         bounds.upper_edge,
         bounds.is_unknown,
-        count(training_values.user_id) as n_users
+        count(training_values.observation_id) as n_users
     from bounds
-    cross join gate
     left join training_values on {{ is_in_bin('training_values', 'bounds') }}
     group by 1, 2, 3, 4
 )
+{% endif %}
 
 select * from final

@@ -1,26 +1,28 @@
 {{ config(materialized='view') }}
 
 with feature_values as (
-    {{ unpivot_features(ref('int_uplift__training_users'), name='quantity') }}
+    {{ unpivot_features(ref('int_uplift__sample'), 'campaign', name='quantity') }}
 ),
 
-training_users as (
-    select * from {{ ref('int_uplift__training_users') }}
+sample as (
+    select * from {{ ref('int_uplift__sample') }}
+    where population = 'campaign'
 ),
 
 scores as (
-    select * from {{ ref('user_uplift_scores') }}
+    select * from {{ ref('int_uplift__user_scores') }}
+    where population = 'campaign'
 ),
 
 final as (
     select * from feature_values
     union all
     select
-        scores.user_id,
+        scores.observation_id,
         'lift' as quantity,
         scores.lift as quantity_value
     from scores
-    inner join training_users on scores.user_id = training_users.user_id
+    inner join sample on scores.observation_id = sample.observation_id
 )
 
 select * from final

@@ -1,5 +1,5 @@
 with state as (
-    select * from {{ ref('int_bandit__state') }}
+    select * from {{ ref('int_campaign__bandit_state') }}
 ),
 
 last_round as (

@@ -3,7 +3,7 @@ with log as (
 ),
 
 contexts as (
-    select * from {{ ref('int_bandit__contexts') }}
+    select * from {{ ref('int_campaign__bandit_contexts') }}
 ),
 
 final as (

@@ -3,7 +3,11 @@ with nudges as (
 ),
 
 waves as (
-    select * from {{ ref('rollout_status') }}
+    select * from {{ ref('int_campaign__rollout_status') }}
+),
+
+gate as (
+    select * from {{ ref('int_build__publication_gate') }}
 ),
 
 sent as (
@@ -15,9 +19,10 @@ sent as (
 final as (
     select
         nudges.*,
-        waves.build_id
+        gate.build_id
     from nudges
     inner join waves on nudges.wave = waves.wave
+    cross join gate
     left join sent on nudges.user_id = sent.user_id
     where waves.status = 'released' and sent.user_id is null
 )

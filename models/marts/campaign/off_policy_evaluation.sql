@@ -1,5 +1,5 @@
 with evaluations as (
-    select * from {{ ref('int_bandit__evaluations') }}
+    select * from {{ ref('int_campaign__bandit_evaluations') }}
 ),
 
 final as (

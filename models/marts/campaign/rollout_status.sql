@@ -1,107 +1,16 @@
--- The evidence is a bet against the limit, one account after the other. While the rate is at most the limit its expected gain is
--- never positive, whatever the users of an account have in common, so that the purse ever reaches 1 / false_alarm_rate with at
--- most that probability, however often one looks (Ville's inequality; Waudby-Smith and Ramdas, 2024, "Estimating means of bounded
--- random variables by betting"). The stake is the best one against `harmful_reaction_rate` if users were independent.
-with assignments as (
-    select * from {{ ref('int_campaign__assignments') }}
-    where arm is not null
-),
-
-accounts as (
-    select * from {{ ref('int_campaign__account_log') }}
-),
-
-parameters as (
-    select
-        *,
-        (harmful_reaction_rate - reaction_rate_limit) / (reaction_rate_limit * (1 - reaction_rate_limit)) as stake
-    from {{ ref('campaign_parameters') }}
+with waves as (
+    select * from {{ ref('int_campaign__rollout_status') }}
 ),
 
 gate as (
-    select * from {{ ref('int_policy__publication_gate') }}
-),
-
-reactions as (
-    select
-        accounts.wave,
-        count(*) as n_nudged_accounts,
-        {{ sum_int('accounts.n_nudged_users') }} as n_nudged_users,
-        {{ sum_int('accounts.n_reacting_users') }} as n_reacting_users,
-        round(avg(cast(accounts.n_reacting_users as double) / accounts.n_nudged_users), 9) as negative_reaction_rate,
-        round(sum(ln(1 + parameters.stake * (
-            cast(accounts.n_reacting_users as double) / accounts.n_nudged_users - parameters.reaction_rate_limit
-        ))), 9) as evidence
-    from accounts
-    cross join parameters
-    where accounts.experiment = 'rollout' and accounts.arm = 'treatment' and accounts.n_nudged_users > 0
-    group by 1
-),
-
-planned as (
-    select
-        wave,
-        count(*) as n_accounts
-    from assignments
-    group by 1
-),
-
-begun as (
-    select
-        wave,
-        min(entry_date) as begun_date
-    from accounts
-    group by 1
-),
-
-waves as (
-    select
-        planned.wave,
-        planned.n_accounts,
-        begun.begun_date,
-        coalesce(reactions.n_nudged_accounts, 0) as n_nudged_accounts,
-        coalesce(reactions.n_nudged_users, 0) as n_nudged_users,
-        coalesce(reactions.n_reacting_users, 0) as n_reacting_users,
-        reactions.negative_reaction_rate,
-        parameters.reaction_rate_limit,
-        coalesce(reactions.evidence, 0.0) as evidence,
-        round(-ln(parameters.false_alarm_rate), 9) as evidence_limit,
-        lag(begun.begun_date) over (order by planned.wave)
-        + cast(parameters.wave_interval_days as int) as earliest_date
-    from planned
-    cross join parameters
-    left join begun on planned.wave = begun.wave
-    left join reactions on planned.wave = reactions.wave
-),
-
-judged as (
-    select
-        *,
-        max(cast(evidence >= evidence_limit as int)) over () = 1 as is_paused,
-        begun_date is not null
-        or coalesce(earliest_date <= current_date, wave = min(wave) over ()) as is_due
-    from waves
+    select * from {{ ref('int_build__publication_gate') }}
 ),
 
 final as (
     select
-        judged.wave,
-        case
-            when judged.is_paused then 'pause'
-            when judged.is_due then 'released'
-            else 'wait'
-        end as status,
-        judged.n_accounts,
-        judged.begun_date,
-        judged.n_nudged_accounts,
-        judged.n_nudged_users,
-        judged.n_reacting_users,
-        judged.negative_reaction_rate,
-        judged.reaction_rate_limit,
-        judged.evidence,
-        judged.evidence_limit,
+        waves.*,
         gate.build_id
-    from judged
+    from waves
     cross join gate
 )
 

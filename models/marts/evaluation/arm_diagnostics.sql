@@ -1,5 +1,5 @@
 with arm_terms as (
-    select * from {{ ref('int_diagnostics__arm_terms') }}
+    select * from {{ ref('int_evaluation__arm_terms') }}
 ),
 
 by_account as (

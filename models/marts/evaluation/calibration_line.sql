@@ -1,9 +1,10 @@
 with dr_scores as (
-    select * from {{ ref('doubly_robust_scores') }}
+    select * from {{ ref('int_uplift__doubly_robust_scores') }}
 ),
 
 scores as (
-    select * from {{ ref('user_uplift_scores') }}
+    select * from {{ ref('int_uplift__user_scores') }}
+    where population = 'campaign'
 ),
 
 learner as (
@@ -16,7 +17,7 @@ pairs as (
         scores.lift,
         dr_scores.dr_score
     from dr_scores
-    inner join scores on dr_scores.user_id = scores.user_id
+    inner join scores on dr_scores.observation_id = scores.observation_id
 ),
 
 means as (

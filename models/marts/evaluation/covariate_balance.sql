@@ -1,9 +1,9 @@
 with feature_values as (
-    select * from {{ ref('int_diagnostics__feature_values') }}
+    select * from {{ ref('int_uplift__feature_values') }}
 ),
 
 dr_scores as (
-    select * from {{ ref('doubly_robust_scores') }}
+    select * from {{ ref('int_uplift__doubly_robust_scores') }}
 ),
 
 weighted as (
@@ -15,7 +15,7 @@ weighted as (
             when dr_scores.is_treated = 1 then 1 / dr_scores.clipped_propensity else 1 / (1 - dr_scores.clipped_propensity)
         end as weight
     from dr_scores
-    inner join feature_values on dr_scores.user_id = feature_values.user_id
+    inner join feature_values on dr_scores.observation_id = feature_values.observation_id
 ),
 
 features_with_gaps as (

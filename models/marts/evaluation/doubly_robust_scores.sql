@@ -1,62 +1,19 @@
-with inputs as (
-    select * from {{ ref('int_uplift__inputs') }}
-),
-
-scores as (
-    select * from {{ ref('int_uplift__scores') }}
-),
-
-learner as (
-    select * from {{ ref('learner_parameters') }}
-),
-
--- The nuisances, and not the calibrated lift: so the same scores judge every learner, whichever decides.
-nuisances as (
+with final as (
     select
-        user_id,
-        round(nullif(p_control, 'nan'), 9) as p_control,
-        round(nullif(p_treated, 'nan'), 9) as p_treated,
-        round(nullif(propensity, 'nan'), 9) as propensity
-    from scores
-),
-
-clipped as (
-    select
-        inputs.account_id,
-        inputs.fold,
-        inputs.is_treated,
-        inputs.is_converted,
-        nuisances.*,
-        greatest(learner.propensity_floor, least(1 - learner.propensity_floor, nuisances.propensity)) as clipped_propensity
-    from inputs
-    inner join nuisances on inputs.user_id = nuisances.user_id
-    cross join learner
-    where
-        inputs.is_converted is not null
-        and inputs.is_treated is not null
-        and nuisances.p_control is not null
-        and nuisances.p_treated is not null
-        and nuisances.propensity is not null
-),
-
-final as (
-    select
+        observation_id as intervention_id,
+        campaign_id,
         user_id,
         account_id,
         fold,
-        cast(is_treated as int) as is_treated,
-        cast(is_converted as int) as is_converted,
+        is_treated,
+        is_converted,
         p_control,
         p_treated,
         propensity,
-        round(clipped_propensity, 9) as clipped_propensity,
-        clipped_propensity <> propensity as is_propensity_clipped,
-        round(
-            p_treated - p_control
-            + is_treated * (is_converted - p_treated) / clipped_propensity
-            - (1 - is_treated) * (is_converted - p_control) / (1 - clipped_propensity), 9
-        ) as dr_score
-    from clipped
+        clipped_propensity,
+        is_propensity_clipped,
+        dr_score
+    from {{ ref('int_uplift__doubly_robust_scores') }}
 )
 
 select * from final

@@ -3,11 +3,12 @@ with shuffled as (
 ),
 
 dr_scores as (
-    select * from {{ ref('doubly_robust_scores') }}
+    select * from {{ ref('int_uplift__doubly_robust_scores') }}
 ),
 
 scores as (
-    select * from {{ ref('user_uplift_scores') }}
+    select * from {{ ref('int_uplift__user_scores') }}
+    where population = 'campaign'
 ),
 
 -- The risk is the mean squared distance of lift from the doubly robust score, whose noise is the same before and after. In
@@ -21,8 +22,8 @@ compared as (
             power(shuffled.lift - dr_scores.dr_score, 2) - power(scores.lift - dr_scores.dr_score, 2)
         )) as bigint) as risk_billionths
     from shuffled
-    inner join dr_scores on shuffled.user_id = dr_scores.user_id
-    inner join scores on shuffled.user_id = scores.user_id
+    inner join dr_scores on shuffled.observation_id = dr_scores.observation_id
+    inner join scores on shuffled.observation_id = scores.observation_id
 ),
 
 by_account as (

@@ -5,7 +5,8 @@ with ranked_users as (
 ),
 
 scores as (
-    select * from {{ ref('user_uplift_scores') }}
+    select * from {{ ref('int_uplift__user_scores') }}
+    where population = 'campaign'
 ),
 
 -- Integers, so that a mean halfway between two rounded values falls to the same side however the rows are added.
@@ -17,7 +18,7 @@ by_account as (
         {{ sum_int('cast(round(scores.lift * 1e9) as bigint)') }} as believed_billionths,
         {{ sum_int('ranked_users.dr_billionths') }} as realised_billionths
     from ranked_users
-    inner join scores on ranked_users.user_id = scores.user_id
+    inner join scores on ranked_users.observation_id = scores.observation_id
     group by 1, 2
 ),
 

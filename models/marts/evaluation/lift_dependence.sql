@@ -3,11 +3,11 @@ with dependence as (
 ),
 
 user_tenths as (
-    select * from {{ ref('int_explanations__user_tenths') }}
+    select * from {{ ref('int_uplift__feature_tenths') }}
 ),
 
 dr_scores as (
-    select * from {{ ref('doubly_robust_scores') }}
+    select * from {{ ref('int_uplift__doubly_robust_scores') }}
 ),
 
 -- Tenth 0 holds everybody, with or without a known value.
@@ -19,7 +19,7 @@ by_account as (
         count(*) as n_users,
         {{ sum_int('cast(round(dr_scores.dr_score * 1e9) as bigint)') }} as dr_billionths
     from dr_scores
-    inner join user_tenths on dr_scores.user_id = user_tenths.user_id
+    inner join user_tenths on dr_scores.observation_id = user_tenths.observation_id
     inner join dependence
         on
             dependence.momentum_tenth in (0, user_tenths.momentum_tenth)

@@ -4,7 +4,7 @@ with rules as (
 ),
 
 measures as (
-    select * from {{ ref('int_verdicts__measures') }}
+    select * from {{ ref('int_evaluation__verdict_measures') }}
 ),
 
 final as (

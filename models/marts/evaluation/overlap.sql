@@ -1,5 +1,5 @@
 with dr_scores as (
-    select * from {{ ref('doubly_robust_scores') }}
+    select * from {{ ref('int_uplift__doubly_robust_scores') }}
 ),
 
 weighted as (

@@ -1,24 +1,22 @@
 with dr_scores as (
-    select * from {{ ref('doubly_robust_scores') }}
+    select * from {{ ref('int_uplift__doubly_robust_scores') }}
 ),
 
 feature_values as (
-    select * from {{ ref('int_diagnostics__feature_values') }}
+    select * from {{ ref('int_uplift__feature_values') }}
 ),
 
-nudges as (
-    select nudges.user_id
-    from {{ ref('int_policy__nudges') }} as nudges
-    inner join {{ ref('policy_parameters') }} as policies on nudges.policy_id = policies.policy_id
-    where policies.is_shipped
+scores as (
+    select * from {{ ref('int_uplift__user_scores') }}
+    where population = 'campaign' and lift > 0
 ),
 
 members as (
     select 'everybody' as user_group, dr_scores.* from dr_scores
     union all
-    select 'nudged', dr_scores.*
+    select 'helped', dr_scores.*
     from dr_scores
-    inner join nudges on dr_scores.user_id = nudges.user_id
+    inner join scores on dr_scores.observation_id = scores.observation_id
 ),
 
 by_account as (
@@ -70,7 +68,7 @@ strengths as (
             * nullif(corr(feature_values.feature_value, members.is_converted), 'nan')
         ), 6) as strength
     from members
-    inner join feature_values on members.user_id = feature_values.user_id
+    inner join feature_values on members.observation_id = feature_values.observation_id
     group by 1, 2
 ),
 

@@ -1,13 +1,13 @@
 with candidates as (
-    select * from {{ ref('int_allocation__greedy') }}
+    select * from {{ ref('int_policy__allocation_greedy') }}
 ),
 
 optimum as (
-    select * from {{ ref('int_allocation__optimum') }}
+    select * from {{ ref('int_policy__allocation_optimum') }}
 ),
 
 gate as (
-    select * from {{ ref('int_policy__publication_gate') }}
+    select * from {{ ref('int_build__publication_gate') }}
 ),
 
 final as (

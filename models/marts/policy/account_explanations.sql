@@ -2,11 +2,12 @@
 
 with decisions as (
     select * from {{ ref('account_policy') }}
-    where is_shipped
+    where population = 'today' and is_shipped
 ),
 
 users as (
-    select * from {{ ref('int_guardrails__users') }}
+    select * from {{ ref('int_policy__users') }}
+    where population = 'today'
 ),
 
 contributions as (
@@ -15,6 +16,7 @@ contributions as (
 
 feature_values as (
     select * from {{ ref('int_uplift__inputs') }}
+    where population = 'today'
 ),
 
 -- A harmful few decide for the whole account; else all of its users do.
@@ -46,7 +48,7 @@ by_account as (
         {% endfor %}
         count(*) as n_deciding_users
     from deciding_users
-    inner join contributions on deciding_users.user_id = contributions.user_id
+    inner join contributions on deciding_users.user_id = contributions.observation_id
     inner join feature_values on deciding_users.user_id = feature_values.user_id
     group by 1, 2, 3
 ),

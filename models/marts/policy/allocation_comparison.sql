@@ -3,7 +3,7 @@ with allocation as (
 ),
 
 optimum as (
-    select * from {{ ref('int_allocation__optimum') }}
+    select * from {{ ref('int_policy__allocation_optimum') }}
 ),
 
 limits as (

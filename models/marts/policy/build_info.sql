@@ -3,7 +3,7 @@ with identity as (
 ),
 
 gate as (
-    select * from {{ ref('int_policy__publication_gate') }}
+    select * from {{ ref('int_build__publication_gate') }}
 ),
 
 final as (

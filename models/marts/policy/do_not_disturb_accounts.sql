@@ -19,7 +19,7 @@ final as (
         decisions.build_id
     from decisions
     inner join accounts on decisions.account_id = accounts.account_id
-    where decisions.is_shipped and decisions.decision = 'suppress_toxic_admin'
+    where decisions.population = 'today' and decisions.is_shipped and decisions.decision = 'suppress_toxic_admin'
 )
 
 select * from final

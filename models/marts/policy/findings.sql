@@ -3,15 +3,15 @@ with definitions as (
 ),
 
 user_measures as (
-    select * from {{ ref('int_findings__user_measures') }}
+    select * from {{ ref('int_policy__finding_user_measures') }}
 ),
 
 account_measures as (
-    select * from {{ ref('int_findings__account_measures') }}
+    select * from {{ ref('int_policy__finding_account_measures') }}
 ),
 
 gate as (
-    select * from {{ ref('int_policy__publication_gate') }}
+    select * from {{ ref('int_build__publication_gate') }}
 ),
 
 measures as (

@@ -13,7 +13,7 @@ final as (
         n_scored_users,
         build_id
     from decisions
-    where is_shipped and decision = 'suppress_too_small' and expected_revenue_usd > 0
+    where population = 'today' and is_shipped and decision = 'suppress_too_small' and expected_revenue_usd > 0
 )
 
 select * from final

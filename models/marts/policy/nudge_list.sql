@@ -7,7 +7,7 @@ policies as (
 ),
 
 gate as (
-    select * from {{ ref('int_policy__publication_gate') }}
+    select * from {{ ref('int_build__publication_gate') }}
 ),
 
 final as (
@@ -23,7 +23,7 @@ final as (
     from nudges
     inner join policies on nudges.policy_id = policies.policy_id
     cross join gate
-    where policies.is_shipped
+    where nudges.population = 'today' and policies.is_shipped
 )
 
 select * from final

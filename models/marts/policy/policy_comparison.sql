@@ -1,9 +1,9 @@
-with account_totals as (
-    select * from {{ ref('int_policy__account_totals') }}
+with picks as (
+    select * from {{ ref('int_policy__picks') }}
 ),
 
-picks as (
-    select * from {{ ref('int_policy__picks') }}
+policies as (
+    select * from {{ ref('int_policy__policies') }}
 ),
 
 nudges as (
@@ -11,71 +11,63 @@ nudges as (
 ),
 
 users as (
-    select * from {{ ref('int_guardrails__users') }}
+    select * from {{ ref('int_policy__users') }}
+    where is_sleeping_dog
 ),
 
 gate as (
-    select * from {{ ref('int_policy__publication_gate') }}
+    select * from {{ ref('int_build__publication_gate') }}
 ),
 
-nudges_by_account as (
+nudged_sleeping_dogs as (
     select
+        nudges.campaign_id,
         nudges.policy_id,
         nudges.account_id,
-        count(*) as n_nudged_users,
-        count(*) filter (where users.is_sleeping_dog) as n_nudged_sleeping_dogs
+        count(*) as n_users,
+        count(*) filter (where users.is_admin) as n_admins
     from nudges
-    inner join users on nudges.policy_id = users.policy_id and nudges.user_id = users.user_id
-    group by 1, 2
-),
-
-picked as (
-    select
-        picks.strategy,
-        account_totals.*,
-        case
-            when picks.strategy = picks.policy_id then coalesce(nudges_by_account.n_nudged_users, 0)
-            else account_totals.n_users
-        end as n_nudged_users,
-        case
-            when picks.strategy = picks.policy_id then coalesce(nudges_by_account.n_nudged_sleeping_dogs, 0)
-            else account_totals.n_sleeping_dogs
-        end as n_nudged_sleeping_dogs
-    from picks
-    inner join account_totals
-        on picks.policy_id = account_totals.policy_id and picks.account_id = account_totals.account_id
-    left join nudges_by_account
-        on picks.policy_id = nudges_by_account.policy_id and picks.account_id = nudges_by_account.account_id
+    inner join users on nudges.policy_id = users.policy_id and nudges.observation_id = users.observation_id
+        and nudges.campaign_id = users.campaign_id
+    group by 1, 2, 3
 ),
 
 totals as (
     select
-        policy_id,
-        strategy,
+        picks.population,
+        picks.policy_id,
+        picks.strategy,
         count(*) as n_accounts,
-        {{ sum_int('n_nudged_users') }} as n_nudged_users,
-        round(sum(sum_lift), 6) as expected_conversions,
-        round(sum(expected_revenue_usd), 6) as expected_revenue_usd,
-        round(sum(cost_usd), 6) as cost_usd,
-        round(sum(net_value_usd), 6) as net_value_usd,
-        coalesce({{ sum_int('n_sleeping_dog_admins') }}, 0) as n_admins_at_risk,
-        coalesce({{ sum_int('n_nudged_sleeping_dogs') }}, 0) as n_sleeping_dogs_nudged
-    from picked
-    group by 1, 2
+        {{ sum_int('picks.n_nudged_users') }} as n_nudged_users,
+        {{ exact_sum('picks.sum_lift') }} as expected_conversions,
+        {{ exact_sum_usd('picks.expected_revenue_usd') }} as expected_revenue_usd,
+        {{ exact_sum_usd('picks.cost_usd') }} as cost_usd,
+        {{ exact_sum_usd('picks.net_value_usd') }} as net_value_usd,
+        {{ sum_int('case when picks.is_policy then coalesce(dogs.n_admins, 0) else picks.n_sleeping_dog_admins end') }}
+            as n_admins_at_risk,
+        {{ sum_int('case when picks.is_policy then coalesce(dogs.n_users, 0) else picks.n_sleeping_dogs end') }}
+            as n_sleeping_dogs_nudged
+    from picks
+    left join nudged_sleeping_dogs as dogs
+        on picks.campaign_id = dogs.campaign_id and picks.policy_id = dogs.policy_id and picks.account_id = dogs.account_id
+    group by 1, 2, 3
 ),
 
 strategies as (
-    select distinct
-        account_totals.policy_id,
-        strategy.strategy
-    from account_totals
+    select
+        populations.population,
+        policies.policy_id,
+        coalesce(strategy.strategy, policies.policy_id) as strategy
+    from policies
+    cross join (values ('campaign'), ('today')) as populations (population)
     cross join (values ('nobody'), ('everybody'), ('response_model'), ('lift_only'), (null)) as strategy (strategy)
 ),
 
 final as (
     select
+        strategies.population,
         strategies.policy_id,
-        coalesce(strategies.strategy, strategies.policy_id) as strategy,
+        strategies.strategy,
         coalesce(totals.n_accounts, 0) as n_accounts,
         coalesce(totals.n_nudged_users, 0) as n_nudged_users,
         coalesce(totals.expected_conversions, 0.0) as expected_conversions,
@@ -88,8 +80,9 @@ final as (
     cross join gate
     left join totals
         on
-            strategies.policy_id = totals.policy_id
-            and coalesce(strategies.strategy, strategies.policy_id) = totals.strategy
+            strategies.population = totals.population
+            and strategies.policy_id = totals.policy_id
+            and strategies.strategy = totals.strategy
 )
 
 select * from final

@@ -1,7 +1,7 @@
 -- Append-only, and never made anew: what this build decided, unless it is recorded already. The table is there before its first
 -- row (macros/ledger.sql), so that this query can always read it.
 with entries as (
-    select * from {{ ref('int_ledger__entries') }}
+    select * from {{ ref('int_build__ledger_entries') }}
 ),
 
 ledger as (

@@ -17,7 +17,7 @@
 {%- endset -%}
 
 with this_build as (
-    select * from {{ ref('int_ledger__entries') }}
+    select * from {{ ref('int_build__ledger_entries') }}
 ),
 
 ledger as (

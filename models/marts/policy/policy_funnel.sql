@@ -24,18 +24,20 @@ steps as (
 
 counted as (
     select
+        population,
         policy_id,
         decision,
         count(*) as n_accounts,
         {{ sum_int('n_scored_users') }} as n_scored_users,
         round(sum(net_value_usd), 6) as net_value_usd
     from decisions
-    group by 1, 2
+    group by 1, 2, 3
 ),
 
 -- A decision that no account got keeps its row, so that the funnel reads alike in every build.
 final as (
     select
+        populations.population,
         policies.policy_id,
         steps.precedence,
         steps.decision,
@@ -43,11 +45,16 @@ final as (
         coalesce(counted.n_scored_users, 0) as n_scored_users,
         coalesce(counted.net_value_usd, 0.0) as net_value_usd,
         cast(sum(coalesce(counted.n_accounts, 0)) over (
-            partition by policies.policy_id order by steps.precedence desc
+            partition by populations.population, policies.policy_id order by steps.precedence desc
         ) as bigint) as n_accounts_entering
     from policies
+    cross join (values ('campaign'), ('today')) as populations (population)
     cross join steps
-    left join counted on policies.policy_id = counted.policy_id and steps.decision = counted.decision
+    left join counted
+        on
+            populations.population = counted.population
+            and policies.policy_id = counted.policy_id
+            and steps.decision = counted.decision
 )
 
 select * from final

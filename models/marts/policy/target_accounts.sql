@@ -27,7 +27,7 @@ final as (
         decisions.build_id
     from decisions
     left join nudges_by_account on decisions.account_id = nudges_by_account.account_id
-    where decisions.is_shipped and decisions.decision = 'target'
+    where decisions.population = 'today' and decisions.is_shipped and decisions.decision = 'target'
 )
 
 select * from final

@@ -1,5 +1,6 @@
 with features as (
-    select * from {{ ref('int_features__retrospective') }}
+    select * from {{ ref('int_features__users') }}
+    where population = 'campaign'
 ),
 
 interventions as (
@@ -28,10 +29,10 @@ campaign as (
         interventions.is_treated,
         outcomes.is_converted,
         outcomes.is_converted is not null as is_observed,
-        ntile(4) over (order by features.actions_30d, features.user_id) as activity_quartile
+        ntile(4) over (order by features.actions_30d, features.observation_id) as activity_quartile
     from features
-    inner join interventions on features.intervention_id = interventions.intervention_id
-    left join outcomes on features.intervention_id = outcomes.intervention_id
+    inner join interventions on features.observation_id = interventions.intervention_id
+    left join outcomes on features.observation_id = outcomes.intervention_id
 ),
 
 arms as (

@@ -3,7 +3,7 @@ with delivered as (
 ),
 
 last_good as (
-    select * from {{ ref('int_quality__last_good_delivery') }}
+    select * from {{ ref('int_build__last_good_delivery') }}
 ),
 
 thresholds as (

@@ -4,7 +4,7 @@ with delivery_measures as (
 ),
 
 gate as (
-    select * from {{ ref('int_policy__publication_gate') }}
+    select * from {{ ref('int_build__publication_gate') }}
 ),
 
 final as (

@@ -7,6 +7,7 @@ with interventions as (
         eligibility_flag = 1 as is_eligible,
         treatment_flag = 1 as is_treated,
         delivery_channel,
+        campaign_id,
         {{ known_word('prev_nudge_response', ['positive', 'ignored', 'negative'], otherwise='none') }}
             as prev_nudge_response
     from {{ source('raw', 'interventions_raw') }}
@@ -18,6 +19,15 @@ users as (
 
 scoring as (
     select * from {{ ref('stg_scoring_date') }}
+),
+
+outcome_windows as (
+    select
+        intervention_id,
+        max(outcome_window_days) as outcome_window_days
+    from {{ source('raw', 'outcomes_raw') }}
+    where outcome_window_days between 1 and 365
+    group by intervention_id
 ),
 
 checked as (
@@ -40,6 +50,51 @@ checked as (
 ),
 
 -- Rows of one intervention that disagree are all rejected: to keep one would be to choose an arm.
+deduplicated as (
+    select
+        *,
+        case
+            when row_reason is not null then row_reason
+            when count(*) over one_intervention <> count(*) over copies then 'conflicting_duplicate'
+            when row_number() over copies > 1 then 'duplicate_row'
+        end as duplicate_reason
+    from checked
+    -- Copies are equal in what orders them, so that it orders nothing: engines ask for it to number rows.
+    window
+        one_intervention as (partition by intervention_id, row_reason),
+        copies as (
+            partition by
+                intervention_id, row_reason, user_id, account_id, intervention_date, is_eligible, is_treated,
+                delivery_channel, campaign_id, prev_nudge_response
+            order by intervention_id
+        )
+),
+
+-- When the last outcome window that began before this intervention ends. A window of unknown length lasts a day.
+windows as (
+    select
+        deduplicated.*,
+        max(deduplicated.intervention_date + cast(coalesce(outcome_windows.outcome_window_days, 1) as int)) over (
+            partition by deduplicated.user_id, deduplicated.duplicate_reason
+            order by deduplicated.intervention_date, deduplicated.intervention_id
+            rows between unbounded preceding and 1 preceding
+        ) as earlier_window_end
+    from deduplicated
+    left join outcome_windows on deduplicated.intervention_id = outcome_windows.intervention_id
+),
+
+rejected as (
+    select
+        *,
+        case
+            when duplicate_reason is not null then duplicate_reason
+            -- Its outcome could be the effect of the earlier nudge.
+            when intervention_date < earlier_window_end then 'overlapping_window'
+        end as reject_reason
+    from windows
+),
+
+-- Without a campaign of its own a user's n-th intervention belongs to the n-th round.
 final as (
     select
         intervention_id,
@@ -50,21 +105,14 @@ final as (
         is_treated,
         delivery_channel,
         prev_nudge_response,
-        case
-            when row_reason is not null then row_reason
-            when count(*) over one_intervention <> count(*) over copies then 'conflicting_duplicate'
-            when row_number() over copies > 1 then 'duplicate_row'
-        end as reject_reason
-    from checked
-    -- Copies are equal in what orders them, so that it orders nothing: engines ask for it to number rows.
-    window
-        one_intervention as (partition by intervention_id, row_reason),
-        copies as (
-            partition by
-                intervention_id, row_reason, user_id, account_id, intervention_date, is_eligible, is_treated,
-                delivery_channel, prev_nudge_response
-            order by intervention_id
-        )
+        coalesce(
+            campaign_id,
+            'round ' || cast(row_number() over (
+                partition by user_id, reject_reason order by intervention_date, intervention_id
+            ) as string)
+        ) as campaign_id,
+        reject_reason
+    from rejected
 )
 
 select * from final

@@ -1,4 +1,3 @@
--- A run that stages only the latest days anew (`activity_since`) keeps the exceptions of those before.
 with activity as (
     select
         user_id,
@@ -9,7 +8,6 @@ with activity as (
         coalesce(time_spent_minutes, 0) as time_spent_minutes,
         coalesce(feature_diversity_count, 0) as feature_diversity_count
     from {{ source('raw', 'user_activity_daily_raw') }}
-    where {{ is_staged_anew('activity_date') }}
 ),
 
 users as (
@@ -26,7 +24,6 @@ repeated_days as (
         user_id,
         activity_date
     from {{ source('raw', 'user_activity_daily_raw') }}
-    where {{ is_staged_anew('activity_date') }}
     group by user_id, activity_date
     having count(*) > 1
 ),
@@ -94,11 +91,6 @@ final as (
             else 'conflicting_duplicate'
         end as reject_reason
     from ranked
-    {% if var('activity_since') %}
-    union all
-    select * from {{ this }}
-    where coalesce(not {{ is_staged_anew('activity_date') }}, true)
-    {% endif %}
 )
 
 select * from final

@@ -1,0 +1,61 @@
+-- Ephemeral, so that no copy of the truth stays in the warehouse.
+-- depends_on: {{ source('truth', 'latent_uplift_groups_hidden') }}
+-- depends_on: {{ source('truth', 'latent_uplift_today_hidden') }}
+{{ config(materialized='ephemeral') }}
+
+-- Where nobody has moved since the campaigns, their truth holds today, too.
+with truth as (
+    select
+        'campaign' as population,
+        user_id,
+        latent_uplift_group,
+        true_lift
+    from {{ truth_or_nothing('latent_uplift_groups_hidden') }}
+    union all
+    select
+        'today' as population,
+        user_id,
+        latent_uplift_group,
+        true_lift
+    from {{ truth_or_nothing('latent_uplift_today_hidden', otherwise='latent_uplift_groups_hidden') }}
+),
+
+users as (
+    select * from {{ ref('int_policy__users') }}
+),
+
+scores as (
+    select * from {{ ref('int_uplift__user_scores') }}
+),
+
+decisions as (
+    select * from {{ ref('account_policy') }}
+),
+
+final as (
+    select
+        users.population,
+        users.campaign_id,
+        users.policy_id,
+        users.observation_id,
+        users.user_id,
+        users.account_id,
+        users.is_admin,
+        truth.latent_uplift_group as true_group,
+        truth.true_lift,
+        scores.raw_lift,
+        users.is_scored,
+        users.is_nudged_in_target,
+        decisions.decision,
+        decisions.decision = 'target' and users.is_nudged_in_target as is_nudged
+    from truth
+    inner join users on truth.population = users.population and truth.user_id = users.user_id
+    inner join scores on users.population = scores.population and users.observation_id = scores.observation_id
+    inner join decisions
+        on
+            users.campaign_id = decisions.campaign_id
+            and users.policy_id = decisions.policy_id
+            and users.account_id = decisions.account_id
+)
+
+select * from final

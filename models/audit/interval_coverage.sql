@@ -1,0 +1,107 @@
+with truth as (
+    select * from {{ ref('int_audit__users') }}
+),
+
+policies as (
+    select * from {{ ref('policy_parameters') }}
+    where is_shipped
+),
+
+scores as (
+    select * from {{ ref('int_uplift__user_scores') }}
+),
+
+learner as (
+    select
+        deciding_learner,
+        interval_level,
+        {{ normal_quantile('(1 + interval_level) / 2') }} as interval_width
+    from {{ ref('learner_parameters') }}
+),
+
+-- The normal approximation needs users.
+groups as (
+    select * from {{ ref('int_audit__group_effects') }}
+    where n_users >= 50
+),
+
+ranked_users as (
+    select
+        ranked_users.observation_id,
+        ranked_users.tenth
+    from {{ ref('int_evaluation__ranked_users') }} as ranked_users
+    inner join learner on ranked_users.learner_id = learner.deciding_learner
+),
+
+calibration as (
+    select * from {{ ref('lift_calibration') }}
+),
+
+users as (
+    select
+        truth.population,
+        truth.observation_id,
+        truth.true_group,
+        truth.true_lift,
+        truth.true_lift between scores.lift_lower and scores.lift_upper as is_covered
+    from truth
+    inner join policies on truth.policy_id = policies.policy_id
+    inner join scores on truth.population = scores.population and truth.observation_id = scores.observation_id
+    where scores.lift_se is not null
+),
+
+tenths as (
+    select
+        ranked_users.tenth,
+        avg(users.true_lift) as true_lift
+    from users
+    inner join ranked_users on users.population = 'campaign' and users.observation_id = ranked_users.observation_id
+    group by 1
+),
+
+measured as (
+    select
+        population,
+        'lift of a user' as interval_id,
+        'everybody' as user_group,
+        is_covered
+    from users
+    union all
+    select
+        population,
+        'lift of a user',
+        true_group,
+        is_covered
+    from users
+    union all
+    select
+        'campaign',
+        'effect on a tenth',
+        'everybody',
+        tenths.true_lift between calibration.realised_lift_lower and calibration.realised_lift_upper
+    from tenths
+    inner join calibration on tenths.tenth = calibration.tenth
+    union all
+    select
+        'campaign',
+        'effect on a group',
+        'everybody',
+        abs(groups.effect - groups.true_effect) <= learner.interval_width * groups.effect_se
+    from groups
+    cross join learner
+),
+
+final as (
+    select
+        measured.population,
+        measured.interval_id,
+        measured.user_group,
+        count(*) as n_intervals,
+        case when measured.interval_id = 'effect on a tenth' then 0.95 else max(learner.interval_level) end as nominal_share,
+        round(avg(cast(measured.is_covered as int)), 9) as covered_share
+    from measured
+    cross join learner
+    group by 1, 2, 3
+)
+
+select * from final

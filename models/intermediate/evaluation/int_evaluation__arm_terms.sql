@@ -1,0 +1,56 @@
+{{ config(materialized='view') }}
+
+with inputs as (
+    select * from {{ ref('int_uplift__inputs') }}
+    where population = 'campaign' and is_treated is not null
+),
+
+dr_scores as (
+    select * from {{ ref('int_uplift__doubly_robust_scores') }}
+),
+
+-- As logged: whatever cleaning rejects later, and only copies of a row left out.
+logged as (
+    select
+        coalesce(account_id, user_id) as account_id,
+        cast(is_treated as int) as is_treated
+    from {{ ref('base_interventions') }}
+    where
+        is_eligible
+        and is_treated is not null
+        and user_id is not null
+        and coalesce(reject_reason, '') <> 'duplicate_row'
+),
+
+raw_terms as (
+    select
+        case when is_treated = 1 then 'treated' else 'control' end as term,
+        case when is_treated = 1 then 1 else -1 end as term_sign,
+        account_id,
+        cast(is_converted as double) as measure
+    from dr_scores
+),
+
+final as (
+    select 'raw_difference' as diagnostic_id, term, term_sign, account_id, measure from raw_terms
+    union all
+    select 'adjusted_effect', 'adjusted', 1, account_id, dr_score from dr_scores
+    union all
+    select 'neutrality_gap', term, term_sign, account_id, measure from raw_terms
+    union all
+    select 'neutrality_gap', 'adjusted', -1, account_id, dr_score from dr_scores
+    union all
+    select
+        'missing_outcome_difference',
+        case when is_treated = 1 then 'treated' else 'control' end,
+        case when is_treated = 1 then 1 else -1 end,
+        account_id,
+        case when is_converted is null then 1.0 else 0.0 end
+    from inputs
+    union all
+    select 'sample_ratio_difference', 'analysed', 1, account_id, cast(is_treated as double) from dr_scores
+    union all
+    select 'sample_ratio_difference', 'logged', -1, account_id, cast(is_treated as double) from logged
+)
+
+select * from final

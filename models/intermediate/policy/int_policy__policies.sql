@@ -1,0 +1,70 @@
+-- A refresh decides by the policies that the published lists were made with, whatever thresholds were found since.
+{% if var('refresh') %}
+with final as (
+    select * from {{ source('published', 'policies') }}
+)
+{% else %}
+with policies as (
+    select * from {{ ref('policy_parameters') }}
+),
+
+evidence as (
+    select * from {{ ref('int_policy__harm_evidence') }}
+),
+
+firmest as (
+    select
+        left_out_fold,
+        min(z) as z
+    from evidence
+    group by 1
+),
+
+-- Nine tenths of the evidence (z squared), since z hardly changes near its peak and caution protects more users.
+-- Where the data show nobody harmed, every negative estimate counts: unknown means safe.
+votes as (
+    select
+        firmest.left_out_fold,
+        case
+            when max(firmest.z) <= -1.96 then max(evidence.sleeping_dog_lift_threshold)
+            else 0.0
+        end as sleeping_dog_lift_threshold
+    from firmest
+    inner join evidence
+        on
+            firmest.left_out_fold = evidence.left_out_fold
+            and evidence.z < 0
+            and evidence.z * evidence.z >= 0.9 * firmest.z * firmest.z
+    group by 1
+),
+
+chosen as (
+    select
+        coalesce(
+            percentile_disc(0.5) within group (order by sleeping_dog_lift_threshold desc), 0.0
+        ) as sleeping_dog_lift_threshold
+    from votes
+),
+
+final as (
+    select
+        policies.policy_id,
+        policies.is_shipped,
+        policies.value_per_conversion_usd,
+        policies.cost_per_account_usd,
+        policies.cost_per_nudge_usd,
+        coalesce(policies.sleeping_dog_lift_threshold, chosen.sleeping_dog_lift_threshold) as sleeping_dog_lift_threshold,
+        policies.harm_confidence,
+        {{ normal_quantile('policies.harm_confidence') }} as harm_quantile,
+        policies.toxic_user_share_limit,
+        policies.min_toxic_users,
+        policies.min_scored_users,
+        policies.unscored_user_share_limit,
+        policies.counts_unobserved_users,
+        policies.nudges_everybody
+    from policies
+    cross join chosen
+)
+{% endif %}
+
+select * from final

@@ -1,0 +1,64 @@
+{{ config(materialized='view') }}
+
+with users as (
+    select * from {{ ref('stg_users') }}
+),
+
+scores as (
+    select * from {{ ref('int_uplift__user_scores') }}
+),
+
+policies as (
+    select * from {{ ref('int_policy__policies') }}
+),
+
+judged as (
+    select
+        scores.population,
+        scores.campaign_id,
+        policies.policy_id,
+        scores.observation_id,
+        scores.user_id,
+        scores.account_id,
+        coalesce(users.is_admin, true) as is_admin,
+        scores.lift,
+        scores.lift_se,
+        scores.lift_lower,
+        scores.lift_upper,
+        scores.lift is not null and scores.is_supported as is_scored,
+        {{ is_sleeping_dog('scores.lift', 'scores.lift_se', 'policies') }} as is_sleeping_dog,
+        -- Who is not known to be harmless counts as harmed.
+        coalesce(
+            case
+                when scores.lift_se > 0
+                    then {{ normal_cdf('((policies.sleeping_dog_lift_threshold - scores.lift) / scores.lift_se)') }}
+            end, 1.0
+        ) as harm_probability,
+        policies.nudges_everybody
+    from scores
+    left join users on scores.user_id = users.user_id
+    cross join policies
+    where policies.counts_unobserved_users or scores.has_observed_outcome or scores.population = 'today'
+),
+
+final as (
+    select
+        population,
+        campaign_id,
+        policy_id,
+        observation_id,
+        user_id,
+        account_id,
+        is_admin,
+        lift,
+        lift_se,
+        lift_lower,
+        lift_upper,
+        is_scored,
+        is_sleeping_dog,
+        harm_probability,
+        coalesce(is_scored and (nudges_everybody or (lift > 0 and not is_sleeping_dog)), false) as is_nudged_in_target
+    from judged
+)
+
+select * from final

@@ -1,0 +1,75 @@
+with inputs as (
+    select * from {{ ref('int_uplift__inputs') }}
+    {{ where_in_scope() }}
+),
+
+scores as (
+    select * from {{ ref('int_uplift__scores') }}
+    {{ where_in_scope() }}
+),
+
+learner as (
+    select
+        *,
+        {{ normal_quantile('(1 + interval_level) / 2') }} as interval_width
+    from {{ ref('learner_parameters') }}
+),
+
+-- Nine decimals: beyond the model's accuracy, within what every engine adds up alike. NaN is no score, nor is a lift of unknown error.
+deciding as (
+    select
+        scores.population,
+        scores.observation_id,
+        round(nullif(scores.lift, 'nan'), 9) as lift,
+        round(nullif(scores.lift_se, 'nan'), 9) as lift_se,
+        round(nullif(scores.p_control, 'nan'), 9) as p_control,
+        round(nullif(scores.propensity, 'nan'), 9) as propensity,
+        round(nullif(scores.support, 'nan'), 9) as support
+    from scores
+    inner join learner on scores.learner_id = learner.deciding_learner
+    where
+        nullif(scores.lift, 'nan') is not null
+        and nullif(scores.lift_se, 'nan') is not null
+        and nullif(scores.p_control, 'nan') is not null
+),
+
+-- The calibrated lift decides; the control probability gives way where both cannot lie within [0, 1].
+consistent as (
+    select
+        *,
+        round(greatest(0.0, -lift, least(1.0, 1.0 - lift, p_control)), 9) as p_control_given_lift
+    from deciding
+),
+
+final as (
+    select
+        inputs.population,
+        inputs.campaign_id,
+        inputs.observation_id,
+        inputs.user_id,
+        inputs.account_id,
+        inputs.as_of_date,
+        inputs.fold,
+        round(consistent.p_control_given_lift + consistent.lift, 9) as p_treated,
+        consistent.p_control_given_lift as p_control,
+        consistent.lift,
+        consistent.lift_se,
+        round(consistent.lift - learner.interval_width * consistent.lift_se, 9) as lift_lower,
+        round(consistent.lift + learner.interval_width * consistent.lift_se, 9) as lift_upper,
+        consistent.propensity,
+        round(raw_trees.lift, 9) as raw_lift,
+        consistent.support,
+        -- Users of a past campaign are what the model learned from.
+        coalesce(inputs.population = 'campaign' or consistent.support >= learner.support_floor, false) as is_supported,
+        inputs.is_converted is not null as has_observed_outcome
+    from inputs
+    left join consistent on inputs.population = consistent.population and inputs.observation_id = consistent.observation_id
+    left join scores as raw_trees
+        on
+            inputs.population = raw_trees.population
+            and inputs.observation_id = raw_trees.observation_id
+            and raw_trees.learner_id = 'raw_trees'
+    cross join learner
+)
+
+select * from final

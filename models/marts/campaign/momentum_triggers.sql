@@ -1,0 +1,51 @@
+-- The list is its own memory: what it said of other days is kept, and what it said of this day is said anew.
+with triggers as (
+    select
+        triggers.*,
+        gate.build_id
+    from {{ ref('int_campaign__momentum_triggers') }} as triggers
+    cross join {{ ref('int_build__publication_gate') }} as gate
+),
+
+scoring as (
+    select * from {{ ref('stg_scoring_date') }}
+),
+
+parameters as (
+    select * from {{ ref('momentum_parameters') }}
+),
+
+history as (
+    {% if earlier_table('marts', 'momentum_triggers') %}
+    select * from {{ this }}
+    {% else %}
+    select * from triggers where false
+    {% endif %}
+),
+
+other_days as (
+    select history.*
+    from history
+    cross join scoring
+    where history.triggered_date <> scoring.scoring_date
+),
+
+cooling_down as (
+    select distinct triggers.user_id
+    from triggers
+    inner join other_days on triggers.user_id = other_days.user_id
+    cross join parameters
+    where
+        abs(cast(triggers.triggered_date - other_days.triggered_date as int)) < parameters.cool_down_days
+),
+
+final as (
+    select triggers.*
+    from triggers
+    left join cooling_down on triggers.user_id = cooling_down.user_id
+    where cooling_down.user_id is null
+    union all
+    select * from other_days
+)
+
+select * from final
