@@ -2,7 +2,8 @@
 
 import pyarrow as pa
 
-from causalyn import engine, model_store, uplift
+from causalyn.engines import engine
+from causalyn.learner import model_store, uplift
 
 IDENTITY = [("user_id", pa.string()), ("account_id", pa.string()), ("as_of_date", pa.date32()), ("fold", pa.int32())]
 VERSION = {"model_build_id": pa.string(), "features_hash": pa.int64()}

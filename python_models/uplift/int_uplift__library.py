@@ -2,7 +2,8 @@
 
 import pyarrow as pa
 
-from causalyn import engine, uplift
+from causalyn.engines import engine
+from causalyn.learner import uplift
 
 SCHEMA = pa.schema([("version", pa.string())])
 
