@@ -26,6 +26,9 @@ else
 DBT := $(BIN)/dbt
 endif
 
+# Studies and benchmarks lie in a folder of their own and import the library and the commands.
+RESEARCH := PYTHONPATH=scripts $(BIN)/python scripts/research
+
 comma := ,
 
 # Each export is compared with the one before it, unless it is said to be meant; a generated world has none before it.
@@ -52,10 +55,10 @@ help:
 	@echo 'make test-spark               the tests on Spark, the long ones too: a cluster and a Spark Connect server on loopback'
 	@echo 'make faults                   every fault test, the long ones too; prints a table: fault, expected, seen'
 	@echo 'make lint                     ruff, sqlfluff, dbt-bouncer and a strict dbt parse'
-	@echo 'make study                    build twenty worlds a preset, simulate errors; results land in seeds/study_results.csv'
+	@echo 'make study                    build twenty worlds a preset, simulate errors; results land in scripts/research/results'
 	@echo 'make hillstrom DATA=file      compare the learners with causalml and EconML on that experiment, a Parquet file'
 	@echo 'make readme                   build the default world and render README and docs from it'
-	@echo 'make bench                    measure what a build costs; the results land in seeds/benchmark_results.csv'
+	@echo 'make bench                    measure what a build costs; the results land in scripts/research/results'
 	@echo '  ACCOUNTS="2400 24000"       at these sizes'
 	@echo 'make bench-engines            compare a build on DuckDB with the same on Spark; the results land there, too'
 	@echo 'make bench-page               measure the report page of a built world on up to a million accounts, in a browser'
@@ -120,25 +123,25 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/sqlfluff lint models tests
 
 study: $(VENV)/.installed
-	$(BIN)/python scripts/study.py
-	$(BIN)/python scripts/study_errors.py
+	$(RESEARCH)/study.py
+	$(RESEARCH)/study_errors.py
 
 .PHONY: hillstrom
 hillstrom: $(VENV)/.installed-peers
-	OMP_NUM_THREADS=1 $(BIN)/python scripts/benchmark_hillstrom.py "$(DATA)"
+	OMP_NUM_THREADS=1 $(RESEARCH)/benchmark_hillstrom.py "$(DATA)"
 
 readme: build
-	$(BIN)/python scripts/render_readme.py
+	$(RESEARCH)/render_readme.py
 
 bench: $(VENV)/.installed
-	$(BIN)/python scripts/benchmark.py $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
+	$(RESEARCH)/benchmark.py $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
 
 # The same build on DuckDB and on Spark.
 bench-engines: $(VENV)/.installed-spark
-	JAVA_HOME="$(JAVA_HOME)" $(BIN)/python scripts/benchmark_engines.py $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
+	JAVA_HOME="$(JAVA_HOME)" $(RESEARCH)/benchmark_engines.py $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
 
 bench-page: $(VENV)/.installed-browser
-	$(BIN)/python scripts/benchmark_page.py
+	$(RESEARCH)/benchmark_page.py
 
 # A changed lock makes a new environment, so that it holds exactly what the lock says.
 $(VENV)/.installed: requirements.lock

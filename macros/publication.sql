@@ -91,7 +91,7 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{#- The copy of the published tables for readers who must not wait for a build (scripts/causalyn/dbt_plugin.py). -#}
+{#- The copy of the published tables for readers who must not wait for a build (scripts/causalyn/warehouse/dbt_plugin.py). -#}
 {%- macro copy_for_readers() -%}
     {%- do adapter.store_relation(
         'dbt_plugin', api.Relation.create(schema='marts'), [],

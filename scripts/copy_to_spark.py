@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from causalyn import spark_files
+from causalyn.engines import spark_files
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from causalyn.list_exports import ExportRefusedError, export_lists
+from causalyn.warehouse.list_exports import ExportRefusedError, export_lists
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import duckdb
 
-from causalyn import world
-from causalyn.world_physics import PRESETS
-from causalyn.world_store import write_world
+from causalyn.simulation import world
+from causalyn.simulation.world_physics import PRESETS
+from causalyn.simulation.world_store import write_world
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 

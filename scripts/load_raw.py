@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from causalyn.raw_loader import RawContractError, load_raw
+from causalyn.warehouse.raw_loader import RawContractError, load_raw
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 

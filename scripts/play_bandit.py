@@ -11,11 +11,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from causalyn import dbt_command
-from causalyn.bandit_world import LOG_COLUMNS, play_round
-from causalyn.raw_contract import BANDIT_LOG, BUILD_RECORD, RAW_SCHEMA, TRUTH, truth_path
-from causalyn.sql_text import literal
-from causalyn.world_physics import PRESETS, Physics
+from causalyn.simulation.bandit_world import LOG_COLUMNS, play_round
+from causalyn.simulation.world_physics import PRESETS, Physics
+from causalyn.warehouse import dbt_command
+from causalyn.warehouse.raw_contract import BANDIT_LOG, BUILD_RECORD, RAW_SCHEMA, TRUTH, truth_path
+from causalyn.warehouse.sql_text import literal
 
 ROOT = Path(__file__).resolve().parent.parent
 LOG = f"{RAW_SCHEMA}.{BANDIT_LOG.name}"

@@ -11,11 +11,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from causalyn import dbt_command
-from causalyn.campaign_world import EVENT_COLUMNS, play
-from causalyn.raw_contract import BUILD_RECORD, CAMPAIGN_EVENTS, RAW_SCHEMA, TRUTH, truth_path
-from causalyn.sql_text import literal
-from causalyn.world_physics import PRESETS, Physics
+from causalyn.simulation.campaign_world import EVENT_COLUMNS, play
+from causalyn.simulation.world_physics import PRESETS, Physics
+from causalyn.warehouse import dbt_command
+from causalyn.warehouse.raw_contract import BUILD_RECORD, CAMPAIGN_EVENTS, RAW_SCHEMA, TRUTH, truth_path
+from causalyn.warehouse.sql_text import literal
 
 ROOT = Path(__file__).resolve().parent.parent
 LOG = f"{RAW_SCHEMA}.{CAMPAIGN_EVENTS.name}"

@@ -10,8 +10,9 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from causalyn import figures, report_page, spark_files, what_if
-from causalyn.sql_text import literal
+from causalyn.engines import spark_files
+from causalyn.report import figures, report_page, what_if
+from causalyn.warehouse.sql_text import literal
 
 ROOT = Path(__file__).resolve().parent.parent
 POLICY = [

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from causalyn import dbt_command
+from causalyn.warehouse import dbt_command
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = "intermediate.int_uplift__published_models"

@@ -2,7 +2,8 @@
 
 import pyarrow as pa
 
-from causalyn import allocation, engine
+from causalyn.decision import allocation
+from causalyn.engines import engine
 
 KEYS = [("scenario_id", pa.string()), ("policy_id", pa.string()), ("account_id", pa.string())]
 SCHEMA = pa.schema([*KEYS, ("is_chosen", pa.bool_()), ("upper_bound_usd", pa.float64())])

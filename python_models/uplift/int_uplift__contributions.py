@@ -4,7 +4,8 @@ from functools import partial
 
 import pyarrow as pa
 
-from causalyn import engine, explanations, model_store, uplift
+from causalyn.engines import engine
+from causalyn.learner import explanations, model_store, uplift
 
 IDENTITY = [("observation_id", pa.string()), ("account_id", pa.string())]
 

@@ -2,7 +2,8 @@
 
 import pyarrow as pa
 
-from causalyn import engine, explanations, model_store, uplift
+from causalyn.engines import engine
+from causalyn.learner import explanations, model_store, uplift
 
 TENTHS = [("momentum_tenth", pa.int32()), ("intensity_tenth", pa.int32())]
 SCHEMA = pa.schema(TENTHS + [(name, pa.float64()) for name in ("momentum", "intensity", "lift", "lift_se")])

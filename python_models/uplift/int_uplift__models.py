@@ -1,6 +1,7 @@
 """Fits the learners of lift on the users of past campaigns whose outcome was observed, and keeps them."""
 
-from causalyn import engine, model_store, uplift
+from causalyn.engines import engine
+from causalyn.learner import model_store, uplift
 
 
 def model(dbt, session):

@@ -2,7 +2,8 @@
 
 import pyarrow as pa
 
-from causalyn import engine, refutations, uplift
+from causalyn.engines import engine
+from causalyn.learner import refutations, uplift
 
 IDENTITY = [("refutation_id", pa.string()), ("observation_id", pa.string()), ("account_id", pa.string())]
 OBSERVED = [("is_treated", pa.int32()), ("outcome", pa.int32())]

@@ -4,7 +4,8 @@ from functools import partial
 
 import pyarrow as pa
 
-from causalyn import engine, model_store, uplift
+from causalyn.engines import engine
+from causalyn.learner import model_store, uplift
 
 SCHEMA = pa.schema(
     [(name, pa.date32() if name == "as_of_date" else pa.string()) for name in (*uplift.IDENTITY, "learner_id")]

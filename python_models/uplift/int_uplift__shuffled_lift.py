@@ -2,7 +2,8 @@
 
 import pyarrow as pa
 
-from causalyn import engine, explanations, model_store, uplift
+from causalyn.engines import engine
+from causalyn.learner import explanations, model_store, uplift
 
 SCHEMA = pa.schema(
     [("observation_id", pa.string()), ("account_id", pa.string()), ("feature", pa.string()), ("lift", pa.float64())]

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from causalyn import allocation
-from causalyn.allocation import allocate, choose
+from causalyn.decision import allocation
+from causalyn.decision.allocation import allocate, choose
 
 
 def accounts(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from causalyn.raw_contract import TABLES
+from causalyn.warehouse.raw_contract import TABLES
 
 # A row of each table that nothing is wrong with. `{id}` is the row's own id; the account and user `dirt` are sound.
 SOUND = {

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from causalyn import bandit, bandit_world
-from causalyn.world_physics import GROUPS, PRESETS
+from causalyn.decision import bandit
+from causalyn.simulation import bandit_world
+from causalyn.simulation.world_physics import GROUPS, PRESETS
 
 pytest.importorskip("mabwiser", reason="the bandit's library is not installed (extra `bandit`)")
 from play_bandit import NotPlayableError, play_bandit, read_world
@@ -109,7 +110,7 @@ def test_a_bandit_that_has_begun_is_not_played_again(played):
 
 
 def test_in_the_study_no_guardrail_breaks_and_the_bandit_beats_the_static_policy(project_root):
-    with (project_root / "seeds" / "bandit_study.csv").open() as file:
+    with (project_root / "scripts" / "research" / "results" / "bandit_study.csv").open() as file:
         rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
     last = [row for row in rows if row["round_number"] == 30]
     assert len(last) == 10

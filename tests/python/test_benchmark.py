@@ -11,7 +11,7 @@ import benchmark
 @pytest.mark.parametrize("rival", ["limit", "pandas"])
 def test_rivals_come_to_the_builds_features_and_nudges(rival, built_world, run, project_root, tmp_path):
     costs = tmp_path / "costs.csv"
-    script = project_root / "scripts" / "benchmark_rivals.py"
+    script = project_root / "scripts" / "research" / "benchmark_rivals.py"
     compared = run(sys.executable, script, costs, rival, CAUSALYN_WAREHOUSE=str(built_world.warehouse))
     assert compared.returncode == 0, compared.stderr
     ((*_, seconds, cpu_seconds, _, memory, _),) = benchmark.read_rows(costs)

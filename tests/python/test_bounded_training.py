@@ -7,7 +7,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from causalyn import uplift
+from causalyn.learner import uplift
 
 ACCOUNTS = "24000"
 VALUE_USD, COST_USD, DOG_BELOW, TOXIC_SHARE = 55, 7, -0.05, 0.10

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from causalyn.campaign_world import EVENT_COLUMNS, play
-from causalyn.list_exports import export_lists
-from causalyn.world_physics import GROUPS, PRESETS
+from causalyn.simulation.campaign_world import EVENT_COLUMNS, play
+from causalyn.simulation.world_physics import GROUPS, PRESETS
+from causalyn.warehouse.list_exports import export_lists
 from play_campaign import NotPlayableError, play_campaign
 
 DEFAULT = PRESETS["default"]

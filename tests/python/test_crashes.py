@@ -16,7 +16,7 @@ import duckdb
 import pytest
 from conftest import ENVIRONMENT
 
-from causalyn.raw_contract import TABLES
+from causalyn.warehouse.raw_contract import TABLES
 
 WHOLE = ("build", "--exclude", "resource_type:unit_test")
 FROM_THE_POLICY = (*WHOLE, "--select", "policy_parameters+")

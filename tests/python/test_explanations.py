@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from test_uplift import PARAMETERS, simulate
 
-from causalyn import explanations, uplift
+from causalyn.learner import explanations, uplift
 
 LEARNERS = [f"{learner}_learner" for learner in uplift.LEARNERS]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from causalyn.list_exports import LISTS, MANIFEST, ExportRefusedError, export_lists
+from causalyn.warehouse.list_exports import LISTS, MANIFEST, ExportRefusedError, export_lists
 
 FILES = {f"{published.name}.{kind}" for published in LISTS for kind in ("csv", "parquet")} | {MANIFEST}
 BROKEN = "\n-- not SQL\n)"
@@ -123,7 +123,7 @@ def test_an_export_that_is_killed_leaves_the_last_one(warehouse, exported, run, 
         connection.execute("delete from marts.campaign_nudge_list")
     killed = run(
         sys.executable, "-c",
-        "import os, sys, pathlib; from causalyn import list_exports\n"
+        "import os, sys, pathlib; from causalyn.warehouse import list_exports\n"
         "list_exports.os.replace = lambda *_: os.kill(os.getpid(), 9)\n"
         "list_exports.export_lists(*map(pathlib.Path, sys.argv[1:]))",
         warehouse, exported,

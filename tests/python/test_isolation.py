@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from causalyn.list_exports import LISTS
-from causalyn.raw_contract import USERS
+from causalyn.warehouse.list_exports import LISTS
+from causalyn.warehouse.raw_contract import USERS
 
 ROOT = Path(__file__).resolve().parents[2]
 # These write no data of customers: figures on the screen, of the README, or of generated worlds in temporary directories.
@@ -64,7 +64,7 @@ PUT_TOGETHER = {
 
 
 def test_sql_is_made_of_own_words_quoted_names_and_parameters(project_root):
-    """A new interpolation must be quoted by causalyn.sql_text, or be looked at and listed here."""
+    """A new interpolation must be quoted by causalyn.warehouse.sql_text, or be looked at and listed here."""
     found = {
         f"{file.name}:{line}: {expression}"
         for file in python_files(project_root)

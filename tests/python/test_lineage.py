@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 HIDDEN_TABLE = "latent_uplift_groups_hidden"
 NAMES_THE_TRUTH = re.compile(rf"{HIDDEN_TABLE}|\btruth\.main\b|attach_truth|truth_path", re.IGNORECASE)
@@ -54,7 +55,8 @@ def test_nothing_outside_the_audit_is_reached_by_hidden_truth(built_world):
 
 def test_what_python_models_import_knows_no_hidden_truth(project_root):
     list_modules = (
-        "import runpy, sys; runpy.run_path(sys.argv[1]); print(*(m for m in sys.modules if 'causalyn.' in m))"
+        "import runpy, sys; runpy.run_path(sys.argv[1]);"
+        "print(*(module.__file__ for name, module in sys.modules.items() if name.startswith('causalyn.')), sep='\\n')"
     )
     for model in (project_root / "python_models").rglob("*.py"):
         printed = subprocess.run(
@@ -64,10 +66,10 @@ def test_what_python_models_import_knows_no_hidden_truth(project_root):
             capture_output=True,
             text=True,
         )
-        imported = printed.stdout.split()
+        imported = printed.stdout.splitlines()
         assert imported, f"{model.name} computes something itself"
         for module in imported:
-            source = (project_root / "scripts" / module.replace(".", "/")).with_suffix(".py").read_text()
+            source = Path(module).read_text()
             assert not re.search(r"TRUTH|truth_path|\.truth\b|latent_uplift", source), f"{model.name} imports {module}"
 
 

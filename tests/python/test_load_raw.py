@@ -18,9 +18,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from causalyn import raw_loader
-from causalyn.raw_contract import TABLES, TRUTH, truth_path
-from causalyn.raw_loader import RawContractError, check_raw, load_raw
+from causalyn.warehouse import raw_loader
+from causalyn.warehouse.raw_contract import TABLES, TRUTH, truth_path
+from causalyn.warehouse.raw_loader import RawContractError, check_raw, load_raw
 
 # A small export as a foreign warehouse would write it: flags as booleans or doubles, timestamps for dates.
 EXPORT = {

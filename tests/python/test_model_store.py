@@ -11,8 +11,8 @@ import pytest
 import skops.io
 from test_uplift import PARAMETERS, simulate
 
-from causalyn import model_store, uplift
-from causalyn.model_store import ModelMismatchError
+from causalyn.learner import model_store, uplift
+from causalyn.learner.model_store import ModelMismatchError
 
 
 @pytest.fixture(scope="module")

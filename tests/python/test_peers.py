@@ -8,7 +8,7 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 from test_uplift import PARAMETERS, simulate
 
-from causalyn import uplift
+from causalyn.learner import uplift
 
 LEARNER = pd.DataFrame({"deciding_learner": ["t_learner"]})
 

@@ -11,7 +11,7 @@ from statistics import median
 
 import duckdb
 
-from causalyn import list_exports, raw_contract
+from causalyn.warehouse import list_exports, raw_contract
 
 
 def rows_of_the_readme(project_root: Path, prefix: str) -> dict[str, str]:
@@ -76,8 +76,8 @@ def test_every_raw_column_is_described(built_world):
 
 def test_exposures_name_the_tables_that_are_read(project_root, built_world):
     scripts = project_root / "scripts"
-    report = "".join((scripts / name).read_text() for name in ("render_report.py", "causalyn/what_if.py"))
-    exports = (scripts / "causalyn" / "list_exports.py").read_text()
+    report = "".join((scripts / name).read_text() for name in ("render_report.py", "causalyn/report/what_if.py"))
+    exports = (scripts / "causalyn" / "warehouse" / "list_exports.py").read_text()
     read = {
         "report": set(re.findall(r"\b(?:marts|audit)\.([a-z_]+)", report)),
         "exports": set(re.findall(r"\bmarts\.([a-z_]+)", exports)) | {one.name for one in list_exports.LISTS},

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from test_uplift import PARAMETERS, simulate
 
-from causalyn import refutations, uplift
+from causalyn.learner import refutations, uplift
 
 
 @pytest.fixture(scope="module")

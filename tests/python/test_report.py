@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import render_report
-from causalyn import figures, report_page, what_if
+from causalyn.report import figures, report_page, what_if
 
 FIGURES = {
     "policy_funnel", "blind_against_policy", "budget_efficiency", "lift_of_targets", "audit_matrix", "true_safety_frontier",

@@ -12,8 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from causalyn import dbt_command, engine, model_store, uplift
-from causalyn.list_exports import export_lists
+from causalyn.engines import engine
+from causalyn.learner import model_store, uplift
+from causalyn.warehouse import dbt_command
+from causalyn.warehouse.list_exports import export_lists
 from score import NotScorableError, score
 
 MARK = -1

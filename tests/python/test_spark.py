@@ -21,7 +21,7 @@ import spark_processes
 
 import benchmark
 import benchmark_engines
-from causalyn import engine, spark_files
+from causalyn.engines import engine, spark_files
 
 PUBLISHED = ("marts", "audit")
 FIGURES_AGREE_WITHIN = 1e-9

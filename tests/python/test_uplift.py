@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from causalyn import uplift
+from causalyn.learner import uplift
 
 PARAMETERS = uplift.Parameters(
     folds=3,

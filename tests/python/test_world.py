@@ -12,10 +12,10 @@ import duckdb
 import numpy as np
 import pytest
 
-from causalyn import world
-from causalyn.raw_contract import TABLES, truth_path
-from causalyn.world_physics import GROUPS, PRESETS, SLEEPING_DOG
-from causalyn.world_store import write_world
+from causalyn.simulation import world
+from causalyn.simulation.world_physics import GROUPS, PRESETS, SLEEPING_DOG
+from causalyn.simulation.world_store import write_world
+from causalyn.warehouse.raw_contract import TABLES, truth_path
 
 DEFAULT = PRESETS["default"]
 GENERATOR = Path(__file__).parents[2] / "scripts" / "generate_world.py"
@@ -149,7 +149,7 @@ def test_killed_generation_leaves_the_previous_world(old_world):
     before = contents(old_world)
     script = f"""
 import os, pathlib, signal
-from causalyn import world, world_physics, world_store
+from causalyn.simulation import world, world_physics, world_store
 def chunks():
     yield from world.chunks(world_physics.PRESETS["default"], {world.CHUNK_ACCOUNTS}, seed=2)
     os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,120 @@
+"""What a Python model asks of its engine: rows of a relation in pandas, and a function over its batches.
+
+Nothing else in the Python models may depend on where the tables live. DuckDB runs both in the process of dbt; Spark runs the
+function over batches on its executors.
+"""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+import threading
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+# dbt runs Python models in threads. Two that begin to import scikit-learn at once can see it half imported; every model imports
+# this module first, and Python lets only one thread at a time do that.
+import sklearn.ensemble
+import sklearn.utils.parallel  # noqa: F401
+
+BATCH_ROWS = 100_000
+_SENDING = threading.Lock()
+
+Function = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+def to_pandas(relation: Any) -> pd.DataFrame:
+    """All rows of a small `relation`."""
+    return relation.df() if _is_duckdb(relation) else relation.toPandas()
+
+
+def map_batches(relation: Any, columns: Sequence[str], function: Function, schema: pa.Schema) -> Any:
+    """`function` over batches of `columns` of `relation`, as a relation of `schema`, never whole in memory."""
+    if _is_duckdb(relation):
+        batches = relation.project(", ".join(columns)).to_arrow_reader(BATCH_ROWS)
+        scored = (pa.RecordBatch.from_pandas(function(batch.to_pandas()), schema=schema) for batch in batches)
+        return pa.RecordBatchReader.from_batches(schema, scored)
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    def over(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        for frame in frames:
+            yield function(frame)[schema.names]
+
+    _send_library(relation.sparkSession)
+    # Rows are small and `function` is slow: files that would make one task are dealt out to every executor.
+    tasks = int(relation.sparkSession.conf.get("spark.sql.shuffle.partitions"))
+    return relation.select(*columns).repartition(tasks).mapInPandas(over, from_arrow_schema(schema))
+
+
+def previous(beside: Any, session: Any, table: str, columns: Sequence[str]) -> Any | None:
+    """What an earlier build left under the name of a table, on the engine of the relation `beside`.
+
+    None if there is none with just these columns.
+    """
+    if _is_duckdb(beside):
+        try:
+            relation = session.table(table)
+        except duckdb.CatalogException:
+            return None
+    elif session.catalog.tableExists(table):
+        relation = session.table(table)
+    else:
+        return None
+    return relation if list(relation.columns) == list(columns) else None
+
+
+def map_new_batches(
+    relation: Any, known: Any | None, key: Sequence[str], columns: Sequence[str], function: Function, schema: pa.Schema
+) -> Any:
+    """`map_batches`, but rows whose `key` is in `known`, a relation of `schema`, come from there."""
+    if known is None:
+        return map_batches(relation, columns, function, schema)
+    if not _is_duckdb(relation):
+        kept, new = known.join(relation, list(key), "semi"), relation.join(known, list(key), "anti")
+        return map_batches(new, columns, function, schema).union(kept.select(*schema.names))
+    names = ", ".join(key)
+    kept, new = known.join(relation.project(names), names, "semi"), relation.join(known.project(names), names, "anti")
+
+    # A connection has one open result: the second is asked for when the first has been read.
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield from kept.project(", ".join(schema.names)).to_arrow_reader(BATCH_ROWS)
+        yield from map_batches(new, columns, function, schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def from_pandas(beside: Any, frame: pd.DataFrame, schema: pa.Schema) -> Any:
+    """`frame` as a relation of `schema` on the engine of the relation `beside`."""
+    table = pa.Table.from_pandas(frame, schema, preserve_index=False)
+    return table if _is_duckdb(beside) else beside.sparkSession.createDataFrame(table)
+
+
+def _is_duckdb(relation: Any) -> bool:
+    return isinstance(relation, duckdb.DuckDBPyRelation)
+
+
+def _send_library(session: Any) -> None:
+    """Gives Spark's executors this library, which fitted models are made of."""
+    with _SENDING:
+        session.addArtifacts(str(_library()), pyfile=True)
+
+
+@cache
+def _library() -> Path:
+    """This library in an archive; Spark takes a file of the same name again only from the same path."""
+    library = Path(__file__).parents[1]
+    folder = Path(tempfile.mkdtemp(prefix="causalyn_"))
+    atexit.register(shutil.rmtree, folder)
+    archive = folder / "causalyn.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for module in sorted(library.rglob("*.py")):
+            file.write(module, module.relative_to(library.parent))
+    return archive

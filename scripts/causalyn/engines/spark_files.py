@@ -1,0 +1,69 @@
+"""Spark's tables as files: what it reads is copied from a loaded warehouse, what it wrote is read back with DuckDB."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from causalyn.warehouse import raw_contract
+from causalyn.warehouse.sql_text import identifier, literal
+
+SCHEMAS = ("raw", "truth")
+"""Schemas that Spark reads; the second holds hidden truth, if there is any."""
+
+
+def directory(root: Path) -> Path:
+    """Where Spark keeps its tables and metastore: CAUSALYN_SPARK_DIRECTORY, or warehouse/spark in the project."""
+    return Path(os.environ.get("CAUSALYN_SPARK_DIRECTORY") or root / "warehouse" / "spark")
+
+
+def copy_sources(warehouse: Path, files: Path) -> int:
+    """Copies the raw tables and hidden truth of a loaded DuckDB file to `files`/schema/table and returns their number.
+
+    A directory holds Parquet files of one table, as Spark reads them. What lay in `files` is replaced as a whole.
+    Raises duckdb.IOException or FileNotFoundError, and replaces nothing, where there is nothing to copy.
+    """
+    partial = files.with_name(files.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {literal(warehouse)} as loaded (read_only)")
+        truth = raw_contract.truth_path(warehouse)
+        if truth.exists():
+            connection.execute(f"attach {literal(truth)} as truth (read_only)")
+        tables = connection.execute(
+            """
+            select
+                database_name,
+                schema_name,
+                coalesce(nullif(schema_name, 'main'), 'truth'),
+                table_name
+            from duckdb_tables()
+            where (database_name = 'loaded' and schema_name = 'raw') or (database_name = 'truth' and schema_name = 'main')
+            """
+        ).fetchall()
+        if not tables:
+            raise FileNotFoundError("it holds no raw tables")
+        for *place, schema, name in tables:
+            table = ".".join(map(identifier, [*place, name]))
+            target = partial / schema / name
+            target.mkdir(parents=True)
+            connection.execute(f"copy {table} to {literal(target / 'part.parquet')} (compression zstd)")
+    shutil.rmtree(files, ignore_errors=True)
+    partial.rename(files)
+    return len(tables)
+
+
+def connect(warehouse: Path) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection that shows every table in Spark's `warehouse` directory as a view of the same name."""
+    connection = duckdb.connect()
+    for parquet in sorted(warehouse.glob("*.db/*/")):
+        if any(parquet.glob("*.parquet")):
+            schema, table = parquet.parent.name.removesuffix(".db"), parquet.name
+            connection.execute(f"create schema if not exists {identifier(schema)}")
+            connection.execute(
+                f"create view {identifier(schema)}.{identifier(table)} as from read_parquet({literal(parquet / '*.parquet')})"
+            )
+    return connection

@@ -1,0 +1,82 @@
+"""Attempts to refute the average effect: the estimate is made anew where the answer is known, or must not move.
+
+Each attempt changes the training data and estimates the nuisances again, on one pair of account halves: a doubly robust
+effect needs no more (Sharma and Kiciman, 2020, "DoWhy"; negative controls: Lipsitch et al., 2010).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.parallel import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from causalyn.learner import uplift
+
+NUISANCES = ("p_control", "p_treated", "propensity")
+DROPPED_SHARE = 0.2
+"""Share of the accounts that `dropped_accounts` leaves out."""
+
+
+def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
+    """Nuisances of every attempt, a row an attempt and user.
+
+    Args:
+        training: as for `uplift.fit`.
+        earlier_activity: observation_id and was_active_earlier (0 or 1), an outcome from before the nudge that is no feature.
+        parameters: see `uplift.Parameters`.
+
+    Returns:
+        refutation_id, observation_id, account_id, is_treated, outcome and NUISANCES (probabilities, not clipped). An attempt whose data
+        support no estimate has no rows.
+    """
+    generator = np.random.default_rng([parameters.seed, parameters.folds])
+    accounts = training["account_id"].drop_duplicates().to_numpy()
+    dropped = generator.choice(accounts, size=int(DROPPED_SHARE * len(accounts)), replace=False)
+    earlier = training["observation_id"].map(earlier_activity.set_index("observation_id")["was_active_earlier"])
+    attempts = {
+        "placebo_treatment": training.assign(is_treated=generator.permutation(training["is_treated"])),
+        "permuted_outcome": training.assign(is_converted=generator.permutation(training["is_converted"])),
+        "random_common_cause": training.assign(random_common_cause=generator.standard_normal(len(training))),
+        "dropped_accounts": training[~training["account_id"].isin(dropped)],
+        "negative_control_outcome": training.assign(is_converted=earlier).dropna(subset=["is_converted"]),
+    }
+    with threadpool_limits(limits=1):
+        estimated = Parallel(n_jobs=-1, prefer="threads")(
+            delayed(_estimate)(
+                name, frame, parameters, np.random.default_rng([parameters.seed, parameters.folds, place])
+            )
+            for place, (name, frame) in enumerate(attempts.items(), start=1)
+        )
+    return pd.concat(estimated, ignore_index=True)
+
+
+def _estimate(
+    refutation_id: str, frame: pd.DataFrame, parameters: uplift.Parameters, generator: np.random.Generator
+) -> pd.DataFrame:
+    """The rows of one attempt: every user predicted by the half of the accounts that it is not in."""
+    features = [column for column in frame.columns if column not in uplift.KEYS]
+    result = pd.DataFrame(
+        {
+            "refutation_id": refutation_id,
+            "observation_id": frame["observation_id"],
+            "account_id": frame["account_id"],
+            "is_treated": frame["is_treated"].astype("int32"),
+            "outcome": frame["is_converted"].astype("int32"),
+        }
+    )
+    try:
+        uplift.check(frame, features, parameters)
+        matrix = frame[features].to_numpy(dtype=float)
+        halves, forests = uplift.fit_pair(
+            matrix,
+            frame["is_treated"].to_numpy(dtype=int),
+            frame["is_converted"].to_numpy(dtype=int),
+            pd.factorize(frame["account_id"])[0],
+            parameters,
+            generator,
+        )
+    except uplift.LearnerError:
+        return result.iloc[:0].assign(**dict.fromkeys(NUISANCES, np.nan))
+    nuisances = uplift.left_out_mean(uplift.predict_left_out(matrix, halves, forests), halves)
+    return result.assign(**dict(zip(NUISANCES, nuisances, strict=True)))

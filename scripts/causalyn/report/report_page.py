@@ -1,0 +1,84 @@
+"""Puts figures, tables and data into one HTML file that needs no network.
+
+The template is Jinja's, with every text escaped unless it is marked as HTML here.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from causalyn.report import figures
+
+ASSETS = Path(__file__).resolve().parent / "report_assets"
+
+
+def count(value: float | None) -> str:
+    """A whole number, its thousands apart; a dash where there is none."""
+    return "–" if _is_missing(value) else f"{round(value):,}"
+
+
+def dollars(value: float | None) -> str:
+    """Whole dollars; a dash where there are none."""
+    return "–" if _is_missing(value) else figures.dollars(value)
+
+
+def share(value: float | None) -> str:
+    """A share in percent with one decimal; a dash where there is none."""
+    return "–" if _is_missing(value) else f"{value:.1%}".replace("-", "−")
+
+
+def number(value: float | None) -> str:
+    """A number of no known unit, to three digits, or whole if it is large."""
+    if _is_missing(value):
+        return "unknown"
+    return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else f"{value:.3g}".replace("-", "−")
+
+
+def measure(value: float | None, unit: str) -> str:
+    """A measured value in its unit: `accounts`, `users`, `usd`, `share` or `ratio`."""
+    written = {"accounts": count, "users": count, "usd": dollars, "share": share}
+    return written[unit](value) if unit in written else number(value)
+
+
+def _is_missing(value: float | None) -> bool:
+    return value is None or value != value or math.isinf(value)
+
+
+def image(drawn: figures.Drawn) -> Markup:
+    """The figure without its title, inside the page, with its finding as the text for those who can't see it."""
+    buffer = io.BytesIO()
+    drawn.figure.savefig(buffer, format="svg", metadata={"Date": None})
+    source = base64.b64encode(buffer.getvalue()).decode()
+    return Markup('<img src="data:image/svg+xml;base64,{}" alt="{}">').format(source, drawn.title)
+
+
+def script_data(value: object) -> Markup:
+    """JSON that can stand in a script element: no text of the data can end the element."""
+    return Markup(json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c"))
+
+
+def page(**parts: object) -> str:
+    """The whole file; `parts` are what the template `page.html` names."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ASSETS),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "count": count, "dollars": dollars, "share": share, "number": number, "measure": measure,
+        "label": figures.label, "points": figures.points,
+    }  # fmt: skip
+    style, script = (
+        Markup("\n".join((ASSETS / name).read_text(encoding="utf-8") for name in names))
+        for names in (("uplot.css", "page.css"), ("uplot.js", "decide.js", "page.js"))
+    )
+    return environment.get_template("page.html").render(parts, style=style, script=script)

@@ -1,0 +1,68 @@
+"""Plays a campaign in a generated world: what its users do once they are nudged or held out.
+
+A user's two chances to convert are the hidden truth that the past campaign was generated from, so an experiment in this world
+measures what the model was asked to estimate. Both are decided by the same random number: who is nudged does not change anybody
+else's luck, and a nudge of positive lift never undoes a conversion.
+
+Source: the project's design, section 5 ("physics"); potential outcomes as in Rubin (1974).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from causalyn.simulation.world import OUTCOME_WINDOW_DAYS
+from causalyn.simulation.world_physics import GROUPS, Physics
+from causalyn.warehouse.raw_contract import CAMPAIGN_EVENTS
+
+EVENT_COLUMNS = [column.name for column in CAMPAIGN_EVENTS.columns]
+REACTION_DAYS = 7
+
+
+def play(users: pd.DataFrame, physics: Physics, entry_date: pd.Timestamp, seed: int) -> pd.DataFrame:
+    """The events of users who enter the campaign on a day, until their outcomes are due.
+
+    `users`: a row a user, with `user_id`, `account_id`, `is_admin`, `is_nudged`, `latent_uplift_group`, `p_control` and
+    `p_treated`. Returns rows in the raw contract's columns, in the order of days and users: one when a user enters, and one
+    for each of a conversion with its revenue in US dollars, a bad reaction, and an admin's leaving. The same users, day and
+    seed give the same events. Raises ValueError if a chance to convert is unknown: the world was not generated.
+    """
+    if users[["p_control", "p_treated"]].isna().to_numpy().any():
+        raise ValueError("the hidden truth does not say how likely users convert; only a generated world can be played")
+    users = users.sort_values("user_id", ignore_index=True)
+    n, day = len(users), int(entry_date.to_datetime64().astype("datetime64[D]").astype(int))
+    rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(day,))))
+    luck = rng.random((3, n))
+    delay = 1 + (OUTCOME_WINDOW_DAYS * rng.random((2, n)) ** 1.5).astype(int)
+    revenue = rng.uniform(*physics.conversion_revenue_usd, n)
+    reaction_delay = rng.integers(1, REACTION_DAYS + 1, n)
+
+    nudged = users["is_nudged"].to_numpy(dtype=bool)
+    group = users["latent_uplift_group"].map(GROUPS.index).to_numpy()
+    converted = luck[0] < np.where(nudged, users["p_treated"], users["p_control"])
+    reacted = luck[1] < np.where(
+        nudged, physics.by_group("negative_reaction_share")[group], physics.spontaneous_reaction
+    )
+    churned = users["is_admin"].to_numpy(dtype=bool) & (
+        luck[2] < np.where(reacted, physics.admin_churn_annoyed, physics.admin_churn)
+    )
+    everybody = np.ones(n, dtype=bool)
+    kinds = {
+        # name: who, days after the entry, the flag that it sets
+        "entry": (everybody, np.zeros(n, dtype=int), "sent_flag"),
+        "conversion": (converted, delay[0], "converted_flag"),
+        "reaction": (reacted, reaction_delay, "negative_reaction_flag"),
+        "churn": (churned, np.maximum(delay[1], reaction_delay), "admin_churned_flag"),
+    }
+    events = []
+    for kind, (who, days, flag) in kinds.items():
+        rows = users.loc[who, ["user_id", "account_id"]].assign(
+            event_id=users.loc[who, "user_id"] + f"-{kind}",
+            event_date=entry_date + pd.to_timedelta(days[who], unit="D"),
+            revenue_usd=np.round(revenue[who], 2) if kind == "conversion" else np.nan,
+            **{name: 0 for name in EVENT_COLUMNS if name.endswith("_flag")},
+        )
+        rows[flag] = nudged.astype(int) if kind == "entry" else 1
+        events.append(rows)
+    return pd.concat(events).sort_values(["event_date", "event_id"], ignore_index=True)[EVENT_COLUMNS]

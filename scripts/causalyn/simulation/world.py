@@ -1,0 +1,370 @@
+"""The generated world: accounts, users, sparse daily activity, a past campaign and what it caused.
+
+A user's hidden group drives both behaviour and the potential outcomes; treatment was assigned by looking at observed
+behaviour only. So features carry the signal, the raw comparison of arms is confounded, and adjusting for features undoes
+it. The world comes in chunks of a fixed number of accounts, each with a random generator of its own: memory is bounded,
+and a bigger world starts with the accounts of a smaller one. Nothing here knows about the learner or the policy.
+
+Source: the project's design, section 5 ("physics"); potential outcomes as in Rubin (1974).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from causalyn.simulation.world_physics import (
+    ANNOYED,
+    GROUPS,
+    LOST_CAUSE,
+    PERSUADABLE,
+    SLEEPING_DOG,
+    SURE_THING,
+    Dirt,
+    Physics,
+)
+
+INDUSTRIES = ("Education", "FinTech", "Healthcare", "Logistics", "Manufacturing", "Retail", "SaaS")
+REGIONS = ("APAC", "EU", "LATAM", "NA")
+CHANNELS = ("in_app", "email", "both")
+ROLES = ("admin", "power_user", "basic")
+ADMIN, POWER_USER, BASIC = range(len(ROLES))
+
+PLANS = ("starter", "growth", "enterprise")
+PLAN_SEATS = (12, 24)  # typical limits between the plans
+PLAN_PRICE_USD = (180, 320, 540)  # a seat and year
+PLAN_CS_SHARE = (0.10, 0.40, 0.85)  # accounts with customer success assigned
+
+_EPOCH = date(1970, 1, 1)
+FIRST_ACCOUNT_DAY = (date(2021, 1, 1) - _EPOCH).days
+LAST_ACCOUNT_DAY = (date(2024, 12, 1) - _EPOCH).days
+LAST_USER_DAY = (date(2025, 1, 31) - _EPOCH).days
+FIRST_INTERVENTION_DAY = (date(2025, 4, 7) - _EPOCH).days
+CAMPAIGN_DAYS = 14
+OUTCOME_WINDOW_DAYS = 21
+WEEKS_BEFORE = 5
+WEEKS_AFTER = 5
+# The tables are exported on the day on which the last outcome is due: everybody's activity is known until then.
+EXPORT_DAY = FIRST_INTERVENTION_DAY + CAMPAIGN_DAYS - 1 + OUTCOME_WINDOW_DAYS
+
+CHUNK_ACCOUNTS = 2400
+ORPHAN_OFFSET = 500_000_000  # added to a user's number, it names a user that does not exist
+FUTURE_DAYS = 3650
+
+ACCOUNT_COLUMNS = (
+    *("account", "created_day", "plan", "industry", "seats", "cs_assigned", "health", "revenue", "renewal_day"),
+)
+USER_COLUMNS = ("user", "account", "created_day", "role", "region", "inviter")
+INTERVENTION_COLUMNS = (
+    *("user", "account", "intervention_day", "eligible", "treated", "channel", "response"),
+    *("converted", "observed", "activation_delay", "negative_reaction"),
+)
+TRUTH_COLUMNS = ("user", "account", "group", "p_control", "p_treated")
+
+Columns = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Consecutive accounts as columns of numbers, dirt included.
+
+    Accounts and users are numbered from the chunk's own zero, days since 1970, categories by their place in the tuples
+    above. `activity` holds several rows a user, `users` some rows twice, the others one row an account or user.
+    """
+
+    accounts: Columns
+    users: Columns
+    activity: Columns
+    interventions: Columns
+    truth: Columns
+
+    def first(self, accounts: int) -> Chunk:
+        """The chunk cut down to its first accounts."""
+        users = int(np.searchsorted(self.truth["account"], accounts))
+
+        def cut(columns: Columns) -> Columns:
+            kept = columns["user"] % ORPHAN_OFFSET < users
+            return {name: values[kept] for name, values in columns.items()}
+
+        return Chunk(
+            accounts={name: values[:accounts] for name, values in self.accounts.items()},
+            users=cut(self.users),
+            activity=cut(self.activity),
+            interventions=cut(self.interventions),
+            truth=cut(self.truth),
+        )
+
+
+def chunks(physics: Physics, accounts: int, seed: int) -> Iterator[Chunk]:
+    """The world of a seed in chunks, the last one cut to the number of accounts asked for."""
+    for index, start in enumerate(range(0, accounts, CHUNK_ACCOUNTS)):
+        rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(index,))))
+        chunk = _draw_chunk(physics, rng)
+        yield chunk if start + CHUNK_ACCOUNTS <= accounts else chunk.first(accounts - start)
+
+
+def _draw_chunk(physics: Physics, rng: np.random.Generator) -> Chunk:
+    """The next CHUNK_ACCOUNTS accounts, cause before effect: accounts, users, behaviour, campaign, what it changed."""
+    accounts = _draw_accounts(physics, rng)
+    users = _draw_users(physics, rng, accounts)
+    levels = _activity_levels(physics, rng, users)
+    habits = _habits(physics, rng, users)
+    before = _draw_activity(physics, rng, users, levels, habits, range(WEEKS_BEFORE))
+    users |= _draw_campaign(physics, rng, users, before)
+    levels *= users["reaction"][:, None]
+    after = _draw_activity(physics, rng, users, levels, habits, range(WEEKS_BEFORE, WEEKS_BEFORE + WEEKS_AFTER))
+    known = after["activity_day"] < EXPORT_DAY
+    after = {name: values[known] for name, values in after.items()}
+
+    in_campaign = np.flatnonzero(users["in_campaign"])
+    return Chunk(
+        accounts={name: accounts[name] for name in ACCOUNT_COLUMNS},
+        users=_dirty_users(physics.dirt, rng, users),
+        activity=_dirty_activity(physics.dirt, rng, before, after),
+        interventions={name: users[name][in_campaign] for name in INTERVENTION_COLUMNS},
+        truth={name: users[name] for name in TRUTH_COLUMNS},
+    )
+
+
+def _draw_accounts(physics: Physics, rng: np.random.Generator) -> Columns:
+    """Accounts with their culture, their size, and the shares in which groups are dealt to them."""
+    n = CHUNK_ACCOUNTS
+    dormant = rng.random(n) < physics.dormant_share
+    size = rng.standard_normal(n)
+    spread = physics.eligible_spread
+    eligible = np.maximum(np.rint(physics.eligible_mean * np.exp(spread * size - spread**2 / 2)), 1)
+    eligible = np.where(dormant, rng.integers(1, physics.dormant_eligible_max + 1, n), eligible).astype(np.int64)
+    members = eligible + rng.poisson(physics.others_per_eligible * eligible)
+
+    mood = physics.culture_size * size + np.sqrt(1 - physics.culture_size**2) * rng.standard_normal(n)
+    culture = 1 / (1 + np.exp(-physics.culture_slope * (mood - physics.culture_centre)))
+    shares = np.zeros((n, len(GROUPS)))
+    shares[:, SLEEPING_DOG] = physics.sleeping_dog_share_intense * culture
+    shares[:, SURE_THING] = physics.sure_thing_share_intense * culture
+    shares[:, PERSUADABLE] = (1 - shares.sum(axis=1)) * rng.uniform(*physics.persuadable_share_of_rest, n)
+    shares[dormant] = 0
+    shares[:, LOST_CAUSE] = 1 - shares.sum(axis=1)
+
+    seats = np.ceil(members * rng.uniform(1.05, 1.65, n))
+    plan = np.digitize(np.log(seats) + 0.35 * rng.standard_normal(n), np.log(PLAN_SEATS))
+    return {
+        "account": np.arange(n),
+        "created_day": rng.integers(FIRST_ACCOUNT_DAY, LAST_ACCOUNT_DAY, n),
+        "plan": plan,
+        "industry": rng.integers(0, len(INDUSTRIES), n),
+        "seats": seats,
+        "cs_assigned": rng.random(n) < np.array(PLAN_CS_SHARE)[plan],
+        "health": np.clip(0.65 - 0.10 * culture - 0.20 * dormant + 0.12 * rng.standard_normal(n), 0.02, 0.99),
+        "revenue": seats * np.array(PLAN_PRICE_USD)[plan] * rng.uniform(0.85, 1.15, n),
+        "renewal_day": rng.integers(FIRST_INTERVENTION_DAY, FIRST_INTERVENTION_DAY + 365, n),
+        "culture": culture,
+        "shares": shares,
+        "eligible": eligible,
+        "members": members,
+        "admins": 1 + rng.poisson(physics.further_admins, n),
+    }
+
+
+def _draw_users(physics: Physics, rng: np.random.Generator, accounts: Columns) -> Columns:
+    """Users in the order of their accounts: role, history, hidden group, style and potential outcomes."""
+    members = accounts["members"]
+    account = np.repeat(accounts["account"], members)
+    n = len(account)
+    first = np.repeat(np.cumsum(members) - members, members)
+    place = np.arange(n) - first
+
+    def rank(key: np.ndarray) -> np.ndarray:
+        """Each user's rank by the key within the account."""
+        ranks = np.empty_like(place)
+        ranks[np.lexsort((key, account))] = place
+        return ranks
+
+    # In a random order, so that neither eligibility nor group can be read off the order of user ids. Eligible users are
+    # dealt their groups by systematic sampling: evenly spaced positions in the account's cumulative shares.
+    order = rank(rng.random(n))
+    eligible = order < accounts["eligible"][account]
+    position = (order + rng.random(len(members))[account]) / accounts["eligible"][account]
+    dealt = (position[:, None] >= np.cumsum(accounts["shares"], axis=1)[account, :-1]).sum(axis=1)
+    other = _choose(rng, np.tile(physics.other_group_shares, (n, 1)))
+    group = np.where(eligible, dealt, other)
+
+    # The account's admins are a weighted sample of its users without replacement (Efraimidis and Spirakis, 2006).
+    admin_rank = rank(rng.exponential(size=n) / physics.by_group("admin_weight")[group])
+    is_power_user = rng.random(n) < physics.by_group("power_user_share")[group]
+    response = _choose(rng, physics.by_group("responses")[group])
+
+    culture = accounts["culture"][account]
+    low, high = physics.by_group("lift")[group].T
+    within = physics.culture_on_lift * culture + (1 - physics.culture_on_lift) * rng.random(n)
+    lift = low + (high - low) * within
+    p_control = _uniform(rng, physics.by_group("p_control")[group])
+    p_control *= np.where(response == ANNOYED, physics.annoyed_conversion, 1.0)
+    p_control = np.maximum(p_control, -lift)  # harm needs something to take away
+
+    created = accounts["created_day"][account]
+    invited = (place > 0) & (rng.random(n) < physics.invited_share)
+    style = np.exp(physics.style_spread * rng.standard_normal((2, n)))
+    return {
+        "user": np.arange(n),
+        "account": account,
+        "created_day": (created + rng.random(n) ** 2 * (LAST_USER_DAY - created)).astype(np.int64),
+        "role": np.select([admin_rank < accounts["admins"][account], is_power_user], [ADMIN, POWER_USER], BASIC),
+        "region": rng.integers(0, len(REGIONS), n),
+        "inviter": np.where(invited, first + (rng.random(n) * place).astype(np.int64), -1),
+        "response": response,
+        "eligible": eligible,
+        "in_campaign": eligible | (rng.random(n) < physics.ineligible_in_campaign),
+        # Users outside the campaign have a day too, around which they are active.
+        "intervention_day": FIRST_INTERVENTION_DAY + rng.integers(0, CAMPAIGN_DAYS, n),
+        "culture": culture,
+        "minutes_per_action": (1 / _uniform(rng, physics.by_group("actions_per_minute")[group])).astype(np.float32),
+        "collab_share": np.minimum(physics.by_group("collab_share")[group] * style[0], 1).astype(np.float32),
+        "feature_diversity": (physics.by_group("feature_diversity")[group] * style[1]).astype(np.float32),
+        "group": group,
+        "p_control": p_control,
+        "p_treated": p_control + lift,
+    }
+
+
+def _activity_levels(physics: Physics, rng: np.random.Generator, users: Columns) -> np.ndarray:
+    """Expected actions on an active day, shape (users, weeks); after the intervention the last week's level goes on."""
+    group = users["group"]
+    spread = physics.by_group("actions_spread")[group] * rng.standard_normal(len(group))
+    base = physics.by_group("actions_per_day")[group] * np.exp(spread)
+    base *= 1 + physics.culture_on_activity * users["culture"]
+    growth = 1 + _uniform(rng, physics.by_group("weekly_growth")[group])
+    # Growth turns around the middle of the last four weeks, so that it does not change their sum much.
+    week = np.minimum(np.arange(WEEKS_BEFORE + WEEKS_AFTER), WEEKS_BEFORE - 1) - (WEEKS_BEFORE - 2.5)
+    return (base[:, None] * growth[:, None] ** week).astype(np.float32)
+
+
+def _habits(physics: Physics, rng: np.random.Generator, users: Columns) -> np.ndarray:
+    """The days of a week, counted from the intervention's, on which a user is active: shape (users, 7), boolean."""
+    days = _uniform(rng, physics.by_group("days_per_week")[users["group"]])
+    days *= np.where(users["eligible"], 1.0, physics.other_activity)
+    # 1 January 1970 was a Thursday: (day + 3) % 7 is 5 on Saturdays and 6 on Sundays.
+    weekday = (users["intervention_day"][:, None] + np.arange(7) + 3) % 7
+    reluctance = rng.random(weekday.shape) + physics.weekend_reluctance * (weekday >= 5)
+    return reluctance.argsort(axis=1).argsort(axis=1) < np.floor(days + rng.random(len(days)))[:, None]
+
+
+def _draw_activity(
+    physics: Physics, rng: np.random.Generator, users: Columns, levels: np.ndarray, habits: np.ndarray, weeks: range
+) -> Columns:
+    """The activity rows of some weeks, in the order of users and days."""
+    days = len(weeks) * 7
+    luck = np.frombuffer(rng.bytes(len(habits) * days), dtype=np.uint8).reshape(-1, days)
+    cell = np.flatnonzero(np.tile(habits, len(weeks)) & (luck >= 256 * physics.skipped_days))
+    user = (cell // days).astype(np.int32)
+    day = (cell % days).astype(np.int32) + weeks.start * 7
+
+    # Four uniform numbers a row from one random word: 16 bits are plenty for counts.
+    bits = np.frombuffer(rng.bytes(8 * len(cell)), dtype=np.uint16).reshape(-1, 4)
+    unit = np.ascontiguousarray(bits.T) * np.float32(1 / 65536)
+
+    def noise(spread: float, unit: np.ndarray) -> np.ndarray:
+        """A factor of mean 1 and so much standard deviation."""
+        return 1 + np.float32(np.sqrt(12) * spread) * (unit - np.float32(0.5))
+
+    level = levels.ravel()[user * levels.shape[1] + day // 7]
+    actions = np.rint(level * noise(physics.daily_noise, unit[0]))
+    minutes = actions * users["minutes_per_action"][user] * noise(physics.intensity_noise, unit[1])
+    collab = np.floor(actions * users["collab_share"][user] + unit[2])
+    diversity = users["feature_diversity"][user] * (np.float32(0.5) + unit[3])
+    return {
+        "user": user,
+        "day": day,
+        "activity_day": (users["intervention_day"] - WEEKS_BEFORE * 7).astype(np.int32)[user] + day,
+        # A session that goes on past midnight is activity without a login: one day in 32.
+        "login": bits[:, 3] % 32 != 0,
+        "core": np.maximum(actions - collab, 0).astype(np.int32),
+        "collab": collab.astype(np.int32),
+        "minutes": np.clip(np.rint(minutes), 1, 24 * 60).astype(np.int32),
+        "diversity": np.maximum(np.rint(diversity), 1).astype(np.int32),
+    }
+
+
+def _draw_campaign(physics: Physics, rng: np.random.Generator, users: Columns, activity: Columns) -> Columns:
+    """Treatment by observed behaviour, the outcome that it causes, and how behaviour reacts: one value a user."""
+    n = len(users["user"])
+    actions = activity["core"] + activity["collab"]
+    days_before = WEEKS_BEFORE * 7 - activity["day"]
+    actions_30d = np.bincount(activity["user"], actions * (days_before <= 30), n)
+    actions_7d = np.bincount(activity["user"], actions * (days_before <= 7), n)
+
+    # Treatment sees only what features see, so adjusting for features is enough.
+    momentum = np.where(actions_30d > 0, 4 * actions_7d / np.maximum(actions_30d, 1), physics.stable_momentum)
+    decline = (physics.stable_momentum - momentum) / (physics.stable_momentum - physics.declining_momentum)
+    quiet = np.maximum(1 - actions_30d / physics.quiet_actions, 0)
+    log_odds = (
+        physics.nudge_base
+        + physics.nudge_annoyed * (users["response"] == ANNOYED)
+        + physics.nudge_declining * np.clip(decline, 0, 1.5)
+        + physics.nudge_quiet * quiet
+    )
+    propensity = np.clip(1 / (1 + np.exp(-log_odds)), *physics.propensity_bounds)
+    treated = users["eligible"] & (rng.random(n) < propensity)
+
+    # One uniform number decides both potential outcomes: a nudge of positive lift never undoes a conversion.
+    converted = rng.random(n) < np.where(treated, users["p_treated"], users["p_control"])
+    reaction_share = physics.by_group("negative_reaction_share")[users["group"]]
+    negative = rng.random(n) < np.where(treated, reaction_share, physics.spontaneous_reaction)
+    missing = physics.unobserved_outcome + physics.unobserved_outcome_quiet * quiet
+    return {
+        "treated": treated,
+        "channel": rng.integers(0, len(CHANNELS), n),
+        "converted": converted,
+        "observed": rng.random(n) >= missing,
+        "activation_delay": 1 + (OUTCOME_WINDOW_DAYS * rng.random(n) ** 1.5).astype(np.int64),
+        "negative_reaction": negative,
+        "reaction": np.where(converted, physics.converted_activity, 1).astype(np.float32)
+        * np.where(negative, physics.annoyed_activity, 1).astype(np.float32),
+    }
+
+
+def _dirty_users(dirt: Dirt, rng: np.random.Generator, users: Columns) -> Columns:
+    """The users as exported: in some rows the role in another case, padded or missing (`role_style` 1, 2, 3); some twice."""
+    n = len(users["user"])
+    other_style = [dirt.upper_case_role, dirt.padded_role, dirt.missing_role]
+    columns = {name: users[name] for name in USER_COLUMNS}
+    columns["role_style"] = rng.choice(4, n, p=[1 - sum(other_style), *other_style])
+    rows = np.concatenate([np.arange(n), np.flatnonzero(rng.random(n) < dirt.duplicate_user)])
+    return {name: values[rows] for name, values in columns.items()}
+
+
+def _dirty_activity(dirt: Dirt, rng: np.random.Generator, *parts: Columns) -> Columns:
+    """The activity as exported: all true rows, then copies of some of them, each wrong in one way."""
+    names = [name for name in parts[0] if name != "day"]
+    n = sum(len(part["user"]) for part in parts)
+    kinds = (
+        "duplicate_activity",
+        "partial_activity",
+        "negative_minutes",
+        "impossible_minutes",
+        "future_date",
+        "orphan",
+    )
+    kind = np.repeat(kinds, [round(getattr(dirt, kind) * n) for kind in kinds])
+    source = rng.integers(0, n, len(kind))
+    true = {name: np.concatenate([part[name] for part in parts]) for name in names}
+    wrong = {name: values[source] for name, values in true.items()}
+    for name in ("core", "collab", "minutes"):
+        wrong[name][kind == "partial_activity"] //= 2
+    wrong["minutes"][kind == "negative_minutes"] *= -1
+    wrong["minutes"][kind == "impossible_minutes"] += 24 * 60
+    wrong["activity_day"][kind == "future_date"] += FUTURE_DAYS
+    wrong["user"][kind == "orphan"] += ORPHAN_OFFSET
+    return {name: np.concatenate([true[name], wrong[name]]) for name in names}
+
+
+def _uniform(rng: np.random.Generator, bounds: np.ndarray) -> np.ndarray:
+    """A draw between each row's bounds, shape (n, 2)."""
+    return rng.uniform(bounds[:, 0], bounds[:, 1])
+
+
+def _choose(rng: np.random.Generator, shares: np.ndarray) -> np.ndarray:
+    """A category for each row of shares, shape (n, categories)."""
+    return (rng.random((len(shares), 1)) >= np.cumsum(shares, axis=1)[:, :-1]).sum(axis=1)

@@ -1,0 +1,141 @@
+"""Writes a generated world into DuckDB: the raw tables into the warehouse, hidden truth into a file of its own.
+
+Ids, dates and categories arrive as numbers and become text in SQL, which is where the speed comes from. The warehouse
+changes in one transaction and the truth file is swapped in whole: a generation that fails or is killed leaves the
+previous world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from tqdm import tqdm
+
+from causalyn.simulation import world
+from causalyn.simulation.world_physics import GROUPS, RESPONSES
+from causalyn.warehouse.raw_contract import BUILD_RECORD, RAW_SCHEMA, TABLES, TRUTH, truth_path
+
+# Of each database's buffers, which would otherwise grow with the world; the rest of the process needs 0.5 GB.
+MEMORY_LIMIT = "1GB"
+
+_ACCOUNT_ID = "format('acct_{:06d}', account + first_account)"
+_USER_ID = "format('user_{:07d}', \"user\" + first_user)"
+_INTERVENTION_ID = "format('intv_{:07d}', \"user\" + first_user)"
+
+
+def _text(values: Iterable[str], column: str) -> str:
+    """SQL for the text of a category number."""
+    return f"[{', '.join(repr(value) for value in values)}][{column} + 1]"
+
+
+def _day(expression: str) -> str:
+    """SQL for the date of a number of days since 1970."""
+    return f"date '1970-01-01' + cast({expression} as integer)"
+
+
+# The columns of each table, in the contract's order, from the numbers of a chunk.
+_SELECTS: dict[str, tuple[str, ...]] = {
+    "accounts_raw": (
+        _ACCOUNT_ID,
+        _day("created_day"),
+        _text(world.PLANS, "plan"),
+        _text(world.INDUSTRIES, "industry"),
+        "seats",
+        "cs_assigned",
+        "round(health, 4)",
+        "round(revenue, 2)",
+        _day("renewal_day"),
+    ),
+    "users_raw": (
+        _USER_ID,
+        _ACCOUNT_ID,
+        _day("created_day"),
+        "case role_style when 0 then {0} when 1 then upper({0}) when 2 then ' ' || {0} || '  ' end".format(
+            _text(world.ROLES, "role")
+        ),
+        _text(world.REGIONS, "region"),
+        "case when inviter >= 0 then format('user_{:07d}', inviter + first_user) end",
+    ),
+    "user_activity_daily_raw": (_USER_ID, _day("activity_day"), "login", "core", "collab", "minutes", "diversity"),
+    "interventions_raw": (
+        _INTERVENTION_ID,
+        _USER_ID,
+        _ACCOUNT_ID,
+        _day("intervention_day"),
+        "eligible",
+        "treated",
+        _text(world.CHANNELS, "channel"),
+        _text(RESPONSES, "response"),
+    ),
+    "outcomes_raw": (
+        _USER_ID,
+        _INTERVENTION_ID,
+        "case when observed then cast(converted as integer) end",
+        f"case when observed and converted then {_day('intervention_day + activation_delay')} end",
+        str(world.OUTCOME_WINDOW_DAYS),
+        "case when observed then cast(negative_reaction as integer) end",
+    ),
+    TRUTH.name: (_USER_ID, _text(GROUPS, '"group"'), "p_control", "p_treated", "p_treated - p_control"),
+}
+
+
+@dataclass(frozen=True)
+class Written:
+    """How much was written."""
+
+    accounts: int
+    users: int
+    activity_rows: int
+
+
+def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -> Written:
+    """Replace the raw tables of a warehouse, and its hidden truth, by a world in chunks.
+
+    `accounts` is the world's number of accounts, for the progress bar. Raises duckdb.Error or OSError if a file cannot be
+    written; then, as after any other failure, the previous world is still there.
+    """
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    truth = truth_path(warehouse)
+    unfinished = truth.with_name(f"{truth.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    first_account = first_user = activity_rows = 0
+    try:
+        with (
+            duckdb.connect(str(warehouse)) as raw_db,
+            duckdb.connect(str(unfinished)) as truth_db,
+            tqdm(total=accounts, unit=" accounts", disable=None) as progress,
+        ):
+            for connection in (raw_db, truth_db):
+                connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+            raw_db.execute(f"begin; drop table if exists {BUILD_RECORD}; create schema if not exists {RAW_SCHEMA}")
+            for table in TABLES:
+                raw_db.execute(f"create or replace table {RAW_SCHEMA}.{table.name} ({table.ddl})")
+            raw_db.execute(f"use {RAW_SCHEMA}")
+            truth_db.execute(f"begin; create table {TRUTH.name} ({TRUTH.ddl})")
+            for chunk in chunks:
+                firsts = f"(select {first_account} as first_account, {first_user} as first_user)"
+                _insert(raw_db, "accounts_raw", chunk.accounts, firsts)
+                _insert(raw_db, "users_raw", chunk.users, firsts)
+                _insert(raw_db, "user_activity_daily_raw", chunk.activity, firsts)
+                _insert(raw_db, "interventions_raw", chunk.interventions, firsts)
+                _insert(raw_db, "outcomes_raw", chunk.interventions, firsts)
+                _insert(truth_db, TRUTH.name, chunk.truth, firsts)
+                first_account += len(chunk.accounts["account"])
+                first_user += len(chunk.truth["user"])
+                activity_rows += len(chunk.activity["user"])
+                progress.update(len(chunk.accounts["account"]))
+            truth_db.execute("commit")
+            raw_db.execute("commit")
+        unfinished.replace(truth)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return Written(first_account, first_user, activity_rows)
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, columns: world.Columns, firsts: str) -> None:
+    """Appends a chunk's rows to a table; `firsts` is SQL for the numbers at which its accounts and users start."""
+    # DuckDB finds `columns` in this scope. A registered view would hold on to every chunk until the commit.
+    connection.execute(f"insert into {table} select {', '.join(_SELECTS[table])} from columns, {firsts}")

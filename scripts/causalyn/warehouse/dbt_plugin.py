@@ -1,0 +1,74 @@
+"""What dbt needs to do with the warehouse's file, beside running SQL in it (`plugins` in profiles.yml).
+
+A process that writes a DuckDB file shuts all others out. Readers who must not wait for a build open the copy of the published
+tables that lies beside the warehouse. It is replaced by a rename, so that whoever has it open keeps the tables of one build.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.adapters.duckdb.utils import TargetConfig
+from dbt_common.exceptions import DbtRuntimeError
+
+from causalyn.warehouse.sql_text import identifier, literal
+
+
+class Plugin(BasePlugin):
+    """Refuses a warehouse that can't be opened in words that say what to do, and writes the readers' copy."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        os.umask(0o077)  # the warehouse and its copy describe customers: only their owner may read them
+        path = Path(self.creds.path)
+        try:
+            duckdb.connect(path).close()
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+            if "lock" in reason.lower():
+                raise DbtRuntimeError(
+                    f"Nothing was built: another process has the warehouse {path} open, a build perhaps, or a reader. Wait"
+                    f" until it has ended, then run this again; nothing was changed. ({reason})"
+                ) from error
+            if not path.exists():
+                raise DbtRuntimeError(
+                    f"Nothing was built: there is no warehouse {path}, and it can't be made. scripts/generate_world.py or"
+                    f" scripts/load_raw.py makes one; CAUSALYN_WAREHOUSE names it. ({reason})"
+                ) from error
+            raise DbtRuntimeError(f"Nothing was built: the warehouse {path} can't be opened. ({reason})") from error
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        self.connection = conn
+
+    def store(self, target_config: TargetConfig) -> None:
+        """Replace the readers' copy, the file at the config's location, by the tables of its schemas."""
+        copy = Path(target_config.location.path)
+        unfinished = copy.with_name(f"{copy.name}.unfinished")
+        try:
+            unfinished.unlink(missing_ok=True)
+            self._copy_tables(target_config.config["schemas"], unfinished)
+            unfinished.replace(copy)
+        except (duckdb.Error, OSError) as error:
+            raise DbtRuntimeError(
+                f"The lists are published in {self.creds.path}, but their copy for readers, {copy}, is still that of an"
+                f" earlier build: it can't be written. Make room for it, then run this again. ({str(error).splitlines()[0]})"
+            ) from error
+
+    def _copy_tables(self, schemas: list[str], file: Path) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"attach {literal(file)} as copied")
+            try:
+                tables = cursor.execute(
+                    "select table_schema, table_name from information_schema.tables"
+                    " where table_catalog = current_database() and list_contains(?, table_schema) order by all",
+                    [schemas],
+                ).fetchall()
+                for schema, table in tables:
+                    schema, table = identifier(schema), identifier(table)
+                    cursor.execute(f"create schema if not exists copied.{schema}")
+                    cursor.execute(f"create table copied.{schema}.{table} as from {schema}.{table}")
+            finally:
+                cursor.execute("detach copied")

@@ -1,0 +1,205 @@
+"""Writes the published lists to files for the tools that act on them: one CSV and one Parquet file a list.
+
+The files of one export are one set. A set is written into a directory of its own and then a symbolic link is pointed at it,
+which is the only step that readers can see: they find the previous set whole or the new one whole, whenever the export is
+stopped. The previous set is kept until the next export, for a reader that resolved the link before it moved.
+
+A spreadsheet runs a cell that begins with one of `= + - @` as a formula, and ids come from outside. In CSV such a text is led
+by an apostrophe, and so is one that begins with an apostrophe, so that different texts stay different (OWASP, "CSV Injection").
+Parquet holds every text as it is.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from causalyn.warehouse.raw_contract import BUILD_RECORD
+from causalyn.warehouse.sql_text import literal
+
+MANIFEST = "manifest.json"
+_FORMULA_START = r"^[=+\-@\t\r\n'＝＋－＠]"  # noqa: RUF001 - spreadsheets take full-width signs for the plain ones
+
+
+class ExportRefusedError(Exception):
+    """There is no list that may be handed on; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class PublishedList:
+    """A published mart, the columns that leave the warehouse in their order, the columns that order its rows, and which rows
+    leave: the campaign holds accounts out, and waves back, from whatever would have them nudged.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    order: tuple[str, ...]
+    where: str = "true"
+
+
+# Columns are named, not taken from the mart: what a mart gains does not leave the company unnoticed.
+LISTS = (
+    PublishedList(
+        "target_accounts",
+        (
+            "account_id", "policy_id", "value_rank", "net_value_usd", "expected_revenue_usd", "cost_usd", "n_scored_users",
+            "n_nudged_users",
+        ),
+        ("value_rank",),
+        "account_id in (select account_id from marts.campaign_nudge_list)",
+    ),
+    PublishedList(
+        "campaign_nudge_list",
+        ("user_id", "account_id", "policy_id", "experiment", "wave", "lift", "lift_lower", "lift_upper"),
+        ("account_id", "user_id"),
+    ),
+    # Both arms, so that whoever keeps the log knows who enters the campaign.
+    PublishedList(
+        "campaign_assignments",
+        ("account_id", "policy_id", "experiment", "arm", "wave"),
+        ("account_id",),
+        "wave in (select wave from marts.rollout_status where status = 'released')",
+    ),
+    PublishedList(
+        "do_not_disturb_accounts",
+        (
+            "account_id", "policy_id", "crm_tag", "n_sleeping_dog_admins", "n_sleeping_dogs", "plan_tier",
+            "annual_recurring_revenue_usd", "renewal_date",
+        ),
+        ("account_id",),
+    ),
+    PublishedList(
+        "customer_success_handover",
+        (
+            "account_id", "policy_id", "recommended_action", "n_sleeping_dogs", "n_scored_users", "sleeping_dog_share",
+            "plan_tier", "is_cs_assigned",
+        ),
+        ("account_id",),
+    ),
+    PublishedList(
+        "low_cost_channel_accounts",
+        (
+            "account_id", "policy_id", "recommended_channel", "expected_revenue_usd", "cost_usd", "net_value_usd",
+            "n_scored_users",
+        ),
+        ("account_id",),
+        "account_id not in (select account_id from marts.campaign_assignments where is_global_control)",
+    ),
+)  # fmt: skip
+
+_REFUSALS = {
+    "running": "the last build did not come to its end",
+    "failed": "the last build failed",
+    "partial": "the last build was of a part of the project only",
+}
+
+
+def export_lists(warehouse: Path, destination: Path) -> dict[str, int]:
+    """Replace the set of files at `destination` with the lists of `warehouse`; rows of each list.
+
+    `destination` becomes a symbolic link; the sets lie beside it, readable by their owner only. Nothing is written to the
+    warehouse. Raises ExportRefusedError where the last build was not a complete and successful one, where another export is under
+    way, or where `destination` is something that no export made; `destination` then stays as it was. The same warehouse gives
+    the same bytes.
+    """
+    if not warehouse.is_file():
+        raise ExportRefusedError(f"there is no warehouse {warehouse}")
+    try:
+        with duckdb.connect(str(warehouse), read_only=True, config={"threads": 1}) as connection:
+            _refuse_unless_built(connection)
+            with _locked(destination):
+                return _replace(connection, destination)
+    except duckdb.IOException as error:
+        raise ExportRefusedError(f"{warehouse} can't be read: {str(error).splitlines()[0]}") from error
+
+
+def _refuse_unless_built(connection: duckdb.DuckDBPyConnection) -> None:
+    try:
+        rows = connection.execute(f"select status from {BUILD_RECORD}").fetchall()
+    except duckdb.CatalogException:
+        rows = []
+    status = rows[0][0] if rows else None
+    if status != "complete":
+        raise ExportRefusedError(_REFUSALS.get(status, "nothing was built since the data was loaded"))
+
+
+@contextmanager
+def _locked(destination: Path) -> Iterator[None]:
+    """One export at a time: another one's unfinished set must not be taken for a left-over."""
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    if destination.exists() and not destination.is_symlink():
+        raise ExportRefusedError(f"{destination} is no export and is left alone")
+    with (destination.parent / f".{destination.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ExportRefusedError(f"another export to {destination} is under way") from error
+        yield
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, destination: Path) -> dict[str, int]:
+    prefix = f".{destination.name}-"
+    previous = destination.resolve() if destination.is_symlink() else None
+    for left_over in destination.parent.glob(f"{prefix}*"):
+        if left_over.is_symlink():
+            left_over.unlink()
+        elif left_over != previous:
+            shutil.rmtree(left_over)
+    new_set = Path(tempfile.mkdtemp(prefix=prefix, dir=destination.parent))
+    rows = {published.name: _write(connection, published, new_set) for published in LISTS}
+    _write_manifest(connection, rows, new_set)
+    for file in new_set.iterdir():
+        file.chmod(0o600)
+    link = new_set.with_name(f"{new_set.name}.link")
+    link.symlink_to(new_set.name)
+    os.replace(link, destination)  # noqa: PTH105 - named so that a test can stop the export right before it
+    return rows
+
+
+def _write(connection: duckdb.DuckDBPyConnection, published: PublishedList, directory: Path) -> int:
+    """Write both files of a list; its number of rows."""
+    rows = f"from marts.{published.name} where {published.where}"
+    source = f"{rows} order by {', '.join(published.order)}"
+    types = dict(
+        connection.execute(
+            "select column_name, data_type from duckdb_columns() where schema_name = 'marts' and table_name = ?",
+            [published.name],
+        ).fetchall()
+    )
+    cells = (
+        f"""case when regexp_matches({column}, {literal(_FORMULA_START)}) then '''' || {column}
+            else {column} end as {column}"""
+        if types[column] == "VARCHAR"
+        else column
+        for column in published.columns
+    )
+    csv, parquet = (literal(directory / f"{published.name}.{suffix}") for suffix in ("csv", "parquet"))
+    connection.execute(f"copy (select {', '.join(cells)} {source}) to {csv} (format csv, header)")
+    connection.execute(f"copy (select {', '.join(published.columns)} {source}) to {parquet} (format parquet)")
+    return connection.execute(f"select count(*) {rows}").fetchone()[0]
+
+
+def _write_manifest(connection: duckdb.DuckDBPyConnection, rows: dict[str, int], directory: Path) -> None:
+    """Say what the set holds, so that a reader can check that it has all of it."""
+    build_id, policy_id, scoring_date = connection.execute(
+        "select build_id, shipped_policy_id, cast(scoring_date as varchar) from marts.build_info"
+    ).fetchone()
+    files = {
+        file.name: {
+            "rows": rows[file.stem],
+            "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        }
+        for file in sorted(directory.iterdir())
+    }
+    contents = {"build_id": build_id, "policy_id": policy_id, "scoring_date": scoring_date, "files": files}
+    (directory / MANIFEST).write_text(json.dumps(contents, indent=2) + "\n")

@@ -1,0 +1,471 @@
+"""Renders the tables of README and docs, and the README's picture, so that no figure in them is typed.
+
+A block stands between `<!-- name -->` and `<!-- /name -->`; its query gives the cells as text, its columns the header. Queries
+read a built warehouse and the studies' results, which are tables of the same name as their files. The picture lies in `docs/`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import re
+from pathlib import Path
+
+import duckdb
+
+from causalyn.report import figures
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "capacity.md")
+PICTURE = ROOT / "docs" / "decision.svg"
+RESULTS = ROOT / "scripts" / "research" / "results"
+
+MACROS = """
+create temp macro cell(value, unit) as case
+    when value is null or isnan(value) then ''
+    when unit in ('accounts', 'users') then format('{:,}', cast(round(value) as bigint))
+    when unit = 'usd' then if(round(value) < 0, '-$', '$') || format('{:,}', cast(abs(round(value)) as bigint))
+    when unit = 'share' then printf('%.1f%%', 100 * value)
+    when unit = 'time' then if(value < 10, printf('%.2f', value), format('{:,}', cast(round(value) as bigint)))
+    when unit = 'gb' then printf('%.1f', value)
+    else printf('%.2f', value)
+end;
+create temp macro growth(ratio, span) as case when span > 1 and ratio > 0 then printf('%.2f', ln(ratio) / ln(span)) else '' end;
+"""
+
+STUDIED = """
+from (
+    select preset, seed, max(value) filter (where metric = 'accounts_target') as n_targets,
+        max(value) filter (where metric = 'true_net_value_usd') as true_net_value_usd,
+        max(value) filter (where metric = 'expected_net_value_usd') as expected_net_value_usd,
+        max(value) filter (where metric = 'value_share_of_oracle') as value_share_of_oracle,
+        max(value) filter (where metric = 'sleeping_dogs_nudged_share') as dogs_nudged_share,
+        max(value) filter (where metric = 'persuadables_targeted_share') as persuadables_targeted_share,
+        max(value) filter (where metric = 'false_suppression_share') as false_suppression_share,
+        max(value) filter (where metric = 'is_published') as is_published,
+        max(value) filter (where metric = 'coverage_lift_of_a_user_everybody') as coverage_of_users,
+        max(value) filter (where metric = 'coverage_effect_on_a_tenth_everybody') as coverage_of_tenths
+    from study_results
+    where preset in ('default', 'hard', 'harm', 'null')
+    group by preset, seed
+) as studied
+"""
+
+BENCHMARKED = """
+with sizes as (
+    select accounts, any_value(users) as users, any_value(activity_rows) as activity_rows,
+        sum(seconds) filter (where name = 'generation') as generation,
+        sum(cpu_seconds) filter (where name = 'generation') as generation_cpu,
+        sum(seconds) filter (where name = 'build') as build,
+        sum(cpu_seconds) filter (where name = 'build') as build_cpu,
+        sum(seconds) filter (where kind = 'sql_model') as sql,
+        sum(cpu_seconds) filter (where kind = 'sql_model') as sql_cpu,
+        sum(seconds) filter (where kind = 'python_model') as python,
+        sum(cpu_seconds) filter (where kind = 'python_model') as python_cpu,
+        sum(sklearn_seconds) filter (where kind = 'python_model') as sklearn_cpu,
+        sum(seconds) filter (where kind in ('test', 'unit_test')) as tests,
+        sum(cpu_seconds) filter (where kind in ('test', 'unit_test')) as tests_cpu,
+        sum(seconds) filter (where name in ('summary', 'report', 'export')) as publication,
+        sum(cpu_seconds) filter (where name in ('summary', 'report', 'export')) as publication_cpu,
+        sum(seconds) filter (where name = 'day') as day,
+        sum(cpu_seconds) filter (where name = 'day') as day_cpu,
+        max(peak_memory_mb) filter (where kind not in ('limit', 'rival', 'engine')) / 1024 as memory_gb,
+        sum(database_mb) filter (where name = 'build') / 1024 as database_gb,
+        sum(cpu_seconds) filter (where name = 'group_by_user') as limit_cpu,
+        sum(seconds) filter (where name = 'raw_to_nudges') as steps,
+        sum(cpu_seconds) filter (where name = 'raw_to_nudges') as steps_cpu,
+        sum(seconds) filter (where name = 'pandas') as pandas,
+        sum(cpu_seconds) filter (where name = 'pandas') as pandas_cpu,
+        sum(cpu_seconds) filter (where name = 'row_loop') as row_loop_cpu,
+        max(peak_memory_mb) filter (where name = 'raw_to_nudges') / 1024 as steps_gb,
+        max(peak_memory_mb) filter (where name = 'pandas') / 1024 as pandas_gb
+    from benchmark_results
+    group by accounts
+)
+"""
+
+# What the benchmark's largest world cost node by node, and how many times that a company of 100 million users would.
+NODES = """
+with largest as (
+    select * from benchmark_results where accounts = (select max(accounts) from benchmark_results)
+),
+
+nodes as (
+    select largest.*, smaller.cpu_seconds as smaller_cpu_seconds,
+        if(largest.scales_with = 'users', 100e6 / largest.users, 10e9 / largest.activity_rows) as times
+    from largest
+    left join benchmark_results as smaller
+        on largest.kind = smaller.kind and largest.name = smaller.name and largest.scales_with = smaller.scales_with
+            and smaller.accounts = 24000
+    where largest.kind in ('sql_model', 'python_model', 'test')
+)
+"""
+
+BLOCKS = {
+    "decision": """
+        select
+            '`' || decision || '`' as decision,
+            cell(max(n_accounts) filter (where policy_id = 'precision'), 'accounts') as "accounts, `precision`",
+            cell(max(n_accounts) filter (where policy_id = 'ltv'), 'accounts') as "accounts, `ltv`",
+            cell(max(n_accounts) filter (where policy_id = 'reference'), 'accounts') as "accounts, `reference`"
+        from marts.policy_funnel
+        group by precedence, policy_funnel.decision
+        order by precedence
+    """,
+    "comparison": """
+        select
+            '`' || strategy || '`' as strategy,
+            cell(n_accounts, 'accounts') as accounts,
+            cell(n_nudged_users, 'users') as nudges,
+            cell(net_value_usd, 'usd') as "expected net value",
+            cell(n_admins_at_risk, 'users') as "admins at risk",
+            cell(n_sleeping_dogs_nudged, 'users') as "Sleeping Dogs nudged"
+        from marts.policy_comparison
+        inner join seeds.policy_parameters using (policy_id)
+        where is_shipped
+        order by net_value_usd desc, policy_comparison.strategy
+    """,
+    "allocation": """
+        select
+            '`' || scenario_id || '`' as scenario,
+            '`' || policy_id || '`' as policy,
+            cell(max(n_accounts) filter (where rule = 'greedy'), 'accounts') as "greedy: accounts",
+            cell(max(net_value_usd) filter (where rule = 'greedy'), 'usd') as "net value",
+            cell(max(n_accounts) filter (where rule = 'optimum'), 'accounts') as "optimum: accounts",
+            cell(max(net_value_usd) filter (where rule = 'optimum'), 'usd') as "net value ",
+            cell(max(upper_bound_usd), 'usd') as "at most"
+        from marts.allocation_comparison
+        where policy_id in ('precision', 'ltv')
+        group by scenario_id, policy_id
+        order by scenario_id, policy_id
+    """,
+    "bandit": """
+        select
+            cast(round_number as varchar) as "until round",
+            cell(avg(oracle_usd), 'usd') as oracle,
+            cell(avg(oracle_usd - bandit_usd), 'usd') || ' ± ' || cell(stddev_samp(oracle_usd - bandit_usd), 'usd')
+                as "regret of the bandit",
+            cell(avg(oracle_usd - static_usd), 'usd') as "of in-app for all",
+            cell(avg(oracle_usd - best_by_segment_usd), 'usd') as "of the best arm a segment",
+            cell(max(n_nudges_held_back), 'users') as "nudges held back by guardrails"
+        from bandit_study
+        group by round_number
+        order by bandit_study.round_number
+    """,
+    "claims": """
+        select
+            claims.claim,
+            cell(claims.published, claims.unit) as published,
+            '± ' || cell(claims.tolerance, claims.unit) as tolerance,
+            cell(claims.measured, claims.unit) as "this build",
+            cell(avg(value), claims.unit) as "mean of the study",
+            cell(stddev_samp(value), claims.unit) as "sd",
+            case
+                when avg(value) is null then ''
+                when abs(avg(value) - claims.published) <= claims.tolerance + 1e-9 then 'holds'
+                else '**differs**'
+            end as "mean against published"
+        from audit.claims
+        inner join seeds.published_claims using (claim_id)
+        left join study_results on metric = claim_id and preset = 'default'
+        group by claim_order, claims.claim, claims.unit, claims.published, claims.tolerance, claims.measured
+        order by claim_order
+    """,
+    "findings": """
+        select
+            finding,
+            printf('%.3f', estimate) as estimate,
+            printf('%.3f to %.3f', lower_95, upper_95) as "95% interval",
+            cell(focus_n, 'users') as n
+        from marts.findings
+        order by finding_id
+    """,
+    "study": f"""
+        select
+            '`' || studied.preset || '`' as preset,
+            count(*)::varchar as worlds,
+            sum(is_published)::int::varchar as published,
+            cell(avg(n_targets), 'accounts') as "accounts targeted",
+            coalesce(format('{{:,}} to {{:,}}', min(n_targets)::bigint, max(n_targets)::bigint), '') as "min to max",
+            cell(avg(expected_net_value_usd), 'usd') as "expected net value",
+            cell(avg(true_net_value_usd), 'usd') as "true net value",
+            cell(avg(value_share_of_oracle), 'share') as "of what the truth would earn",
+            coalesce(printf('%.2f%% (%.2f%%)', 100 * avg(dogs_nudged_share), 100 * max(dogs_nudged_share)), '')
+                as "Sleeping Dogs nudged (most)",
+            cell(avg(persuadables_targeted_share), 'share') as "Persuadables targeted",
+            cell(avg(false_suppression_share), 'share') as "falsely suppressed",
+            cell(avg(coverage_of_users), 'share') as "90% intervals of users that hold the truth",
+            cell(avg(coverage_of_tenths), 'share') as "95% intervals of tenths that do"
+        {STUDIED}
+        group by studied.preset
+        order by studied.preset
+    """,
+    "importance": """
+        select
+            '`' || feature || '`' as feature,
+            printf('%.3f', lift_change) as "lift moves by",
+            printf('%.4f', risk_increase) as "error grows by",
+            printf('%.4f to %.4f', risk_increase_lower, risk_increase_upper) as "95% interval"
+        from marts.feature_importance
+        where importance_rank <= 6
+        order by importance_rank
+    """,
+    "coverage": """
+        select
+            interval_id || case when user_group = 'everybody' then '' else ', of a ' || replace(user_group, '_', ' ') end
+                as interval,
+            cell(n_intervals, 'users') as intervals,
+            cell(nominal_share, 'share') as "should hold the truth",
+            cell(covered_share, 'share') as "hold it here",
+            studied.described as "in all worlds: mean (least to most)"
+        from audit.interval_coverage
+        left join (
+            select
+                metric,
+                concat(cell(avg(value), 'share'), ' (', cell(min(value), 'share'), ' to ', cell(max(value), 'share'), ')')
+                    as described
+            from study_results
+            where preset = 'default'
+            group by metric
+        ) as studied on studied.metric = 'coverage_' || replace(interval_id, ' ', '_') || '_' || user_group
+        order by user_group <> 'everybody', interval_coverage.interval_id, user_group
+    """,
+    "alike": """
+        select
+            'accounts of ' || users || ' users, intra-class correlation ' || correlation as "simulated experiments",
+            cell(max(value) filter (where metric = 'experiments'), 'users') as experiments,
+            cell(max(value) filter (where metric = 'rejected_share_clustered'), 'share') as "rejected, clustered by account",
+            cell(max(value) filter (where metric = 'rejected_share_naive'), 'share') as "rejected, users taken for independent"
+        from (values ('a_a_8_users', 8, 0.15), ('a_a_25_users', 25, 0.40)) as cases (preset, users, correlation)
+        left join study_results using (preset)
+        group by users, correlation
+        order by users
+    """,
+    "hillstrom": """
+        select
+            name as learner,
+            count(qini)::varchar as splits,
+            printf('%.3f ± %.3f', avg(qini), stddev_samp(qini)) as "Qini",
+            printf('%.3f', avg(uplift)) as "uplift at 30%",
+            printf('%.2f', avg(believed) / avg(realised)) as "believed / realised, top 20%"
+        from (
+            values
+                (1, 'causalyn_t', 'this project, T-learner (decides)'),
+                (2, 'causalyn_x', 'this project, X-learner'),
+                (3, 'causalyn_dr', 'this project, DR-learner'),
+                (4, 'causalml_t', 'causalml, T-learner'),
+                (5, 'causalml_s', 'causalml, S-learner'),
+                (6, 'causalml_x', 'causalml, X-learner'),
+                (7, 'causalml_dr', 'causalml, DR-learner'),
+                (8, 'causalml_t_logistic', 'causalml, T-learner on logistic regression'),
+                (9, 'causalml_t_unregularised', 'causalml, T-learner on boosting as it comes'),
+                (10, 'econml_t', 'EconML, T-learner'),
+                (11, 'econml_x', 'EconML, X-learner'),
+                (12, 'econml_dr', 'EconML, DR-learner'),
+                (13, 'econml_causal_forest', 'EconML, CausalForestDML'),
+                (14, 'causalyn_response', 'a response model: who visits anyway')
+        ) as learners (learner_order, learner, name)
+        left join (
+            select
+                regexp_extract(metric, '(.*)_(qini|uplift_at_30|believed_at_20|realised_at_20)$', 1) as learner,
+                seed,
+                max(value) filter (where metric like '%_qini') as qini,
+                max(value) filter (where metric like '%_uplift_at_30') as uplift,
+                max(value) filter (where metric like '%_believed_at_20') as believed,
+                max(value) filter (where metric like '%_realised_at_20') as realised
+            from study_results
+            where preset = 'hillstrom'
+            group by 1, 2
+        ) as splits using (learner)
+        group by learner_order, name
+        order by learner_order
+    """,
+    "foreign": """
+        select
+            figure,
+            cell(published, unit) as "published by its authors",
+            cell(value, unit) as "this project"
+        from (
+            values
+                (1, 'Accounts targeted', 'accounts', 964, 'accounts_target'),
+                (2, 'Accounts suppressed for a toxic admin', 'accounts', 281, 'accounts_suppress_toxic_admin'),
+                (3, 'Accounts suppressed for toxic users', 'accounts', 937, 'accounts_suppress_toxic_users'),
+                (4, 'Accounts suppressed as too small', 'accounts', 220, 'accounts_suppress_too_small'),
+                (5, 'Sleeping Dog users in targeted accounts', 'share', 0.0828, 'sleeping_dog_targeted_share'),
+                (6, 'Sleeping Dog users nudged', 'share', 0.0828, 'sleeping_dog_nudged_share'),
+                (7, 'Persuadable users in targeted accounts', 'share', 0.4085, 'persuadable_targeted_share'),
+                (8, 'True net value of all users of the targets', 'usd', 36732, 'true_net_value_usd'),
+                (9, 'True net value of the nudges sent', 'usd', 36732, 'true_net_value_of_nudges_usd')
+        ) as published (figure_order, figure, unit, published, metric)
+        left join study_results on study_results.metric = published.metric and preset = 'seed_world'
+        order by figure_order
+    """,
+    "benchmark": f"""
+        {BENCHMARKED}
+        select accounts, users, "activity rows", "generation, s", "build, s", "of it SQL models, s", "Python models, s",
+            "tests, s", "summary, report, export, s", "scoring a new day, s", "peak memory, GB", "database, GB"
+        from (
+            select accounts as place, cell(accounts, 'accounts') as accounts, cell(users, 'users') as users,
+                cell(activity_rows, 'users') as "activity rows", cell(generation, 'time') as "generation, s",
+                cell(build, 'time') as "build, s", cell(sql, 'time') as "of it SQL models, s",
+                cell(python, 'time') as "Python models, s", cell(tests, 'time') as "tests, s",
+                cell(publication, 'time') as "summary, report, export, s",
+                cell(day, 'time') as "scoring a new day, s", cell(memory_gb, 'gb') as "peak memory, GB",
+                printf('%.2f', database_gb) as "database, GB"
+            from sizes
+            union all
+            select 1e12, 'growth exponent', '', '', growth(large.generation_cpu / small.generation_cpu, span),
+                growth(large.build_cpu / small.build_cpu, span), growth(large.sql_cpu / small.sql_cpu, span),
+                growth(large.python_cpu / small.python_cpu, span), growth(large.tests_cpu / small.tests_cpu, span),
+                growth(large.publication_cpu / small.publication_cpu, span), growth(large.day_cpu / small.day_cpu, span), '',
+                growth(large.database_gb / small.database_gb, span)
+            from sizes as large, sizes as small, (select max(accounts) / 24000 as span from sizes)
+            where large.accounts = 24000 * span and small.accounts = 24000 and span > 1
+        )
+        order by place
+    """,
+    "benchmark_ratios": f"""
+        {BENCHMARKED}
+        select
+            cell(accounts, 'accounts') as accounts,
+            cell(sql_cpu / limit_cpu, 'ratio') as "SQL models / one bare pass",
+            cell(python_cpu / sklearn_cpu, 'ratio') as "Python models / scikit-learn in them",
+            cell(steps, 'time') as "raw tables to nudges here, s",
+            cell(pandas_cpu / steps_cpu, 'ratio') as "pandas / same steps here",
+            cell(pandas / steps, 'ratio') as "in wall time",
+            cell(row_loop_cpu / steps_cpu, 'ratio') as "row loop / same steps here",
+            cell(day_cpu / build_cpu, 'share') as "a new day / a build",
+            cell(pandas_gb, 'gb') as "memory of pandas, GB",
+            cell(steps_gb, 'gb') as "of the same steps here, GB"
+        from sizes
+        order by sizes.accounts
+    """,
+    "engines": """
+        select
+            cell(accounts, 'accounts') as accounts,
+            cell(any_value(users), 'users') as users,
+            cell(any_value(activity_rows), 'users') as "activity rows",
+            cell(sum(seconds) filter (where name = 'duckdb'), 'time') as "DuckDB, s",
+            cell(sum(seconds) filter (where name = 'spark'), 'time') as "Spark, s",
+            cell(sum(seconds) filter (where name = 'spark') / sum(seconds) filter (where name = 'duckdb'), 'ratio')
+                as "times as long",
+            cell(sum(cpu_seconds) filter (where name = 'spark') / sum(cpu_seconds) filter (where name = 'duckdb'), 'ratio')
+                as "times the processor time",
+            cell(max(peak_memory_mb) filter (where name = 'duckdb') / 1024, 'gb') as "memory of DuckDB's build, GB",
+            cell(max(peak_memory_mb) filter (where name = 'spark') / 1024, 'gb') as "of Spark's largest process, GB"
+        from benchmark_results
+        where kind = 'engine'
+        group by accounts
+        order by benchmark_results.accounts
+    """,
+    "benchmark_nodes": f"""
+        {NODES}
+        select
+            '`' || name || '`' as node,
+            cell(cpu_seconds / activity_rows * 1e6, 'time') as "CPU s per million activity rows",
+            cell(cpu_seconds / users * 1e6, 'time') as "CPU s per million users",
+            growth(cpu_seconds / smaller_cpu_seconds, accounts / 24000) as "growth exponent",
+            cell(peak_memory_mb / 1024, 'gb') as "peak memory, GB",
+            cell(nullif(database_mb, 0) / users * 1e6, 'users') as "MB per million users"
+        from nodes
+        where name <> 'others'
+        order by cpu_seconds desc, node
+        limit 40
+    """,
+    "benchmark_prediction": f"""
+        {NODES},
+
+        predicted as (
+            select replace(kind, '_', ' ') || 's that grow with ' || replace(scales_with, '_', ' ') as nodes,
+                sum(cpu_seconds) as cpu_seconds, sum(cpu_seconds * times) / 3600 as cpu_hours,
+                sum(nullif(database_mb, 0) * times) / 1024 as tables_gb
+            from nodes
+            group by kind, scales_with
+            union all
+            select 'raw tables', null, null, database_mb * 10e9 / activity_rows / 1024
+            from largest
+            where name = 'generation'
+        )
+
+        select
+            nodes,
+            cell(cpu_seconds, 'time') as "CPU s, measured",
+            cell(cpu_hours, 'time') as "CPU hours, predicted",
+            cell(tables_gb, 'users') as "GB of tables, predicted"
+        from predicted
+        order by cpu_hours desc nulls last, nodes
+    """,
+    "benchmark_machines": f"""
+        {NODES},
+
+        engines as (
+            select name, cpu_seconds / seconds as busy_cores,
+                cpu_seconds / max(cpu_seconds) filter (where name = 'duckdb') over () as times_duckdb
+            from benchmark_results
+            where kind = 'engine' and accounts = (select max(accounts) from benchmark_results where kind = 'engine')
+        ),
+
+        hours as (
+            select name, busy_cores, times_duckdb * (select sum(cpu_seconds * times) / 3600 from nodes) as cpu_hours
+            from engines
+        )
+
+        select
+            if(name = 'duckdb', 'DuckDB, one machine', 'Spark, a cluster') as engine,
+            cell(cpu_hours, 'time') as "CPU hours, predicted",
+            cell(ceil(cpu_hours / 8), 'users') as "cores for a night of eight hours",
+            cell(ceil(cpu_hours), 'users') as "cores for an hour",
+            cell(busy_cores, 'ratio') as "cores kept busy, of two, measured"
+        from hours
+        order by name
+    """,
+}
+
+
+def render(name: str, connection: duckdb.DuckDBPyConnection) -> str:
+    """The Markdown table of a block; columns after the first are right-aligned."""
+    result = connection.sql(BLOCKS[name])
+    rows = [result.columns, ["---", *["--:"] * (len(result.columns) - 1)], *result.fetchall()]
+    return "\n".join("| " + " | ".join("" if cell is None else cell for cell in row) + " |" for row in rows)
+
+
+def rendered(text: str, warehouse: Path) -> str:
+    """`text` with every block that it has rendered anew from `warehouse`."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        connection.execute(MACROS)
+        for file in RESULTS.glob("*.csv"):
+            connection.read_csv(str(file)).to_view(file.stem)
+        for name in BLOCKS:
+            marked = re.compile(f"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+            if marked.search(text):
+                block = render(name, connection)
+                text = marked.sub(lambda match, block=block: f"{match[1]}\n{block}\n\n{match[2]}", text)
+    return text
+
+
+def rendered_picture(warehouse: Path) -> bytes:
+    """The funnel of the shipped policy, as SVG."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        funnel = connection.sql(
+            "select * from marts.policy_funnel where policy_id = (select policy_id from seeds.policy_parameters where is_shipped)"
+        ).df()
+    buffer = io.BytesIO()
+    with figures.style():
+        figures.policy_funnel(funnel).titled().savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    default = os.environ.get("CAUSALYN_WAREHOUSE", ROOT / "warehouse" / "causalyn.duckdb")
+    parser.add_argument("--warehouse", type=Path, default=Path(default))
+    options = parser.parse_args()
+    for document in DOCUMENTS:
+        document.write_text(rendered(document.read_text(), options.warehouse))
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_bytes(rendered_picture(options.warehouse))
+
+
+if __name__ == "__main__":
+    main()

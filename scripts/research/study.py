@@ -1,0 +1,222 @@
+"""Builds many worlds and records what came out of each, beside what the same policy earns when it knows the truth.
+
+The results land in results/study_results.csv, from which the README's tables are rendered. Hidden truth is read after every
+decision is taken; nothing is tuned here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import duckdb
+from tqdm import tqdm
+
+from causalyn.warehouse.sql_text import literal
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "scripts" / "research" / "results" / "study_results.csv"
+WAREHOUSE = "causalyn.duckdb"
+TRUTH = "causalyn.truth.duckdb"
+PRESETS = ("default", "hard", "null", "harm")
+
+FOREIGN_EFFECTS = {
+    "persuadable": (0.10, 0.60),
+    "sleeping_dog": (0.50, 0.15),
+    "sure_thing": (0.70, 0.75),
+    "lost_cause": (0.05, 0.08),
+}
+"""P(activation) untreated and treated by hidden group, from the generator of the public data set `seed_world`."""
+
+Row = tuple[str, int, str, float]
+
+
+def dbt(folder: Path, *arguments: str, check: bool = True) -> bool:
+    """Whether dbt succeeded on the warehouse in `folder`; a relative path keeps its parsed project valid for every folder."""
+    places = ["--project-dir", ROOT, "--profiles-dir", ROOT]
+    places += ["--target-path", folder / "target", "--log-path", folder / "logs"]
+    command = [Path(sys.executable).with_name("dbt"), *arguments, "--quiet", *places]
+    environment = os.environ | {"CAUSALYN_WAREHOUSE": WAREHOUSE, "CAUSALYN_ROOT": str(ROOT)}
+    output = None if check else subprocess.DEVNULL
+    return subprocess.run(command, cwd=folder, env=environment, check=check, stdout=output).returncode == 0
+
+
+def fetch(folder: Path, query: str, parameters: dict[str, str] | None = None) -> list[tuple]:
+    """The rows of a query on the warehouse in `folder`."""
+    with duckdb.connect(str(folder / WAREHOUSE), read_only=True) as connection:
+        return connection.execute(query, parameters or {}).fetchall()
+
+
+def figures(folder: Path, policy_id: str) -> dict[str, float]:
+    """What a policy decided, and what that is worth and does to each hidden group, by metric."""
+    query = """
+        select 'accounts_' || decision, n_accounts from marts.policy_funnel where policy_id = $policy
+        union all
+        select true_group || '_targeted_share', sum(share_of_group) filter (where decision = 'target')
+        from audit.failure_matrix where policy_id = $policy and level = 'user' group by true_group
+        union all
+        select true_group || '_nudged_share', sum(nudged_share_of_group)
+        from audit.failure_matrix where policy_id = $policy and level = 'user' group by true_group
+        union all
+        from (
+            unpivot (from audit.policy_true_value where policy_id = $policy)
+            on expected_net_value_usd, true_net_value_usd, true_net_value_of_nudges_usd, true_net_value_of_everybody_usd
+        )
+        select name, value
+    """
+    return {metric: float(value or 0) for metric, value in fetch(folder, query, {"policy": policy_id})}
+
+
+def measured_claims(folder: Path) -> dict[str, float]:
+    """The published claims as the build measured them, by claim id."""
+    return dict(fetch(folder, "select claim_id, measured from audit.claims where measured is not null"))
+
+
+def verdicts(folder: Path) -> dict[str, float]:
+    """Every verdict: 1 passed, 0.5 warned, 0 failed; and whether no blocking one failed."""
+    query = """
+        select 'verdict_' || verdict_id, case verdict when 'pass' then 1.0 when 'warn' then 0.5 else 0.0 end
+        from marts.model_verdicts
+        union all
+        select 'is_published', cast(not bool_or(is_blocking and verdict = 'fail') as int) from marts.model_verdicts
+    """
+    return {metric: float(value) for metric, value in fetch(folder, query)}
+
+
+def trust(folder: Path) -> dict[str, float]:
+    """How often intervals hold the truth, and the threshold that the folds chose."""
+    query = """
+        select 'coverage_' || replace(interval_id, ' ', '_') || '_' || user_group, covered_share from audit.interval_coverage
+        union all
+        select 'sleeping_dog_lift_threshold', sleeping_dog_lift_threshold from marts.safety_frontier where is_shipped
+    """
+    return dict(fetch(folder, query))
+
+
+def targets(folder: Path) -> set[str]:
+    """The accounts that the shipped policy targets."""
+    return {account for (account,) in fetch(folder, "select account_id from marts.target_accounts")}
+
+
+def decide_on_the_truth(folder: Path) -> None:
+    """Replaces the scores by the true probabilities and decides again, with the same SQL."""
+    with duckdb.connect(str(folder / WAREHOUSE)) as connection:
+        connection.execute(f"attach {literal(folder / TRUTH)} as truth (read_only)")
+        connection.execute(
+            """
+            update intermediate.int_uplift__scores as scores
+            set
+                p_control = truth.p_control,
+                p_treated = truth.p_treated,
+                t_lift = truth.p_treated - truth.p_control,
+                x_lift = truth.p_treated - truth.p_control,
+                dr_lift = truth.p_treated - truth.p_control,
+                t_lift_se = 0,
+                x_lift_se = 0,
+                dr_lift_se = 0
+            from truth.main.latent_uplift_groups_hidden as truth
+            where scores.user_id = truth.user_id
+            """
+        )
+    published = [f"int_uplift__scores+,+{mart}" for mart in ("policy_true_value", "target_accounts")]
+    dbt(folder, "run", "--select", *published, "--exclude", "int_uplift__scores")
+
+
+def study_generated(folder: Path, preset: str, seed: int, accounts: int) -> dict[str, float]:
+    """Generates, builds and measures one world under the shipped policy."""
+    generate = [sys.executable, ROOT / "scripts" / "generate_world.py", "--warehouse", folder / WAREHOUSE]
+    options = ["--preset", preset, "--seed", str(seed), "--accounts", str(accounts)]
+    subprocess.run([*generate, *options], check=True, stdout=subprocess.DEVNULL)
+    succeeded = dbt(folder, "build", "--exclude", "resource_type:unit_test", check=False)
+    measured = verdicts(folder)
+    if succeeded != bool(measured["is_published"]):
+        raise RuntimeError(f"{preset}, seed {seed}: the build failed, and not for a verdict")
+    if not succeeded:
+        return measured
+    measured |= figures(folder, "precision") | measured_claims(folder) | trust(folder)
+    targeted = targets(folder)
+    decide_on_the_truth(folder)
+    oracle, oracle_targets = figures(folder, "precision")["true_net_value_usd"], targets(folder)
+    measured["oracle_true_net_value_usd"] = oracle
+    if oracle > 0:
+        measured["value_share_of_oracle"] = measured["true_net_value_usd"] / oracle
+    if oracle_targets:
+        measured["false_suppression_share"] = len(oracle_targets - targeted) / len(oracle_targets)
+    return measured
+
+
+def study_foreign(folder: Path, raw: Path) -> dict[str, float]:
+    """Loads, builds and measures the public data set under its authors' policy, with the effects of its generator."""
+    load = [sys.executable, ROOT / "scripts" / "load_raw.py", raw, "--warehouse", folder / WAREHOUSE]
+    subprocess.run(load, check=True, stdout=subprocess.DEVNULL)
+    with duckdb.connect(str(folder / TRUTH)) as truth:
+        truth.executemany(
+            """
+            update latent_uplift_groups_hidden
+            set p_control = $2, p_treated = $3, true_lift = $3 - $2
+            where latent_uplift_group = $1
+            """,
+            [(group, *effects) for group, effects in FOREIGN_EFFECTS.items()],
+        )
+    dbt(folder, "build", "--exclude", "resource_type:unit_test")
+    return figures(folder, "reference")
+
+
+def in_a_folder(study: Callable[..., dict[str, float]], parsed: Path, *arguments: object) -> dict[str, float]:
+    """Runs a study in a folder of its own that starts with the parsed project."""
+    with tempfile.TemporaryDirectory(prefix="causalyn_study_") as name:
+        folder = Path(name)
+        shutil.copytree(parsed, folder / "target")
+        return study(folder, *arguments)
+
+
+def store(rows: list[Row]) -> None:
+    """Replaces the results of the presets in `rows` and keeps those of the others."""
+    presets = {row[0] for row in rows}
+    kept = []
+    if RESULTS.exists():
+        with RESULTS.open(newline="") as file:
+            kept = [tuple(row) for row in list(csv.reader(file))[1:] if row[0] not in presets]
+    fresh = [(preset, str(seed), metric, f"{value:.6f}") for preset, seed, metric, value in rows]
+    with RESULTS.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("preset", "seed", "metric", "value"))
+        writer.writerows(sorted([*kept, *fresh], key=lambda row: (row[0], int(row[1]), row[2])))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--presets", nargs="*", choices=PRESETS, default=list(PRESETS))
+    parser.add_argument("--seeds", type=int, default=20, help="worlds a preset, seeds 1 to this number")
+    parser.add_argument("--accounts", type=int, default=2400)
+    parser.add_argument("--seed-world", type=Path, help="directory of the public data set, to be studied too")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="causalyn_study_") as name, ThreadPoolExecutor(os.cpu_count()) as pool:
+        dbt(Path(name), "parse")
+        parsed = Path(name) / "target"
+        runs = {
+            (preset, seed): pool.submit(in_a_folder, study_generated, parsed, preset, seed, options.accounts)
+            for preset in options.presets
+            for seed in range(1, options.seeds + 1)
+        }
+        if options.seed_world:
+            runs["seed_world", 0] = pool.submit(in_a_folder, study_foreign, parsed, options.seed_world.resolve())
+        rows = [
+            (*world, metric, value)
+            for world, run in tqdm(runs.items(), unit="world", disable=None)
+            for metric, value in run.result().items()
+        ]
+    store(rows)
+    print(f"Studied {len(runs)} worlds; results in {RESULTS.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Plays the bandit over a built world with ten seeds, beside a static policy and an oracle: results/bandit_study.csv."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from causalyn.simulation.bandit_world import simulate
+from causalyn.simulation.world_physics import PRESETS
+from play_bandit import ROOT, read_world
+
+RESULTS = ROOT / "scripts" / "research" / "results" / "bandit_study.csv"
+SEEDS = range(1, 11)
+SHOWN_ROUNDS = (5, 10, 20, 30)
+
+
+def study(warehouse: Path) -> pd.DataFrame:
+    """What each policy was expected to earn until some rounds, and the nudges of users who are not on the nudge list."""
+    users, arms, parameters = read_world(warehouse)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        listed = set(connection.execute("select user_id from marts.nudge_list").df()["user_id"])
+    results = []
+    for seed in SEEDS:
+        log, earned = simulate(users, arms, parameters, PRESETS["default"], seed)
+        unlisted = log[(log["arm"] != "none") & ~log["user_id"].isin(listed)]
+        for row in earned[earned["round_number"].isin(SHOWN_ROUNDS)].to_dict("records"):
+            broken = (unlisted["round_number"] <= row["round_number"]).sum()
+            results.append({"seed": seed, **row, "n_nudges_held_back": broken})
+    return pd.DataFrame(results)
+
+
+def main() -> None:
+    default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file of the default world")
+    results = study(parser.parse_args().warehouse)
+    names = {policy: f"{policy}_usd" for policy in ("oracle", "bandit", "static", "best_by_segment")}
+    results.rename(columns=names).to_csv(RESULTS, index=False, float_format="%.6f", lineterminator="\n")
+
+
+if __name__ == "__main__":
+    main()
