@@ -15,7 +15,7 @@ import duckdb
 from tqdm import tqdm
 
 from causalyn import world
-from causalyn.raw_contract import BUILD_RECORD, RAW_SCHEMA, TABLES, TRUTH, truth_path
+from causalyn.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTH, truth_path
 from causalyn.world_physics import GROUPS, RESPONSES
 
 # Of each database's buffers, which would otherwise grow with the world; the rest of the process needs 0.5 GB.
@@ -110,7 +110,8 @@ def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -
         ):
             for connection in (raw_db, truth_db):
                 connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-            raw_db.execute(f"begin; drop table if exists {BUILD_RECORD}; create schema if not exists {RAW_SCHEMA}")
+            raw_db.execute(f"begin; drop table if exists {BUILT_NODES}; drop table if exists {PUBLICATION}")
+            raw_db.execute(f"create schema if not exists {RAW_SCHEMA}")
             for table in TABLES:
                 raw_db.execute(f"create or replace table {RAW_SCHEMA}.{table.name} ({table.ddl})")
             raw_db.execute(f"use {RAW_SCHEMA}")
