@@ -100,7 +100,7 @@
 {% macro spark__register_files() -%}
     {%- set directory = env_var('CAUSALYN_SPARK_FILES', '') -%}
     {%- if execute and directory and flags.WHICH in ['build', 'run'] -%}
-        {%- for source in graph.sources.values() -%}
+        {%- for source in graph.sources.values() if source.source_name != 'published' -%}
             {%- do run_query('create schema if not exists ' ~ source.schema) -%}
             {%- do run_query('drop table if exists ' ~ source.schema ~ '.' ~ source.name) -%}
             {%- do run_query(
@@ -109,4 +109,27 @@
             ) -%}
         {%- endfor -%}
     {%- endif -%}
+{%- endmacro %}
+
+{#- Makes a table, and its schema, where there is none. -#}
+{% macro make_table(table, columns) -%}
+    {%- do run_query('create schema if not exists ' ~ table.split('.')[0]) -%}
+    {%- do run_query(
+        'create table if not exists ' ~ table ~ ' (' ~ columns | join(', ') ~ ')' ~ (' using parquet' if target.type != 'duckdb' else '')
+    ) -%}
+{%- endmacro %}
+
+{#- Puts the rows of a query in the place of a table, whether there was one or not. -#}
+{% macro replace_table(table, query) -%}
+    {%- do run_query('create schema if not exists ' ~ table.split('.')[0]) -%}
+    {%- do adapter.dispatch('replace_table')(table, query) -%}
+{%- endmacro %}
+
+{% macro duckdb__replace_table(table, query) -%}
+    {%- do run_query('create or replace table ' ~ table ~ ' as ' ~ query) -%}
+{%- endmacro %}
+
+{% macro spark__replace_table(table, query) -%}
+    {%- do run_query('drop table if exists ' ~ table) -%}
+    {%- do run_query('create table ' ~ table ~ ' using parquet as ' ~ query) -%}
 {%- endmacro %}

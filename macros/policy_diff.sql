@@ -102,7 +102,7 @@
         '{{ to_build_id }}' as to_build_id,
         '{{ to_policy_id }}' as to_policy_id
     {%- endset -%}
-    with entries as (select * from {{ ref('policy_decisions_ledger') }})
+    with entries as (select * from {{ source('published', 'policy_decisions_ledger') }})
 
     select * from {{ flipped_decisions(pairs) }} as flipped
     order by abs(value_moved_usd) desc, account_id

@@ -1,94 +1,178 @@
 {#-
-    Write, audit, publish. On DuckDB the tables downstream of the publication gate (materialized: published) are first written as
-    candidates, into schemas of their own, where the rest of the run reads and tests them. At the end of a run in which nothing
-    failed one transaction puts them all in the place of the published ones: whoever looks, and whenever the run is killed, there
-    are the tables of one build. The candidates of a run that failed stay until the next one, to be looked at.
-    Parquet tables on Spark have no transactions that span tables: there each is replaced once its own upstream has passed.
+    Write, audit, publish. Models that are published are ordinary tables in a schema candidate_<schema>; the rest of a run reads and
+    tests them there. At the end of a run they are copied to <schema>, in one transaction, if nothing is stale: if every seed,
+    model and data test was last run with success, and after all that it is built from. builds.nodes says when that was, and
+    builds.publication whether the lists are those of what was last built. Loading data drops both.
+    Parquet tables on Spark have no transactions that span tables: there one is replaced after the other.
 -#}
 
-{%- macro candidate_schema(schema) -%}
-    {{ return('candidate_' ~ schema) }}
+{#- The seeds, models and data tests that a publication waits for, by id. A refresh waits for those of daily scoring alone. -#}
+{%- macro nodes_to_publish() -%}
+    {%- set nodes = {} -%}
+    {%- for node in graph.nodes.values() | selectattr('resource_type', 'in', ['seed', 'model']) -%}
+        {%- if node.config.materialized != 'ephemeral' and (not var('refresh') or 'scoring' in node.tags) -%}
+            {%- do nodes.update({node.unique_id: node}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') -%}
+        {%- if not var('refresh') or node.depends_on.nodes | reject('in', nodes) | list == [] -%}
+            {%- do nodes.update({node.unique_id: node}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(nodes) }}
 {%- endmacro -%}
 
-{%- macro candidate_of(relation) -%}
-    {{ return(relation.incorporate(path={'schema': candidate_schema(relation.schema)})) }}
-{%- endmacro -%}
-
-{#- Within a run that makes a table anew, whoever refers to it means its candidate. Unit tests refer to their own rows. -#}
-{% macro ref() %}
-    {%- set relation = builtins.ref(*varargs, **kwargs) -%}
-    {%- set node_id = 'model.' ~ project_name ~ '.' ~ varargs[-1] -%}
-    {%- if execute and model.resource_type != 'unit_test' and node_id in candidate_ids() -%}
-        {{ return(candidate_of(relation)) }}
-    {%- endif -%}
-    {{ return(relation) }}
-{% endmacro %}
-
-{%- macro candidate_ids() -%}
+{#- The ids of what a node is built from: ephemeral models are not built themselves. -#}
+{%- macro built_from(node) -%}
     {%- set ids = [] -%}
-    {%- if flags.WHICH in ['build', 'run'] -%}
-        {%- for node_id in selected_resources if node_id.startswith('model.') -%}
-            {%- if graph.nodes[node_id].config.materialized == 'published' -%}{%- do ids.append(node_id) -%}{%- endif -%}
-        {%- endfor -%}
-    {%- endif -%}
+    {%- for id in node.depends_on.get('nodes', []) -%}
+        {%- if graph.nodes.get(id, {}).get('config', {}).get('materialized') == 'ephemeral' -%}
+            {%- do ids.extend(built_from(graph.nodes[id])) -%}
+        {%- else -%}
+            {%- do ids.append(id) -%}
+        {%- endif -%}
+    {%- endfor -%}
     {{ return(ids) }}
 {%- endmacro -%}
 
-{#- Makes the candidate of the model that is being built. -#}
-{%- macro make_candidate() -%}
-    {%- set candidate = candidate_of(this.incorporate(type='table')) -%}
-    {{ run_hooks(pre_hooks) }}
-    {%- call statement('main') -%}
-        {{ create_table_as(False, candidate, sql) }}
-    {%- endcall -%}
-    {{ run_hooks(post_hooks) }}
-    {%- do adapter.commit() -%}
-    {{ return(candidate) }}
+{#- What speaks against a publication, with what failed first: the names of the nodes that are stale, and why. -#}
+{%- macro stale_nodes(nodes, record) -%}
+    {%- set failed, stale = [], [] -%}
+    {%- for id, node in nodes.items() -%}
+        {%- set run = record.get(id, {'ran_at': '', 'status': 'never run'}) -%}
+        {%- if run.status not in ['success', 'pass', 'warn'] -%}
+            {%- do (failed if run.status in ['error', 'fail'] else stale).append(node.name ~ ' (' ~ run.status ~ ')') -%}
+        {%- else -%}
+            {%- for parent in built_from(node) if parent in nodes and record.get(parent, run).ran_at > run.ran_at -%}
+                {%- if loop.first -%}{%- do stale.append(node.name ~ ' (older than ' ~ nodes[parent].name ~ ')') -%}{%- endif -%}
+            {%- endfor -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(failed + stale) }}
 {%- endmacro -%}
 
-{% materialization published, adapter='duckdb' %}
-    {{ return({'relations': [make_candidate()]}) }}
-{% endmaterialization %}
-
-{#- Drops the candidates of the last run, and makes room for those of this one. -#}
-{%- macro drop_candidates(make_room=true) -%}
-    {%- for schema in graph.nodes.values() | map(attribute='schema') | unique -%}
-        {%- do run_query('drop schema if exists ' ~ candidate_schema(schema) ~ ' cascade') -%}
+{#- builds.nodes as a dictionary. -#}
+{%- macro read_record() -%}
+    {%- set record = {} -%}
+    {%- for row in run_query('select unique_id, ran_at, status from builds.nodes').rows if row[0] in graph.nodes -%}
+        {%- do record.update({row[0]: {'ran_at': row[1], 'status': row[2]}}) -%}
     {%- endfor -%}
-    {%- if make_room -%}
-        {%- for schema in graph.nodes.values() | selectattr('config.materialized', 'in', ['published', 'appended']) | map(attribute='schema') | unique -%}
-            {%- do run_query('create schema ' ~ candidate_schema(schema)) -%}
+    {{ return(record) }}
+{%- endmacro -%}
+
+{%- macro write_record(record) -%}
+    {%- set rows = [] -%}
+    {%- for id, run in record.items() -%}
+        {%- do rows.append("('" ~ id ~ "', '" ~ run.ran_at ~ "', '" ~ run.status ~ "')") -%}
+    {%- endfor -%}
+    {%- if rows -%}
+        {%- do replace_table('builds.nodes', 'select * from (values ' ~ rows | join(', ') ~ ') as nodes (unique_id, ran_at, status)') -%}
+    {%- endif -%}
+{%- endmacro -%}
+
+{#- A refresh leaves the lists as they are, and so what is said of them. -#}
+{%- macro write_publication(status) -%}
+    {%- if not var('refresh') -%}
+        {%- do replace_table('builds.publication', "select '" ~ status | replace("'", "''") ~ "' as status") -%}
+    {%- endif -%}
+{%- endmacro -%}
+
+{%- macro is_candidate(node) -%}
+    {{ return(node.resource_type == 'model' and node.schema.startswith('candidate_') and node.config.materialized != 'ephemeral') }}
+{%- endmacro -%}
+
+{%- macro published_table(node) -%}
+    {{ return((node.schema | replace('candidate_', '')) ~ '.' ~ node.alias) }}
+{%- endmacro -%}
+
+{#- What is selected counts as unfinished until its result is known, so that nothing of a run that is killed is taken for good. -#}
+{%- macro start_run() -%}
+    {%- if execute -%}
+        {%- do make_table('builds.nodes', ['unique_id string', 'ran_at string', 'status string']) -%}
+        {%- set record = read_record() -%}
+        {%- for id in selected_resources if id in graph.nodes -%}
+            {%- do record.update({id: {'ran_at': '', 'status': 'running'}}) -%}
         {%- endfor -%}
+        {%- do write_record(record) -%}
+        {%- do write_publication('running') -%}
+        {%- do make_published_sources() -%}
+        {%- if var('refresh') -%}{%- do restore_candidates() -%}{%- endif -%}
     {%- endif -%}
 {%- endmacro -%}
 
-{#- Puts the candidates in the place of the published tables, within the transaction of the caller. -#}
-{%- macro publish_candidates() -%}
-    {%- for node_id in candidate_ids() -%}
-        {%- set node = graph.nodes[node_id] -%}
-        {%- set published = node.schema ~ '.' ~ node.alias -%}
-        {%- do run_query(
-            'create or replace table ' ~ published ~ ' as from ' ~ candidate_schema(node.schema) ~ '.' ~ node.alias
-        ) -%}
+{#- What models read of the last publication is there before the first one, empty. A column that was added since is null. -#}
+{%- macro make_published_sources() -%}
+    {%- for source in graph.sources.values() | selectattr('source_name', 'equalto', 'published') -%}
+        {%- set table, columns = source.schema ~ '.' ~ source.name, [] -%}
+        {%- for column in graph.nodes['model.' ~ project_name ~ '.' ~ source.name].columns.values() -%}
+            {%- do columns.append(column.name ~ ' ' ~ column.data_type) -%}
+        {%- endfor -%}
+        {%- do make_table(table, columns) -%}
+        {%- if target.type == 'duckdb' -%}
+            {%- for column in columns -%}{%- do run_query('alter table ' ~ table ~ ' add column if not exists ' ~ column) -%}{%- endfor -%}
+        {%- endif -%}
     {%- endfor -%}
 {%- endmacro -%}
 
-{#- What speaks against these lists: a part of the project may leave out lists that it makes others disagree with. -#}
-{%- macro disagreement_of_lists() -%}
-    {%- set lists = run_query(
-        "select distinct schema_name || '.' || table_name from duckdb_columns() where database_name = current_database() "
-        ~ "and schema_name = 'marts' and column_name = 'build_id' and table_name <> 'policy_decisions_ledger'"
-    ).columns[0].values() -%}
-    {%- set branches = [] -%}
-    {%- for list in lists -%}{%- do branches.append('select build_id from ' ~ list) -%}{%- endfor -%}
-    {%- set builds = run_query(branches | join(' union ')).columns[0].values() if branches else [] -%}
-    {%- if builds | length > 1 -%}
-        {{ return(
-            'Nothing was published, and the lists stay as they were: the selected models would leave lists of different builds '
-            ~ 'side by side (' ~ builds | sort | join(', ') ~ '). Run dbt build, or select what depends on your change too '
-            ~ '(--select changed_model+)'
-        ) }}
+{#- A refresh goes by what is published: a candidate that it reads, but does not build, gives way to that. -#}
+{%- macro restore_candidates() -%}
+    {%- set read = [] -%}
+    {%- for id in selected_resources if id in graph.nodes -%}{%- do read.extend(built_from(graph.nodes[id])) -%}{%- endfor -%}
+    {%- for id in read | unique if id in graph.nodes and id not in selected_resources and is_candidate(graph.nodes[id]) -%}
+        {%- set node = graph.nodes[id] -%}
+        {%- do replace_table(node.schema ~ '.' ~ node.alias, 'select * from ' ~ published_table(node)) -%}
+    {%- endfor -%}
+{%- endmacro -%}
+
+{%- macro publish_table(node) -%}
+    {%- set candidate, published = node.schema ~ '.' ~ node.alias, published_table(node) -%}
+    {%- if node.config.meta.append_by -%}
+        {%- set columns, key = node.columns.keys() | join(', '), node.config.meta.append_by -%}
+        {%- do run_query(
+            'insert into ' ~ published ~ ' (' ~ columns ~ ') select ' ~ columns ~ ' from ' ~ candidate
+            ~ ' where ' ~ key ~ ' not in (select ' ~ key ~ ' from ' ~ published ~ ')'
+        ) -%}
+    {%- else -%}
+        {%- do replace_table(published, 'select * from ' ~ candidate) -%}
     {%- endif -%}
+    {%- set relation = api.Relation.create(database=node.database, schema=published.split('.')[0], identifier=node.alias) -%}
+    {%- do apply_grants(relation, node.config.meta.grants, should_revoke=false) -%}
+{%- endmacro -%}
+
+{%- macro end_run(results) -%}
+    {%- if execute -%}
+        {%- set record, nodes = read_record(), nodes_to_publish() -%}
+        {%- for result in results if result.node.unique_id in graph.nodes -%}
+            {%- do record.update({result.node.unique_id: {
+                'ran_at': run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f'), 'status': 'empty' if flags.EMPTY else result.status | string
+            }}) -%}
+        {%- endfor -%}
+        {%- do write_record(record) -%}
+        {%- set stale = stale_nodes(nodes, record) -%}
+        {%- if stale -%}
+            {%- set reason = stale | length ~ ' of ' ~ nodes | length ~ ' seeds, models and tests are not up to date: '
+                ~ stale[:3] | join(', ') ~ (', ...' if stale | length > 3 else '') -%}
+            {%- do write_publication(reason) -%}
+            {%- set lists = adapter.get_relation(graph.nodes['model.causalyn.build_info'].database, 'marts', 'build_info') -%}
+            {%- do print(
+                'Nothing was published: ' ~ reason ~ '. Mend what failed and run dbt build; if only tests are left, dbt test. '
+                ~ ('The lists are still those of build ' ~ published_build() ~ '.' if lists else 'There are no lists yet.')
+            ) -%}
+        {%- else -%}
+            {%- if target.type == 'duckdb' -%}{%- do run_query('begin transaction') -%}{%- endif -%}
+            {%- for node in nodes.values() if is_candidate(node) -%}{%- do publish_table(node) -%}{%- endfor -%}
+            {%- do write_publication('published') -%}
+            {%- if target.type == 'duckdb' -%}
+                {%- do run_query('commit') -%}
+                {%- do copy_for_readers() -%}
+            {%- endif -%}
+            {%- do print('Published: the ' ~ ('scores of the day, beside the' if var('refresh') else 'lists') ~ ' of build ' ~ published_build() ~ '.') -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro -%}
+
+{%- macro published_build() -%}
+    {{ return(run_query('select max(build_id) from marts.build_info').columns[0].values()[0]) }}
 {%- endmacro -%}
 
 {#- The copy of the published tables for readers who must not wait for a build (scripts/causalyn/warehouse/dbt_plugin.py). -#}
@@ -98,10 +182,3 @@
         modules.re.sub('\\.duckdb$', '', target.path) ~ '.published.duckdb', 'duckdb', {'schemas': ['marts', 'audit']}
     ) -%}
 {%- endmacro -%}
-
-{#- Unit tests learn the columns of their inputs from the tables: from the candidate, where one waits. -#}
-{% macro duckdb__get_columns_in_relation(relation) -%}
-    {%- set candidate = adapter.get_relation(relation.database, candidate_schema(relation.schema), relation.identifier)
-        if flags.WHICH in ['build', 'run'] else none -%}
-    {{ return(dbt.duckdb__get_columns_in_relation(candidate or relation)) }}
-{%- endmacro %}

@@ -14,7 +14,7 @@ import pandas as pd
 from causalyn.simulation.bandit_world import LOG_COLUMNS, play_round
 from causalyn.simulation.world_physics import PRESETS, Physics
 from causalyn.warehouse import dbt_command
-from causalyn.warehouse.raw_contract import BANDIT_LOG, BUILD_RECORD, RAW_SCHEMA, TRUTH, truth_path
+from causalyn.warehouse.raw_contract import BANDIT_LOG, BUILT_NODES, PUBLICATION, RAW_SCHEMA, TRUTH, truth_path
 from causalyn.warehouse.sql_text import literal
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,7 +27,7 @@ USERS = f"""
     inner join truth.{TRUTH.name} as truth on contexts.user_id = truth.user_id
     where not contexts.is_held_back
 """
-# After a round only what the log feeds is built; the last build is a whole one, since exports wait for one.
+# Only what the log feeds is built anew; since nothing else is stale, that is published.
 OF_THE_LOG = ("--select", f"source:raw.{BANDIT_LOG.name}+")
 
 
@@ -67,12 +67,11 @@ def play_bandit(warehouse: Path, physics: Physics, seed: int, rounds: int | None
         with duckdb.connect(str(warehouse)) as connection:
             state = connection.execute("from intermediate.int_campaign__bandit_state order by segment, arm").df()
             connection.register("log", play_round(due, state, arms, parameters, physics, seed))
-            connection.execute(f"begin; drop table if exists {BUILD_RECORD}")
+            connection.execute(f"begin; drop table if exists {PUBLICATION}")
+            connection.execute(f"delete from {BUILT_NODES} where contains(unique_id, 'bandit_log')")
             connection.execute(f"insert into {LOG} select {', '.join(LOG_COLUMNS)} from log")
             connection.execute("commit")
         dbt_command.build(warehouse, *OF_THE_LOG)
-    if rounds is None:
-        dbt_command.build(warehouse)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.execute("from marts.bandit_rounds order by round_number").df()
 

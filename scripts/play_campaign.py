@@ -14,7 +14,7 @@ import pandas as pd
 from causalyn.simulation.campaign_world import EVENT_COLUMNS, play
 from causalyn.simulation.world_physics import PRESETS, Physics
 from causalyn.warehouse import dbt_command
-from causalyn.warehouse.raw_contract import BUILD_RECORD, CAMPAIGN_EVENTS, RAW_SCHEMA, TRUTH, truth_path
+from causalyn.warehouse.raw_contract import BUILT_NODES, CAMPAIGN_EVENTS, PUBLICATION, RAW_SCHEMA, TRUTH, truth_path
 from causalyn.warehouse.sql_text import literal
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +32,7 @@ DUE = f"""
     left join marts.campaign_nudge_list as nudges on users.user_id = nudges.user_id
     where assignments.account_id not in (select account_id from {LOG})
 """
-# After a week only what the log feeds is built; the last build is a whole one, since exports wait for one.
+# Only what the log feeds is built anew; since nothing else is stale, that is published.
 OF_THE_LOG = ("--select", f"source:raw.{CAMPAIGN_EVENTS.name}+")
 # A campaign that is played moves shares as much as it likes.
 PLAYED = ("--vars", "deliveries: ignore")
@@ -72,7 +72,7 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
     with duckdb.connect(str(warehouse)) as connection:
         if ahead is not None:
             _append(connection, ahead)
-    dbt_command.build(warehouse, *PLAYED)
+    dbt_command.build(warehouse, *PLAYED, *OF_THE_LOG)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return (
             connection.execute("from marts.rollout_status order by wave").df(),
@@ -82,7 +82,8 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
 
 def _append(connection: duckdb.DuckDBPyConnection, events: pd.DataFrame) -> None:
     connection.register("events", events)
-    connection.execute(f"begin; drop table if exists {BUILD_RECORD}")
+    connection.execute(f"begin; drop table if exists {PUBLICATION}")
+    connection.execute(f"delete from {BUILT_NODES} where contains(unique_id, 'campaign_events')")
     connection.execute(f"insert into {LOG} select {', '.join(EVENT_COLUMNS)} from events")
     connection.execute("commit")
     connection.unregister("events")

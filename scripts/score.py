@@ -48,7 +48,7 @@ def score(warehouse: Path, as_of: datetime.date) -> str:
         *("--select", "tag:scoring"),
         # Tests that look beyond the day's tables, at what a full build would renew, wait for one.
         *("--indirect-selection", "cautious"),
-        *("--vars", f"{{scoring_date: '{as_of}', activity_since: '{since}'}}"),
+        *("--vars", f"{{refresh: true, scoring_date: '{as_of}', activity_since: '{since}'}}"),
     )
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         users, triggers = connection.execute(SUMMARY, {"as_of": as_of}).fetchone()

@@ -57,7 +57,7 @@ select copies.account_id, explanations.* exclude (account_id)
 from copies inner join marts.account_explanations as explanations on copies.original_id = explanations.account_id;
 
 drop table marts.account_policy; create table marts.account_policy as from decided;
-drop view marts.account_safety_frontier; create table marts.account_safety_frontier as from frontier;
+drop table marts.account_safety_frontier; create table marts.account_safety_frontier as from frontier;
 drop table marts.account_explanations; create table marts.account_explanations as from explained;
 """
 

@@ -58,16 +58,16 @@ def fetch(folder: Path, query: str, parameters: dict[str, str] | None = None) ->
 def figures(folder: Path, policy_id: str) -> dict[str, float]:
     """What a policy decided, and what that is worth and does to each hidden group, by metric."""
     query = """
-        select 'accounts_' || decision, n_accounts from marts.policy_funnel where policy_id = $policy
+        select 'accounts_' || decision, n_accounts from candidate_marts.policy_funnel where policy_id = $policy
         union all
         select true_group || '_targeted_share', sum(share_of_group) filter (where decision = 'target')
-        from audit.failure_matrix where policy_id = $policy and level = 'user' group by true_group
+        from candidate_audit.failure_matrix where policy_id = $policy and level = 'user' group by true_group
         union all
         select true_group || '_nudged_share', sum(nudged_share_of_group)
-        from audit.failure_matrix where policy_id = $policy and level = 'user' group by true_group
+        from candidate_audit.failure_matrix where policy_id = $policy and level = 'user' group by true_group
         union all
         from (
-            unpivot (from audit.policy_true_value where policy_id = $policy)
+            unpivot (from candidate_audit.policy_true_value where policy_id = $policy)
             on expected_net_value_usd, true_net_value_usd, true_net_value_of_nudges_usd, true_net_value_of_everybody_usd
         )
         select name, value
@@ -77,16 +77,16 @@ def figures(folder: Path, policy_id: str) -> dict[str, float]:
 
 def measured_claims(folder: Path) -> dict[str, float]:
     """The published claims as the build measured them, by claim id."""
-    return dict(fetch(folder, "select claim_id, measured from audit.claims where measured is not null"))
+    return dict(fetch(folder, "select claim_id, measured from candidate_audit.claims where measured is not null"))
 
 
 def verdicts(folder: Path) -> dict[str, float]:
     """Every verdict: 1 passed, 0.5 warned, 0 failed; and whether no blocking one failed."""
     query = """
         select 'verdict_' || verdict_id, case verdict when 'pass' then 1.0 when 'warn' then 0.5 else 0.0 end
-        from marts.model_verdicts
+        from candidate_marts.model_verdicts
         union all
-        select 'is_published', cast(not bool_or(is_blocking and verdict = 'fail') as int) from marts.model_verdicts
+        select 'is_published', cast(not bool_or(is_blocking and verdict = 'fail') as int) from candidate_marts.model_verdicts
     """
     return {metric: float(value) for metric, value in fetch(folder, query)}
 
@@ -94,16 +94,16 @@ def verdicts(folder: Path) -> dict[str, float]:
 def trust(folder: Path) -> dict[str, float]:
     """How often intervals hold the truth, and the threshold that the folds chose."""
     query = """
-        select 'coverage_' || replace(interval_id, ' ', '_') || '_' || user_group, covered_share from audit.interval_coverage
+        select 'coverage_' || replace(interval_id, ' ', '_') || '_' || user_group, covered_share from candidate_audit.interval_coverage
         union all
-        select 'sleeping_dog_lift_threshold', sleeping_dog_lift_threshold from marts.safety_frontier where is_shipped
+        select 'sleeping_dog_lift_threshold', sleeping_dog_lift_threshold from candidate_marts.safety_frontier where is_shipped
     """
     return dict(fetch(folder, query))
 
 
 def targets(folder: Path) -> set[str]:
     """The accounts that the shipped policy targets."""
-    return {account for (account,) in fetch(folder, "select account_id from marts.target_accounts")}
+    return {account for (account,) in fetch(folder, "select account_id from candidate_marts.target_accounts")}
 
 
 def decide_on_the_truth(folder: Path) -> None:

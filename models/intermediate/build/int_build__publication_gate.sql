@@ -57,10 +57,10 @@ final as (
             when failed.n_failed = 0 and drifted.n_drifted = 0 then true
             else {{ raise_error("'Nothing was published, and the lists of the last good build stay as they were'
                 || coalesce(', since the data changed too much: ' || drifted.reasons || '. What to do about it: select subject, '
-                || 'remedy from marts.delivery_drift where status = ''stop''; if the change is meant, build with '
+                || 'remedy from candidate_marts.delivery_drift where status = ''stop''; if the change is meant, build with '
                 || 'ACCEPT_CHANGES=1 (dbt: --vars ''deliveries: accept'')', '')
                 || coalesce(', since the model may not be trusted: ' || failed.reasons || '. What to do about it: select '
-                || 'verdict_id, remedy from marts.model_verdicts', '')") }}
+                || 'verdict_id, remedy from candidate_marts.model_verdicts', '')") }}
         end
 )
 

@@ -16,11 +16,20 @@ parameters as (
 ),
 
 history as (
-    {% if earlier_table('marts', 'momentum_triggers') %}
-    select * from {{ this }}
-    {% else %}
-    select * from triggers where false
-    {% endif %}
+    select
+        user_id,
+        account_id,
+        policy_id,
+        triggered_date,
+        week_on_week_change,
+        prior_week_on_week_change,
+        lift,
+        lift_lower,
+        lift_upper,
+        model_build_id
+    from {{ source('published', 'momentum_triggers') }}
+    -- A generated world has nothing to do with the one before it.
+    where {{ var('deliveries') != 'ignore' }}
 ),
 
 other_days as (

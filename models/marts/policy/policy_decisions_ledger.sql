@@ -1,11 +1,10 @@
--- Append-only, and never made anew: what this build decided, unless it is recorded already. The table is there before its first
--- row (macros/ledger.sql), so that this query can always read it.
+-- The rows that publication appends to what is recorded: what this build decided, unless it is recorded already.
 with entries as (
     select * from {{ ref('int_build__ledger_entries') }}
 ),
 
 ledger as (
-    select * from {{ this }}
+    select * from {{ source('published', 'policy_decisions_ledger') }}
 ),
 
 numbered as (

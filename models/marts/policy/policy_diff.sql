@@ -21,7 +21,7 @@ with this_build as (
 ),
 
 ledger as (
-    select * from {{ ref('policy_decisions_ledger') }}
+    select * from {{ source('published', 'policy_decisions_ledger') }}
 ),
 
 policies as (

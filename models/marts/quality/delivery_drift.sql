@@ -3,7 +3,13 @@ with delivered as (
 ),
 
 last_good as (
-    select * from {{ ref('int_build__last_good_delivery') }}
+    select
+        measure_id,
+        subject,
+        measure,
+        data_type
+    from {{ source('published', 'last_good_delivery') }}
+    where {{ var('deliveries') == 'compare' }}
 ),
 
 thresholds as (

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from causalyn.simulation import world
 from causalyn.simulation.world_physics import GROUPS, RESPONSES
-from causalyn.warehouse.raw_contract import BUILD_RECORD, RAW_SCHEMA, TABLES, TRUTH, truth_path
+from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTH, truth_path
 
 # Of each database's buffers, which would otherwise grow with the world; the rest of the process needs 0.5 GB.
 MEMORY_LIMIT = "1GB"
@@ -110,7 +110,8 @@ def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -
         ):
             for connection in (raw_db, truth_db):
                 connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-            raw_db.execute(f"begin; drop table if exists {BUILD_RECORD}; create schema if not exists {RAW_SCHEMA}")
+            raw_db.execute(f"begin; drop table if exists {BUILT_NODES}; drop table if exists {PUBLICATION}")
+            raw_db.execute(f"create schema if not exists {RAW_SCHEMA}")
             for table in TABLES:
                 raw_db.execute(f"create or replace table {RAW_SCHEMA}.{table.name} ({table.ddl})")
             raw_db.execute(f"use {RAW_SCHEMA}")

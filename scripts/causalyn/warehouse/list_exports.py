@@ -24,7 +24,7 @@ from pathlib import Path
 
 import duckdb
 
-from causalyn.warehouse.raw_contract import BUILD_RECORD
+from causalyn.warehouse.raw_contract import PUBLICATION
 from causalyn.warehouse.sql_text import literal
 
 MANIFEST = "manifest.json"
@@ -97,18 +97,13 @@ LISTS = (
     ),
 )  # fmt: skip
 
-_REFUSALS = {
-    "running": "the last build did not come to its end",
-    "failed": "the last build failed",
-    "partial": "the last build was of a part of the project only",
-}
 
 
 def export_lists(warehouse: Path, destination: Path) -> dict[str, int]:
     """Replace the set of files at `destination` with the lists of `warehouse`; rows of each list.
 
     `destination` becomes a symbolic link; the sets lie beside it, readable by their owner only. Nothing is written to the
-    warehouse. Raises ExportRefusedError where the last build was not a complete and successful one, where another export is under
+    warehouse. Raises ExportRefusedError where the lists are not those of all that was built last, where another export is under
     way, or where `destination` is something that no export made; `destination` then stays as it was. The same warehouse gives
     the same bytes.
     """
@@ -116,21 +111,22 @@ def export_lists(warehouse: Path, destination: Path) -> dict[str, int]:
         raise ExportRefusedError(f"there is no warehouse {warehouse}")
     try:
         with duckdb.connect(str(warehouse), read_only=True, config={"threads": 1}) as connection:
-            _refuse_unless_built(connection)
+            _refuse_unless_published(connection)
             with _locked(destination):
                 return _replace(connection, destination)
     except duckdb.IOException as error:
         raise ExportRefusedError(f"{warehouse} can't be read: {str(error).splitlines()[0]}") from error
 
 
-def _refuse_unless_built(connection: duckdb.DuckDBPyConnection) -> None:
+def _refuse_unless_published(connection: duckdb.DuckDBPyConnection) -> None:
     try:
-        rows = connection.execute(f"select status from {BUILD_RECORD}").fetchall()
+        ((status,),) = connection.execute(f"select status from {PUBLICATION}").fetchall()
     except duckdb.CatalogException:
-        rows = []
-    status = rows[0][0] if rows else None
-    if status != "complete":
-        raise ExportRefusedError(_REFUSALS.get(status, "nothing was built since the data was loaded"))
+        raise ExportRefusedError("nothing was built since the data was loaded") from None
+    if status == "running":
+        raise ExportRefusedError("the last build did not come to its end")
+    if status != "published":
+        raise ExportRefusedError(f"the last build published nothing: {status}")
 
 
 @contextmanager

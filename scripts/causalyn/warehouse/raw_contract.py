@@ -11,8 +11,10 @@ from pathlib import Path
 
 RAW_SCHEMA = "raw"
 TRUTH_TABLE = "latent_uplift_groups_hidden"
-# Where dbt records what its last build came to (macros/build_record.sql); new raw tables are not built yet.
-BUILD_RECORD = "builds.last_build"
+# Where dbt records what was last run with success, and whether the lists are of that (macros/publication.sql). Nothing of new raw
+# tables is built yet.
+BUILT_NODES = "builds.nodes"
+PUBLICATION = "builds.publication"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from causalyn.warehouse.raw_contract import BUILD_RECORD, RAW_SCHEMA, TABLES, TRUTH, Column, Table, truth_path
+from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTH, Column, Table, truth_path
 from causalyn.warehouse.sql_text import identifier, literal
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
@@ -102,7 +102,8 @@ def load_raw(directory: Path, warehouse: Path) -> dict[str, int]:
     rows: dict[str, int] = {}
     try:
         with _connect(warehouse) as raw_db:
-            raw_db.execute(f"begin; drop table if exists {BUILD_RECORD}; create schema if not exists {RAW_SCHEMA}")
+            raw_db.execute(f"begin; drop table if exists {BUILT_NODES}; drop table if exists {PUBLICATION}")
+            raw_db.execute(f"create schema if not exists {RAW_SCHEMA}")
             for table in TABLES:
                 rows[table.name] = _create(raw_db, f"{RAW_SCHEMA}.{table.name}", table, sources.get(table.name))
             if TRUTH.name in sources:
