@@ -5,15 +5,17 @@
     {{ lift }} + {{ policy }}.harm_quantile * {{ lift_se }} < {{ policy }}.sleeping_dog_lift_threshold
 {%- endmacro %}
 
-{#-
-    Whether the Sleeping Dogs among an account's users are too many. The limit is compared in millionths of a user, as whole numbers, so
-    that a share which equals it is never above it. Null where nobody has a score.
--#}
+{#- Whether n of the users are more than a share of them, in whole millionths: a share that equals the limit is never above it. -#}
+{% macro is_above_share(n, n_users, share_limit) -%}
+    {{ n }} * 1000000 > {{ millionths(share_limit) }} * {{ n_users }}
+{%- endmacro %}
+
+{#- Whether an account has too many Sleeping Dogs among its users; null where nobody has a score. -#}
 {% macro is_toxic(n_sleeping_dogs, n_users, policy) -%}
     case
         when {{ n_users }} > 0
             then
-                {{ n_sleeping_dogs }} * 1000000 > cast(round({{ policy }}.toxic_user_share_limit * 1e6) as bigint) * {{ n_users }}
+                {{ is_above_share(n_sleeping_dogs, n_users, policy ~ '.toxic_user_share_limit') }}
                 and {{ n_sleeping_dogs }} >= {{ policy }}.min_toxic_users
     end
 {%- endmacro %}
@@ -22,10 +24,10 @@
 {% macro guardrail_checks() -%}
     {{ return({
         'unscored': {
-            'evidence': safe_divide('cast(n_users - n_scored_users as double)', 'n_users'),
-            'limit': 'unscored_user_share_limit',
-            'is_triggered': 'n_scored_users = 0 or n_unscored_admins > 0 '
-                ~ 'or (n_users - n_scored_users) * 1000000 > cast(round(unscored_user_share_limit * 1e6) as bigint) * n_users',
+            'evidence': 'n_users - n_scored_users + n_unsupported_admins',
+            'limit': '0',
+            'is_triggered': 'n_scored_users < n_users or n_scored_users = 0 or n_unsupported_admins > 0 or '
+                ~ is_above_share('n_unsupported_users', 'n_users', 'unsupported_share_limit'),
         },
         'toxic_admin': {
             'evidence': 'n_sleeping_dog_admins',

@@ -27,6 +27,14 @@ guarded as (
     where strategy = policy_id
 ),
 
+-- The claim counts everybody in the target accounts, as its authors did, who nudged everybody there.
+targets as (
+    select {{ exact_sum_usd('decisions.net_value_of_everybody_usd') }} as net_value_usd
+    from {{ ref('account_policy') }} as decisions
+    inner join policies on decisions.policy_id = policies.policy_id
+    where decisions.population = 'campaign' and decisions.decision = 'target'
+),
+
 users as (
     select * from {{ ref('int_audit__users') }}
     inner join policies using (policy_id)
@@ -70,10 +78,10 @@ final as (
     union all
     select 'blind_net_value', net_value_usd from blind
     union all
-    select 'policy_net_value', net_value_usd from guarded
+    select 'policy_net_value', net_value_usd from targets
     union all
-    select 'policy_share_of_blind_value', {{ safe_divide('guarded.net_value_usd', 'blind.net_value_usd') }}
-    from guarded
+    select 'policy_share_of_blind_value', {{ safe_divide('targets.net_value_usd', 'blind.net_value_usd') }}
+    from targets
     cross join blind
     union all
     select 'blind_admins_at_risk', n_admins_at_risk from blind

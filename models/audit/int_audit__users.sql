@@ -44,7 +44,7 @@ final as (
         truth.latent_uplift_group as true_group,
         truth.true_lift,
         scores.raw_lift,
-        users.is_scored,
+        users.is_supported,
         users.is_nudged_in_target,
         decisions.decision,
         decisions.decision = 'target' and users.is_nudged_in_target as is_nudged

@@ -12,7 +12,7 @@ SCHEMA = pa.schema(TENTHS + [(name, pa.float64()) for name in ("momentum", "inte
 def model(dbt, session):
     inputs = dbt.ref("int_uplift__inputs")
     parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
-    users = uplift.training_users(dbt.ref("int_uplift__sample"))
+    users = uplift.training_users(dbt.ref("int_uplift__training_users"))
     learner = model_store.from_frame(engine.to_pandas(dbt.ref("int_uplift__models")), inputs.columns, parameters, users)
     cells = engine.to_pandas(dbt.ref("int_uplift__dependence_cells"))
     return engine.from_pandas(inputs, explanations.dependence(learner, users, cells, parameters), SCHEMA)

@@ -5,13 +5,13 @@ from causalyn.learner import model_store, uplift
 
 
 def model(dbt, session):
-    sample = dbt.ref("int_uplift__sample")
+    users = dbt.ref("int_uplift__training_users")
     parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
-    training = uplift.training_users(sample)
+    training = uplift.training_users(users)
     try:
-        learner = uplift.fit(training, uplift.sampled_users(sample, "today"), parameters)
+        learner = uplift.fit(training, parameters)
     except uplift.LearnerError as error:
         # Nobody gets a score, so every account is suppressed and the verdicts stop publication.
         print(f"No lift was estimated: {error}")
         learner = uplift.UpliftModel((), {})
-    return engine.from_pandas(sample, model_store.to_frame(learner, training, parameters), model_store.SCHEMA)
+    return engine.from_pandas(users, model_store.to_frame(learner, training, parameters), model_store.SCHEMA)

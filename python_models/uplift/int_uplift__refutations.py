@@ -13,6 +13,6 @@ SCHEMA = pa.schema(IDENTITY + OBSERVED + [(nuisance, pa.float64()) for nuisance 
 def model(dbt, session):
     inputs = dbt.ref("int_uplift__inputs")
     parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
-    training = uplift.training_users(dbt.ref("int_uplift__sample"))
+    training = uplift.training_users(dbt.ref("int_uplift__training_users"))
     earlier_activity = engine.to_pandas(dbt.ref("int_uplift__earlier_activity"))
     return engine.from_pandas(inputs, refutations.refute(training, earlier_activity, parameters), SCHEMA)

@@ -13,6 +13,6 @@ SCHEMA = pa.schema(
 def model(dbt, session):
     inputs = dbt.ref("int_uplift__inputs")
     parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
-    users = uplift.training_users(dbt.ref("int_uplift__sample"))
+    users = uplift.training_users(dbt.ref("int_uplift__training_users"))
     learner = model_store.from_frame(engine.to_pandas(dbt.ref("int_uplift__models")), inputs.columns, parameters, users)
     return engine.from_pandas(inputs, explanations.shuffled_lift(learner, users, parameters), SCHEMA)

@@ -1,4 +1,8 @@
 with dr_scores as (
+    select * from {{ ref('int_uplift__doubly_robust_scores') }}
+),
+
+scores as (
     select * from {{ ref('int_uplift__scores') }}
     where population = 'campaign' and learner_id <> 'raw_trees'
 ),

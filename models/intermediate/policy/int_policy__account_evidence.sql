@@ -28,7 +28,8 @@ by_account as (
         count(*) as n_users,
         count(*) filter (where is_scored) as n_scored_users,
         count(*) filter (where is_admin) as n_admins,
-        count(*) filter (where is_admin and not is_scored) as n_unscored_admins,
+        count(*) filter (where not is_supported) as n_unsupported_users,
+        count(*) filter (where is_admin and not is_supported) as n_unsupported_admins,
         count(*) filter (where is_sleeping_dog) as n_sleeping_dogs,
         count(*) filter (where is_sleeping_dog and is_admin) as n_sleeping_dog_admins,
         count(*) filter (where is_nudged_in_target) as n_nudged_users,
@@ -51,7 +52,8 @@ priced as (
         coalesce(by_account.n_users, 0) as n_users,
         coalesce(by_account.n_scored_users, 0) as n_scored_users,
         coalesce(by_account.n_admins, 0) as n_admins,
-        coalesce(by_account.n_unscored_admins, 0) as n_unscored_admins,
+        coalesce(by_account.n_unsupported_users, 0) as n_unsupported_users,
+        coalesce(by_account.n_unsupported_admins, 0) as n_unsupported_admins,
         coalesce(by_account.n_sleeping_dogs, 0) as n_sleeping_dogs,
         coalesce(by_account.n_sleeping_dog_admins, 0) as n_sleeping_dog_admins,
         coalesce(by_account.n_nudged_users, 0) as n_nudged_users,
@@ -73,7 +75,7 @@ priced as (
         policies.toxic_user_share_limit,
         policies.min_toxic_users,
         policies.min_scored_users,
-        policies.unscored_user_share_limit
+        policies.unsupported_share_limit
     from accounts
     cross join campaigns
     cross join policies

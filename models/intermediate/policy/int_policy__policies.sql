@@ -38,6 +38,28 @@ votes as (
     group by 1
 ),
 
+-- How much harm trees see of users of past campaigns whom a nudge is expected to help.
+doubts as (
+    select
+        lift_doubt,
+        rank() over (order by lift_doubt desc) as doubt_rank,
+        count(*) over () as n_users
+    from {{ ref('int_uplift__user_scores') }}
+    where population = 'campaign' and lift > 0
+),
+
+-- A doubt has support where at least this share of them is as doubtful.
+limits as (
+    select
+        policies.policy_id,
+        max(doubts.lift_doubt) filter (where doubts.doubt_rank >= policies.support_floor * doubts.n_users) as doubt_limit,
+        max(doubts.lift_doubt) filter (where doubts.doubt_rank >= policies.nudge_support_floor * doubts.n_users)
+            as nudge_doubt_limit
+    from policies
+    cross join doubts
+    group by 1
+),
+
 chosen as (
     select
         coalesce(
@@ -59,11 +81,16 @@ final as (
         policies.toxic_user_share_limit,
         policies.min_toxic_users,
         policies.min_scored_users,
-        policies.unscored_user_share_limit,
+        policies.support_floor,
+        limits.doubt_limit,
+        policies.nudge_support_floor,
+        limits.nudge_doubt_limit,
+        policies.unsupported_share_limit,
         policies.counts_unobserved_users,
         policies.nudges_everybody
     from policies
     cross join chosen
+    left join limits on policies.policy_id = limits.policy_id
 )
 {% endif %}
 

@@ -25,7 +25,8 @@ judged as (
         scores.lift_se,
         scores.lift_lower,
         scores.lift_upper,
-        scores.lift is not null and scores.is_supported as is_scored,
+        scores.lift is not null as is_scored,
+        scores.lift_doubt,
         {{ is_sleeping_dog('scores.lift', 'scores.lift_se', 'policies') }} as is_sleeping_dog,
         -- Who is not known to be harmless counts as harmed.
         coalesce(
@@ -34,11 +35,22 @@ judged as (
                     then {{ normal_cdf('((policies.sleeping_dog_lift_threshold - scores.lift) / scores.lift_se)') }}
             end, 1.0
         ) as harm_probability,
+        policies.doubt_limit,
+        policies.nudge_doubt_limit,
         policies.nudges_everybody
     from scores
     left join users on scores.user_id = users.user_id
     cross join policies
     where policies.counts_unobserved_users or scores.has_observed_outcome or scores.population = 'today'
+),
+
+-- The model learned from the users of past campaigns, so that they are supported. Nobody doubts that a Sleeping Dog is one.
+supported as (
+    select
+        *,
+        coalesce(population = 'campaign' or is_sleeping_dog or lift_doubt <= doubt_limit, false) as is_supported,
+        coalesce(population = 'campaign' or lift_doubt <= nudge_doubt_limit, false) as is_nudge_supported
+    from judged
 ),
 
 final as (
@@ -54,11 +66,15 @@ final as (
         lift_se,
         lift_lower,
         lift_upper,
+        lift_doubt,
         is_scored,
+        is_supported,
         is_sleeping_dog,
         harm_probability,
-        coalesce(is_scored and (nudges_everybody or (lift > 0 and not is_sleeping_dog)), false) as is_nudged_in_target
-    from judged
+        coalesce(
+            is_scored and is_supported and is_nudge_supported and (nudges_everybody or (lift > 0 and not is_sleeping_dog)), false
+        ) as is_nudged_in_target
+    from supported
 )
 
 select * from final

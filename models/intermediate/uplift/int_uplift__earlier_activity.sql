@@ -3,8 +3,7 @@ with training_users as (
         observation_id,
         user_id,
         as_of_date
-    from {{ ref('int_uplift__sample') }}
-    where population = 'campaign'
+    from {{ ref('int_uplift__training_users') }}
 ),
 
 users as (

@@ -52,16 +52,24 @@ bounds as (
     from training_values
 ),
 
+numbered as (
+    select
+        *,
+        cast(row_number() over (partition by quantity order by is_unknown, lower_edge nulls first) as int) as bin
+    from bounds
+),
+
 final as (
     select
-        bounds.quantity,
-        bounds.lower_edge,
-        bounds.upper_edge,
-        bounds.is_unknown,
+        numbered.quantity,
+        numbered.bin,
+        numbered.lower_edge,
+        numbered.upper_edge,
+        numbered.is_unknown,
         count(training_values.observation_id) as n_users
-    from bounds
-    left join training_values on {{ is_in_bin('training_values', 'bounds') }}
-    group by 1, 2, 3, 4
+    from numbered
+    left join training_values on {{ is_in_bin('training_values', 'numbered') }}
+    group by 1, 2, 3, 4, 5
 )
 {% endif %}
 

@@ -1,12 +1,11 @@
 {{ config(materialized='view') }}
 
 with feature_values as (
-    {{ unpivot_features(ref('int_uplift__sample'), 'campaign', name='quantity') }}
+    {{ unpivot_features(ref('int_uplift__training_users'), 'campaign', name='quantity') }}
 ),
 
 sample as (
-    select * from {{ ref('int_uplift__sample') }}
-    where population = 'campaign'
+    select * from {{ ref('int_uplift__training_users') }}
 ),
 
 scores as (

@@ -24,7 +24,7 @@ deciding as (
         round(nullif(scores.lift_se, 'nan'), 9) as lift_se,
         round(nullif(scores.p_control, 'nan'), 9) as p_control,
         round(nullif(scores.propensity, 'nan'), 9) as propensity,
-        round(nullif(scores.support, 'nan'), 9) as support
+        round(nullif(scores.lift_spread, 'nan'), 9) as lift_spread
     from scores
     inner join learner on scores.learner_id = learner.deciding_learner
     where
@@ -41,6 +41,18 @@ consistent as (
     from deciding
 ),
 
+-- What a single tree, drawn at random, is expected to see of harm: the mean of the negative part of a normal distribution.
+doubted as (
+    select
+        *,
+        round(coalesce(
+            lift_spread * exp(-power(lift / nullif(lift_spread, 0), 2) / 2) / 2.506628274631
+            - lift * {{ normal_cdf('(-lift / nullif(lift_spread, 0))') }},
+            greatest(0.0, -lift)
+        ), 9) as lift_doubt
+    from consistent
+),
+
 final as (
     select
         inputs.population,
@@ -50,20 +62,19 @@ final as (
         inputs.account_id,
         inputs.as_of_date,
         inputs.fold,
-        round(consistent.p_control_given_lift + consistent.lift, 9) as p_treated,
-        consistent.p_control_given_lift as p_control,
-        consistent.lift,
-        consistent.lift_se,
-        round(consistent.lift - learner.interval_width * consistent.lift_se, 9) as lift_lower,
-        round(consistent.lift + learner.interval_width * consistent.lift_se, 9) as lift_upper,
-        consistent.propensity,
+        round(doubted.p_control_given_lift + doubted.lift, 9) as p_treated,
+        doubted.p_control_given_lift as p_control,
+        doubted.lift,
+        doubted.lift_se,
+        round(doubted.lift - learner.interval_width * doubted.lift_se, 9) as lift_lower,
+        round(doubted.lift + learner.interval_width * doubted.lift_se, 9) as lift_upper,
+        doubted.propensity,
         round(raw_trees.lift, 9) as raw_lift,
-        consistent.support,
-        -- Users of a past campaign are what the model learned from.
-        coalesce(inputs.population = 'campaign' or consistent.support >= learner.support_floor, false) as is_supported,
+        doubted.lift_spread,
+        doubted.lift_doubt,
         inputs.is_converted is not null as has_observed_outcome
     from inputs
-    left join consistent on inputs.population = consistent.population and inputs.observation_id = consistent.observation_id
+    left join doubted on inputs.population = doubted.population and inputs.observation_id = doubted.observation_id
     left join scores as raw_trees
         on
             inputs.population = raw_trees.population

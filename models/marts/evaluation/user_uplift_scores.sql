@@ -15,8 +15,8 @@ with final as (
         lift_upper,
         propensity,
         raw_lift,
-        support,
-        is_supported,
+        lift_spread,
+        lift_doubt,
         has_observed_outcome
     from {{ ref('int_uplift__user_scores') }}
 )

@@ -144,7 +144,7 @@ def _read(row: dict[str, Any]) -> uplift.FoldModel:
 
 def _forests(model: uplift.FoldModel) -> Iterator[uplift.Forest]:
     yield from (forest for half in model.forests for forest in half)
-    yield from (*model.raw_trees, model.support)
+    yield from model.raw_trees
     for lifts in model.lifts.values():
         for lift in lifts:
             yield from vars(lift).values()

@@ -59,8 +59,7 @@ class Parameters:
     min_leaf_share: smallest leaf as a share of the forest's rows. feature_share: features tried at a split.
     propensity_floor: propensities are clipped to [floor, 1 - floor] in weights and doubly robust scores.
     min_accounts, min_arm_users: least training data. max_training_rows: most rows to train on. seed: of every random draw.
-    deciding_learner: whose lift decides. support_floor: least P(in a past campaign | features) of a user whose score counts.
-    interval_level: coverage that intervals of lift promise. The last two are asked in SQL only.
+    deciding_learner: whose lift decides. interval_level: coverage that intervals of lift promise, asked in SQL only.
     """
 
     folds: int
@@ -74,7 +73,6 @@ class Parameters:
     max_training_rows: int
     seed: int
     deciding_learner: str
-    support_floor: float
     interval_level: float
 
     @classmethod
@@ -117,10 +115,11 @@ class Forest:
 
     def predict(self, features: np.ndarray) -> np.ndarray:
         """The mean over the trees of what the leaves say of users (users), by their features (users x features)."""
-        total = np.zeros(len(features))
-        for _, values, leaves in self._leaves(features):
-            total += values[leaves]
-        return total / len(self.sizes)
+        return self.predict_trees(features).mean(axis=0)
+
+    def predict_trees(self, features: np.ndarray) -> np.ndarray:
+        """What the leaf of every tree says of users (trees x users), by their features (users x features)."""
+        return np.stack([values[leaves] for _, values, leaves in self._leaves(features)])
 
     def contributions(self, features: np.ndarray) -> np.ndarray:
         """What each feature adds to the prediction of every user (features x users): the sum is prediction less mean.
@@ -162,7 +161,7 @@ class Forest:
 
 
 Ask = Callable[[Forest, np.ndarray], np.ndarray]
-"""What is asked of a forest about users by their features: `Forest.predict` or `Forest.contributions`."""
+"""What is asked of a forest about users by their features: `Forest.predict`, `Forest.predict_trees` or `Forest.contributions`."""
 
 Nuisances = np.ndarray | Mapping[int, np.ndarray]
 """What the nuisance forests say of users, by CONTROL, TREATED and PROPENSITY: 3 x users, or some of the three."""
@@ -250,7 +249,7 @@ class DRLearner:
 LEARNERS = {"t": TLearner, "x": XLearner, "dr": DRLearner}
 """Learners by the prefix of their columns: each gives `<prefix>_lift` and `<prefix>_lift_se`."""
 
-SCORES = ("p_control", "p_treated", "propensity", "lift", "lift_se", "support")
+SCORES = ("p_control", "p_treated", "propensity", "lift", "lift_se", "lift_spread")
 """Columns that a fitted model adds to a user and learner, as doubles in units of probability; NaN where it does not say."""
 
 RAW_TREES = "raw_trees"
@@ -261,10 +260,6 @@ LEARNER_IDS = {**{name: f"{name}_learner" for name in LEARNERS}, RAW_TREES: RAW_
 
 SCORE_COLUMNS = [*IDENTITY, "learner_id", *SCORES]
 """Columns of scored users."""
-
-SUPPORT_LEAF_SHARE = 0.005
-"""Smallest leaf of a support forest: finer than an outcome forest's, since it is to find small groups that no campaign reached."""
-
 
 @dataclass(frozen=True)
 class CalibrationLine:
@@ -286,44 +281,54 @@ class CalibrationLine:
 
 @dataclass(frozen=True)
 class FoldModel:
-    """What scores one fold: nuisance forests and learners by half-sample, the raw trees, a line a learner, and support."""
+    """What scores one fold: nuisance forests and learners by half-sample, the raw trees, and a line a learner."""
 
     forests: tuple[tuple[Forest, ...], ...]
     lifts: dict[str, tuple[Lift, ...]]
     lines: dict[str, CalibrationLine]
     raw_trees: tuple[Forest, Forest]
-    support: Forest
 
     def predict(self, features: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
         """Scores of users by their `features` (users x features): by learner, float arrays by column name."""
         features = np.ascontiguousarray(features, dtype=np.float32)  # as trees compare them, once for all forests
-        by_half = np.stack([_nuisances(models, features) for models in self.forests])
-        p_control, p_treated, propensity = by_half.mean(axis=0)
-        nuisances = {"p_control": p_control, "p_treated": p_treated, "propensity": propensity}
-        scores = {}
-        for learner, lifts in self.lifts.items():
-            half_lift = np.stack(
-                [lift(features, own, Forest.predict) for lift, own in zip(lifts, by_half, strict=True)]
-            )
-            lift, lift_se = self.lines[learner].calibrate(half_lift)
-            scores[learner] = nuisances | {"lift": lift, "lift_se": lift_se}
+        by_half = [
+            _needed(models, (CONTROL, TREATED, PROPENSITY), features, Forest.predict_trees) for models in self.forests
+        ]
+        nuisances = {
+            name: np.mean([np.atleast_2d(own[need]).mean(axis=0) for own in by_half], axis=0)
+            for need, name in enumerate(("p_control", "p_treated", "propensity"))
+        }
+        scores = {name: nuisances | self._lift(features, name, by_half) for name in self.lifts}
         raw = [tree.predict(features) for tree in self.raw_trees]
         return scores | {RAW_TREES: {"lift": raw[TREATED] - raw[CONTROL]}}
 
     def predict_today(self, features: np.ndarray, learner: str) -> dict[str, dict[str, np.ndarray]]:
-        """As `predict`, by one learner and for what it asks of half the forests or fewer, with the users' support.
-
-        Support is P(in a past campaign | features), were as many users in one as there are today.
-        """
+        """As `predict`, by one learner alone and for what it asks of half the forests or fewer."""
         features = np.ascontiguousarray(features, dtype=np.float32)
-        half_lift, p_control = [], []
-        for lift, models in zip(self.lifts[learner], self.forests, strict=True):
-            own = _needed(models, {CONTROL, *lift.needs}, features, Forest.predict)
-            half_lift.append(lift(features, own, Forest.predict))
-            p_control.append(own[CONTROL])
-        lift, lift_se = self.lines[learner].calibrate(np.stack(half_lift))
-        own_scores = {"p_control": np.stack(p_control).mean(axis=0), "lift": lift, "lift_se": lift_se}
-        return {learner: own_scores | {"support": self.support.predict(features)}}
+        needs = {CONTROL, *self.lifts[learner][0].needs}
+        by_half = [_needed(models, needs, features, Forest.predict_trees) for models in self.forests]
+        p_control = np.mean([own[CONTROL].mean(axis=0) for own in by_half], axis=0)
+        return {learner: {"p_control": p_control} | self._lift(features, learner, by_half)}
+
+    def _lift(self, features: np.ndarray, learner: str, by_half: Sequence[Nuisances]) -> dict[str, np.ndarray]:
+        """Calibrated lift of users, its standard error, and its standard deviation over the trees of a forest.
+
+        Trees that saw alike users disagree little. Where a user combines features as nobody did whom they saw, some go by one
+        feature and some by another, and they disagree much: the lift of such a user has little support.
+        """
+        trees = np.stack(
+            [
+                lift(features, own, Forest.predict_trees)
+                for lift, own in zip(self.lifts[learner], by_half, strict=True)
+            ]
+        )
+        line = self.lines[learner]
+        lift, lift_se = line.calibrate(trees.mean(axis=1))
+        return {
+            "lift": lift,
+            "lift_se": lift_se,
+            "lift_spread": line.coefficients[1] * np.sqrt(trees.var(axis=1).mean(axis=0)),
+        }
 
     def half_lift(self, features: np.ndarray, learner: str) -> np.ndarray:
         """Lift by one learner before calibration, from each half-sample (halves x users)."""
@@ -383,25 +388,17 @@ class UpliftModel:
 
 
 def training_users(relation: Any) -> pd.DataFrame:
-    """The users of past campaigns in the relation `int_uplift__sample`, in their order; to the random draws of `fit` it matters."""
-    return sampled_users(relation, "campaign")
+    """The users of the relation `int_uplift__training_users`, in their order; to the random draws of `fit` it matters."""
+    return engine.to_pandas(relation).sort_values("place", ignore_index=True).drop(columns="place")
 
 
-def sampled_users(relation: Any, population: str) -> pd.DataFrame:
-    """The users of a population in the relation `int_uplift__sample`, in their order."""
-    sample = engine.to_pandas(relation)
-    sample = sample[sample["population"] == population]
-    return sample.sort_values("place", ignore_index=True).drop(columns="place")
-
-
-def fit(training: pd.DataFrame, today: pd.DataFrame, parameters: Parameters) -> UpliftModel:
-    """Fits the learners on users with an observed outcome, and on today's users beside them who of today is like a past campaign's.
+def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
+    """Fits the learners on users with an observed outcome.
 
     Args:
         training: one row a user: KEYS and, in every other column, a numeric feature (NaN: unknown). `is_treated` and
             `is_converted` are 0 or 1, `fold` in 0..folds-1 with whole accounts in one fold. The row order matters to
             the random draws, so the caller orders the rows.
-        today: a sample of today's users with the same columns, ordered as well.
         parameters: see Parameters.
 
     Raises:
@@ -415,14 +412,11 @@ def fit(training: pd.DataFrame, today: pd.DataFrame, parameters: Parameters) -> 
     converted = training["is_converted"].to_numpy(dtype=int)
     account = pd.factorize(training["account_id"])[0]
     fold_of_row = training["fold"].to_numpy(dtype=int)
-    matrix_today = today[list(features)].to_numpy(dtype=float)
-    fold_today = today["fold"].to_numpy(dtype=int)
 
     def fit_one(fold: int) -> FoldModel:
         rows = np.flatnonzero(fold_of_row != fold)
         seed = np.random.SeedSequence([parameters.seed, fold])
-        support = _fit_support(matrix[rows], matrix_today[fold_today != fold], parameters, [parameters.seed, fold, 1])
-        return _fit_fold(matrix[rows], treated[rows], converted[rows], account[rows], support, parameters, seed)
+        return _fit_fold(matrix[rows], treated[rows], converted[rows], account[rows], parameters, seed)
 
     with threadpool_limits(limits=1):
         # Threads, since forests release the interpreter lock; their number is irrelevant, since each fold has its seed.
@@ -487,7 +481,6 @@ def _fit_fold(
     treated: np.ndarray,
     converted: np.ndarray,
     account: np.ndarray,
-    support: Forest,
     parameters: Parameters,
     seed: np.random.SeedSequence,
 ) -> FoldModel:
@@ -528,7 +521,7 @@ def _fit_fold(
         )
         for arm in (CONTROL, TREATED)
     )
-    return FoldModel(tuple(forests), lifts, lines, raw_trees, support)
+    return FoldModel(tuple(forests), lifts, lines, raw_trees)
 
 
 def fit_pair(
@@ -618,23 +611,6 @@ def _fit_forest(
         random_state=_draw(generator),
     )
     return Forest.of(forest.fit(features, target, sample_weight=weight))
-
-
-def _fit_support(
-    campaign: np.ndarray, today: np.ndarray, parameters: Parameters, seed: Sequence[int]
-) -> Forest:
-    """A forest of P(in a past campaign | features), both populations weighing the same (Stuart, Cole, Bradshaw and Leaf, 2011,
-    "The use of propensity scores to assess the generalizability of results from randomized trials").
-    """
-    forest = RandomForestClassifier(
-        n_estimators=parameters.trees,
-        min_samples_leaf=SUPPORT_LEAF_SHARE,
-        max_features=parameters.feature_share,
-        class_weight="balanced",
-        random_state=_draw(np.random.default_rng(seed)),
-    )
-    is_campaign = np.repeat([1, 0], [len(campaign), len(today)])
-    return Forest.of(forest.fit(np.concatenate([campaign, today]), is_campaign))
 
 
 def _fit_regression_forest(
