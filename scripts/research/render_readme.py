@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from causalyn.report import figures
+from causalyn.warehouse.sql_text import identifier, literal
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "capacity.md")
@@ -435,7 +436,7 @@ def rendered(text: str, warehouse: Path) -> str:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute(MACROS)
         for file in RESULTS.glob("*.csv"):
-            connection.read_csv(str(file)).to_view(file.stem)
+            connection.execute(f"create temp view {identifier(file.stem)} as from read_csv({literal(file)})")
         for name in BLOCKS:
             marked = re.compile(f"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
             if marked.search(text):
