@@ -2,9 +2,9 @@
 
 A user's hidden group drives both behaviour and the potential outcomes; treatment was assigned by looking at observed
 behaviour only. So features carry the signal, the raw comparison of arms is confounded, and adjusting for features undoes
-it. Who converts mostly leaves later campaigns, so that the latest interventions of all users are a biased sample of
-interventions. The world comes in chunks of a fixed number of accounts, each with a random generator of its own: memory is bounded,
-and a bigger world starts with the accounts of a smaller one. Nothing here knows about the learner or the policy.
+it. Who converts mostly takes no part in later campaigns: every user's latest intervention is chosen by earlier outcomes.
+The world comes in chunks of a fixed number of accounts, each with a random generator of its own: memory is bounded, and a
+bigger world starts with the accounts of a smaller one. Nothing here knows about the learner or the policy.
 
 Source: the project's design, section 5 ("physics"); potential outcomes as in Rubin (1974).
 """
