@@ -8,9 +8,9 @@ BIN := $(VENV)/bin
 # DuckDB 1.x, although it only reads dbt's artifacts and imports DuckDB for a kind of check that we don't configure.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement
 
-GENERATOR_OPTIONS := $(strip $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET)))
+GENERATOR_OPTIONS := $(strip $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET)) $(if $(CAMPAIGNS),--campaigns $(CAMPAIGNS)))
 ifneq ($(and $(RAW),$(GENERATOR_OPTIONS)),)
-$(error RAW loads existing files: ACCOUNTS, SEED and PRESET steer the generator and don't go with it)
+$(error RAW loads existing files: ACCOUNTS, SEED, PRESET and CAMPAIGNS steer the generator and don't go with it)
 endif
 
 JAVA_HOME ?= $(firstword $(wildcard /usr/lib/jvm/*17*))
@@ -39,7 +39,8 @@ DELIVERIES := $(if $(RAW),$(if $(ACCEPT_CHANGES),accept,compare),ignore)
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
-	@echo '  ACCOUNTS=n SEED=n PRESET=p  another world; presets: default, hard, null, harm'
+	@echo '  ACCOUNTS=n SEED=n PRESET=p  another world; presets: default, hard, null, harm, drift'
+	@echo '  CAMPAIGNS=n                 with so many past campaigns, each aimed by what came of the one before'
 	@echo '  TARGET=spark                build on Spark instead of DuckDB (installs it; needs Java 17)'
 	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'
 	@echo '  ACCEPT_CHANGES=1            publish an export that differs from the last one on purpose'

@@ -24,16 +24,19 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=2400)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--preset", choices=PRESETS, default="default")
+    parser.add_argument("--campaigns", type=int, default=1, help="past campaigns, one after the other")
     parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file")
     arguments = parser.parse_args()
     if arguments.accounts < 1:
         parser.error("--accounts must be at least 1")
     if arguments.seed < 0:
         parser.error("--seed must not be negative")
+    if not 1 <= arguments.campaigns <= world.MAX_CAMPAIGNS:
+        parser.error(f"--campaigns must be between 1 and {world.MAX_CAMPAIGNS}")
 
     os.umask(0o077)  # the warehouse describes customers: only its owner may read it
     started = time.perf_counter()
-    chunks = world.chunks(PRESETS[arguments.preset], arguments.accounts, arguments.seed)
+    chunks = world.chunks(PRESETS[arguments.preset], arguments.accounts, arguments.seed, arguments.campaigns)
     try:
         written = write_world(arguments.warehouse, chunks, arguments.accounts)
     except (duckdb.Error, OSError) as error:

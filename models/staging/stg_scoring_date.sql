@@ -34,13 +34,32 @@ due as (
         on interventions.intervention_id = outcomes.intervention_id and interventions.user_id = outcomes.user_id
 ),
 
+active_days as (
+    select
+        activity.activity_date,
+        count(*) as n_rows,
+        max(count(*)) over () as n_rows_of_busiest_day
+    from {{ source('raw', 'user_activity_daily_raw') }} as activity
+    inner join users on activity.user_id = users.user_id
+    where activity.activity_date < current_date
+    group by activity.activity_date
+),
+
+-- Misdated rows are few: a day counts if it has a tenth of the busiest day's rows.
+known as (
+    select max(activity_date) as last_date
+    from active_days
+    where n_rows >= n_rows_of_busiest_day / 10
+),
+
 final as (
     select
         coalesce(
             cast({{ "'" ~ var('scoring_date') ~ "'" if var('scoring_date') else 'null' }} as date),
-            least(due_date, current_date)
+            least(greatest(due.due_date, known.last_date + cast(1 as int)), current_date)
         ) as scoring_date
     from due
+    cross join known
 )
 
 select * from final

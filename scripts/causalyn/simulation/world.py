@@ -1,9 +1,10 @@
-"""The generated world: accounts, users, sparse daily activity, a past campaign and what it caused.
+"""The generated world: accounts, users, sparse daily activity, past campaigns and what they caused.
 
 A user's hidden group drives both behaviour and the potential outcomes; treatment was assigned by looking at observed
 behaviour only. So features carry the signal, the raw comparison of arms is confounded, and adjusting for features undoes
-it. The world comes in chunks of a fixed number of accounts, each with a random generator of its own: memory is bounded,
-and a bigger world starts with the accounts of a smaller one. Nothing here knows about the learner or the policy.
+it. Who converts mostly takes no part in later campaigns: every user's latest intervention is chosen by earlier outcomes.
+The world comes in chunks of a fixed number of accounts, each with a random generator of its own: memory is bounded, and a
+bigger world starts with the accounts of a smaller one. Nothing here knows about the learner or the policy.
 
 Source: the project's design, section 5 ("physics"); potential outcomes as in Rubin (1974).
 """
@@ -19,8 +20,10 @@ import numpy as np
 from causalyn.simulation.world_physics import (
     ANNOYED,
     GROUPS,
+    IGNORED,
     LOST_CAUSE,
     PERSUADABLE,
+    PLEASED,
     SLEEPING_DOG,
     SURE_THING,
     Dirt,
@@ -45,10 +48,14 @@ LAST_USER_DAY = (date(2025, 1, 31) - _EPOCH).days
 FIRST_INTERVENTION_DAY = (date(2025, 4, 7) - _EPOCH).days
 CAMPAIGN_DAYS = 14
 OUTCOME_WINDOW_DAYS = 21
+OUTCOME_WINDOW_WEEKS = OUTCOME_WINDOW_DAYS // 7
 WEEKS_BEFORE = 5
-WEEKS_AFTER = 5
-# The tables are exported on the day on which the last outcome is due: everybody's activity is known until then.
-EXPORT_DAY = FIRST_INTERVENTION_DAY + CAMPAIGN_DAYS - 1 + OUTCOME_WINDOW_DAYS
+# A campaign begins a week after the last outcome of the one before is due.
+CAMPAIGN_INTERVAL_WEEKS = 6
+MAX_CAMPAIGNS = 6  # more would end in 2026
+# Where users move, activity goes on after the last outcome is due: 30 days of it show everybody's new behaviour, and the
+# last of them is a Friday, since hardly anybody is active on the days that follow.
+MOVED_DAYS = 34
 
 CHUNK_ACCOUNTS = 2400
 ORPHAN_OFFSET = 500_000_000  # added to a user's number, it names a user that does not exist
@@ -59,7 +66,7 @@ ACCOUNT_COLUMNS = (
 )
 USER_COLUMNS = ("user", "account", "created_day", "role", "region", "inviter")
 INTERVENTION_COLUMNS = (
-    *("user", "account", "intervention_day", "eligible", "treated", "channel", "response"),
+    *("user", "account", "campaign", "intervention_day", "eligible", "treated", "channel", "response"),
     *("converted", "observed", "activation_delay", "negative_reaction"),
 )
 TRUTH_COLUMNS = ("user", "account", "group", "p_control", "p_treated")
@@ -72,7 +79,8 @@ class Chunk:
     """Consecutive accounts as columns of numbers, dirt included.
 
     Accounts and users are numbered from the chunk's own zero, days since 1970, categories by their place in the tuples
-    above. `activity` holds several rows a user, `users` some rows twice, the others one row an account or user.
+    above. `activity` holds several rows a user, `interventions` one row a user and campaign, `users` some rows twice, the
+    others one row an account or user. `truth_today` is none where it is the same as `truth`.
     """
 
     accounts: Columns
@@ -80,6 +88,7 @@ class Chunk:
     activity: Columns
     interventions: Columns
     truth: Columns
+    truth_today: Columns | None
 
     def first(self, accounts: int) -> Chunk:
         """The chunk cut down to its first accounts."""
@@ -95,37 +104,65 @@ class Chunk:
             activity=cut(self.activity),
             interventions=cut(self.interventions),
             truth=cut(self.truth),
+            truth_today=self.truth_today and cut(self.truth_today),
         )
 
 
-def chunks(physics: Physics, accounts: int, seed: int) -> Iterator[Chunk]:
+def chunks(physics: Physics, accounts: int, seed: int, campaigns: int = 1) -> Iterator[Chunk]:
     """The world of a seed in chunks, the last one cut to the number of accounts asked for."""
     for index, start in enumerate(range(0, accounts, CHUNK_ACCOUNTS)):
         rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(index,))))
-        chunk = _draw_chunk(physics, rng)
+        chunk = _draw_chunk(physics, campaigns, rng)
         yield chunk if start + CHUNK_ACCOUNTS <= accounts else chunk.first(accounts - start)
 
 
-def _draw_chunk(physics: Physics, rng: np.random.Generator) -> Chunk:
-    """The next CHUNK_ACCOUNTS accounts, cause before effect: accounts, users, behaviour, campaign, what it changed."""
+def export_day(physics: Physics, campaigns: int = 1) -> int:
+    """The day of the export, as of which users are scored: when the last outcome is due or, where users move, later.
+
+    Everybody's activity is known until then.
+    """
+    last_begins = FIRST_INTERVENTION_DAY + 7 * CAMPAIGN_INTERVAL_WEEKS * (campaigns - 1)
+    return last_begins + CAMPAIGN_DAYS - 1 + OUTCOME_WINDOW_DAYS + (MOVED_DAYS if physics.moved_share else 0)
+
+
+def _draw_chunk(physics: Physics, campaigns: int, rng: np.random.Generator) -> Chunk:
+    """The next CHUNK_ACCOUNTS accounts, cause before effect: accounts, users, behaviour, campaigns, what they changed."""
     accounts = _draw_accounts(physics, rng)
     users = _draw_users(physics, rng, accounts)
-    levels = _activity_levels(physics, rng, users)
+    users |= _draw_pace(physics, rng, users)
+    truth = {name: users[name] for name in TRUTH_COLUMNS}
     habits = _habits(physics, rng, users)
-    before = _draw_activity(physics, rng, users, levels, habits, range(WEEKS_BEFORE))
-    users |= _draw_campaign(physics, rng, users, before)
-    levels *= users["reaction"][:, None]
-    after = _draw_activity(physics, rng, users, levels, habits, range(WEEKS_BEFORE, WEEKS_BEFORE + WEEKS_AFTER))
-    known = after["activity_day"] < EXPORT_DAY
-    after = {name: values[known] for name, values in after.items()}
+    export = export_day(physics, campaigns)
 
-    in_campaign = np.flatnonzero(users["in_campaign"])
+    activity, interventions = [], []
+    start = 0
+    for campaign in range(campaigns):
+        week = WEEKS_BEFORE + CAMPAIGN_INTERVAL_WEEKS * campaign
+        activity.append(_draw_activity(physics, rng, users, habits, range(start, week), week))
+        users |= _draw_campaign(physics, rng, users, activity[-1], campaign)
+        in_campaign = np.flatnonzero(users["in_campaign"])
+        interventions.append({name: users[name][in_campaign] for name in INTERVENTION_COLUMNS})
+        if campaign < campaigns - 1:
+            users |= _draw_consequences(physics, rng, users)
+        start = week
+
+    truth_today = None
+    if physics.moved_share:
+        end = start + OUTCOME_WINDOW_WEEKS
+        activity.append(_draw_activity(physics, rng, users, habits, range(start, end), start))
+        users, habits = _move(physics, rng, accounts, users, habits)
+        truth_today = {name: users[name] for name in TRUTH_COLUMNS}
+        start, week = end, (export - users["first_day"][:, None]) / 7
+    end = start + -(-(export - FIRST_INTERVENTION_DAY + 7 * (WEEKS_BEFORE - start)) // 7)
+    activity.append(_draw_activity(physics, rng, users, habits, range(start, end), week, export))
+
     return Chunk(
         accounts={name: accounts[name] for name in ACCOUNT_COLUMNS},
         users=_dirty_users(physics.dirt, rng, users),
-        activity=_dirty_activity(physics.dirt, rng, before, after),
-        interventions={name: users[name][in_campaign] for name in INTERVENTION_COLUMNS},
-        truth={name: users[name] for name in TRUTH_COLUMNS},
+        activity=_dirty_activity(physics.dirt, rng, activity),
+        interventions=_stacked(interventions),
+        truth=truth,
+        truth_today=truth_today,
     )
 
 
@@ -197,16 +234,10 @@ def _draw_users(physics: Physics, rng: np.random.Generator, accounts: Columns) -
     response = _choose(rng, physics.by_group("responses")[group])
 
     culture = accounts["culture"][account]
-    low, high = physics.by_group("lift")[group].T
-    within = physics.culture_on_lift * culture + (1 - physics.culture_on_lift) * rng.random(n)
-    lift = low + (high - low) * within
-    p_control = _uniform(rng, physics.by_group("p_control")[group])
-    p_control *= np.where(response == ANNOYED, physics.annoyed_conversion, 1.0)
-    p_control = np.maximum(p_control, -lift)  # harm needs something to take away
-
+    outcomes = _draw_outcomes(physics, rng, group, culture, response)
     created = accounts["created_day"][account]
     invited = (place > 0) & (rng.random(n) < physics.invited_share)
-    style = np.exp(physics.style_spread * rng.standard_normal((2, n)))
+    style = _draw_style(physics, rng, group)
     return {
         "user": np.arange(n),
         "account": account,
@@ -217,28 +248,47 @@ def _draw_users(physics: Physics, rng: np.random.Generator, accounts: Columns) -
         "response": response,
         "eligible": eligible,
         "in_campaign": eligible | (rng.random(n) < physics.ineligible_in_campaign),
-        # Users outside the campaign have a day too, around which they are active.
-        "intervention_day": FIRST_INTERVENTION_DAY + rng.integers(0, CAMPAIGN_DAYS, n),
+        # Weeks are counted from here; each campaign comes to users inside and outside it on the first day of a week.
+        "first_day": FIRST_INTERVENTION_DAY - 7 * WEEKS_BEFORE + rng.integers(0, CAMPAIGN_DAYS, n),
         "culture": culture,
-        "minutes_per_action": (1 / _uniform(rng, physics.by_group("actions_per_minute")[group])).astype(np.float32),
-        "collab_share": np.minimum(physics.by_group("collab_share")[group] * style[0], 1).astype(np.float32),
-        "feature_diversity": (physics.by_group("feature_diversity")[group] * style[1]).astype(np.float32),
+        "reaction": np.ones(n, dtype=np.float32),
         "group": group,
-        "p_control": p_control,
-        "p_treated": p_control + lift,
+        **style,
+        **outcomes,
     }
 
 
-def _activity_levels(physics: Physics, rng: np.random.Generator, users: Columns) -> np.ndarray:
-    """Expected actions on an active day, shape (users, weeks); after the intervention the last week's level goes on."""
+def _draw_outcomes(
+    physics: Physics, rng: np.random.Generator, group: np.ndarray, culture: np.ndarray, response: np.ndarray
+) -> Columns:
+    """The probabilities of conversion of users whose earlier nudge met this response."""
+    low, high = physics.by_group("lift")[group].T
+    within = physics.culture_on_lift * culture + (1 - physics.culture_on_lift) * rng.random(len(group))
+    lift = low + (high - low) * within
+    p_control = _uniform(rng, physics.by_group("p_control")[group])
+    p_control *= np.where(response == ANNOYED, physics.annoyed_conversion, 1.0)
+    p_control = np.maximum(p_control, -lift)  # harm needs something to take away
+    return {"p_control": p_control, "p_treated": p_control + lift}
+
+
+def _draw_style(physics: Physics, rng: np.random.Generator, group: np.ndarray) -> Columns:
+    """What users do on an active day: the share of collaboration, and the mean number of features."""
+    style = np.exp(physics.style_spread * rng.standard_normal((2, len(group))))
+    return {
+        "collab_share": np.minimum(physics.by_group("collab_share")[group] * style[0], 1).astype(np.float32),
+        "feature_diversity": (physics.by_group("feature_diversity")[group] * style[1]).astype(np.float32),
+    }
+
+
+def _draw_pace(physics: Physics, rng: np.random.Generator, users: Columns) -> Columns:
+    """How fast users act, how much on an active day, and the factor by which that changes from week to week."""
     group = users["group"]
+    minutes = (1 / _uniform(rng, physics.by_group("actions_per_minute")[group])).astype(np.float32)
     spread = physics.by_group("actions_spread")[group] * rng.standard_normal(len(group))
     base = physics.by_group("actions_per_day")[group] * np.exp(spread)
     base *= 1 + physics.culture_on_activity * users["culture"]
     growth = 1 + _uniform(rng, physics.by_group("weekly_growth")[group])
-    # Growth turns around the middle of the last four weeks, so that it does not change their sum much.
-    week = np.minimum(np.arange(WEEKS_BEFORE + WEEKS_AFTER), WEEKS_BEFORE - 1) - (WEEKS_BEFORE - 2.5)
-    return (base[:, None] * growth[:, None] ** week).astype(np.float32)
+    return {"minutes_per_action": minutes, "actions_per_day": base, "weekly_growth": growth}
 
 
 def _habits(physics: Physics, rng: np.random.Generator, users: Columns) -> np.ndarray:
@@ -246,19 +296,35 @@ def _habits(physics: Physics, rng: np.random.Generator, users: Columns) -> np.nd
     days = _uniform(rng, physics.by_group("days_per_week")[users["group"]])
     days *= np.where(users["eligible"], 1.0, physics.other_activity)
     # 1 January 1970 was a Thursday: (day + 3) % 7 is 5 on Saturdays and 6 on Sundays.
-    weekday = (users["intervention_day"][:, None] + np.arange(7) + 3) % 7
+    weekday = (users["first_day"][:, None] + np.arange(7) + 3) % 7
     reluctance = rng.random(weekday.shape) + physics.weekend_reluctance * (weekday >= 5)
     return reluctance.argsort(axis=1).argsort(axis=1) < np.floor(days + rng.random(len(days)))[:, None]
 
 
 def _draw_activity(
-    physics: Physics, rng: np.random.Generator, users: Columns, levels: np.ndarray, habits: np.ndarray, weeks: range
+    physics: Physics,
+    rng: np.random.Generator,
+    users: Columns,
+    habits: np.ndarray,
+    weeks: range,
+    as_of_week: int | np.ndarray,
+    end_day: int | None = None,
 ) -> Columns:
-    """The activity rows of some weeks, in the order of users and days."""
+    """The activity rows of some weeks, in the order of users and days, those before `end_day` only.
+
+    Activity grows or shrinks towards the week as of which users are looked at, then the level of the last week goes on.
+    `as_of_week` has the shape (users, 1) where it differs from user to user.
+    """
+    # Growth turns around the middle of the last four weeks, so that it does not change their sum much.
+    exponent = np.minimum(np.arange(weeks.start, weeks.stop), as_of_week - 1) - (as_of_week - 2.5)
+    levels = users["actions_per_day"][:, None] * users["weekly_growth"][:, None] ** exponent
+    levels = levels.astype(np.float32) * users["reaction"][:, None]
+
     days = len(weeks) * 7
     luck = np.frombuffer(rng.bytes(len(habits) * days), dtype=np.uint8).reshape(-1, days)
     cell = np.flatnonzero(np.tile(habits, len(weeks)) & (luck >= 256 * physics.skipped_days))
     user = (cell // days).astype(np.int32)
+    week = (cell % days).astype(np.int32) // 7
     day = (cell % days).astype(np.int32) + weeks.start * 7
 
     # Four uniform numbers a row from one random word: 16 bits are plenty for counts.
@@ -269,15 +335,15 @@ def _draw_activity(
         """A factor of mean 1 and so much standard deviation."""
         return 1 + np.float32(np.sqrt(12) * spread) * (unit - np.float32(0.5))
 
-    level = levels.ravel()[user * levels.shape[1] + day // 7]
+    level = levels.ravel()[user * len(weeks) + week]
     actions = np.rint(level * noise(physics.daily_noise, unit[0]))
     minutes = actions * users["minutes_per_action"][user] * noise(physics.intensity_noise, unit[1])
     collab = np.floor(actions * users["collab_share"][user] + unit[2])
     diversity = users["feature_diversity"][user] * (np.float32(0.5) + unit[3])
-    return {
+    rows = {
         "user": user,
         "day": day,
-        "activity_day": (users["intervention_day"] - WEEKS_BEFORE * 7).astype(np.int32)[user] + day,
+        "activity_day": users["first_day"].astype(np.int32)[user] + day,
         # A session that goes on past midnight is activity without a login: one day in 32.
         "login": bits[:, 3] % 32 != 0,
         "core": np.maximum(actions - collab, 0).astype(np.int32),
@@ -285,13 +351,23 @@ def _draw_activity(
         "minutes": np.clip(np.rint(minutes), 1, 24 * 60).astype(np.int32),
         "diversity": np.maximum(np.rint(diversity), 1).astype(np.int32),
     }
+    if end_day is None:
+        return rows
+    known = rows["activity_day"] < end_day
+    return {name: values[known] for name, values in rows.items()}
 
 
-def _draw_campaign(physics: Physics, rng: np.random.Generator, users: Columns, activity: Columns) -> Columns:
-    """Treatment by observed behaviour, the outcome that it causes, and how behaviour reacts: one value a user."""
+def _draw_campaign(
+    physics: Physics, rng: np.random.Generator, users: Columns, activity: Columns, campaign: int
+) -> Columns:
+    """Treatment by observed behaviour, the outcome that it causes, and how behaviour reacts: one value a user.
+
+    `activity` holds the weeks before the intervention; the first campaign is number 0.
+    """
     n = len(users["user"])
     actions = activity["core"] + activity["collab"]
-    days_before = WEEKS_BEFORE * 7 - activity["day"]
+    day = 7 * (WEEKS_BEFORE + CAMPAIGN_INTERVAL_WEEKS * campaign)
+    days_before = day - activity["day"]
     actions_30d = np.bincount(activity["user"], actions * (days_before <= 30), n)
     actions_7d = np.bincount(activity["user"], actions * (days_before <= 7), n)
 
@@ -302,6 +378,7 @@ def _draw_campaign(physics: Physics, rng: np.random.Generator, users: Columns, a
     log_odds = (
         physics.nudge_base
         + physics.nudge_annoyed * (users["response"] == ANNOYED)
+        + physics.nudge_ignored_again * (users["response"] == IGNORED) * (campaign > 0)
         + physics.nudge_declining * np.clip(decline, 0, 1.5)
         + physics.nudge_quiet * quiet
     )
@@ -314,6 +391,8 @@ def _draw_campaign(physics: Physics, rng: np.random.Generator, users: Columns, a
     negative = rng.random(n) < np.where(treated, reaction_share, physics.spontaneous_reaction)
     missing = physics.unobserved_outcome + physics.unobserved_outcome_quiet * quiet
     return {
+        "campaign": np.full(n, campaign),
+        "intervention_day": users["first_day"] + day,
         "treated": treated,
         "channel": rng.integers(0, len(CHANNELS), n),
         "converted": converted,
@@ -323,6 +402,30 @@ def _draw_campaign(physics: Physics, rng: np.random.Generator, users: Columns, a
         "reaction": np.where(converted, physics.converted_activity, 1).astype(np.float32)
         * np.where(negative, physics.annoyed_activity, 1).astype(np.float32),
     }
+
+
+def _draw_consequences(physics: Physics, rng: np.random.Generator, users: Columns) -> Columns:
+    """Who takes part in the next campaign, and what is then known of the previous nudge."""
+    leaves = users["converted"] & (rng.random(len(users["user"])) < physics.converters_leave)
+    answer = np.select([users["negative_reaction"], users["converted"]], [ANNOYED, PLEASED], IGNORED)
+    return {
+        "in_campaign": users["in_campaign"] & ~leaves,
+        "response": np.where(users["in_campaign"] & users["treated"], answer, users["response"]),
+    }
+
+
+def _move(
+    physics: Physics, rng: np.random.Generator, accounts: Columns, users: Columns, habits: np.ndarray
+) -> tuple[Columns, np.ndarray]:
+    """Users and habits after some drew a new hidden group, which may be the old one, and all that follows from it."""
+    moved = rng.random(len(users["user"])) < physics.moved_share
+    shares = np.where(users["eligible"][:, None], accounts["shares"][users["account"]], physics.other_group_shares)
+    new = users | {"group": _choose(rng, shares), "reaction": np.ones_like(users["reaction"])}
+    new |= _draw_outcomes(physics, rng, new["group"], users["culture"], users["response"])
+    new |= _draw_style(physics, rng, new["group"])
+    new |= _draw_pace(physics, rng, new)
+    today = {name: np.where(moved, new[name], old) for name, old in users.items()}
+    return today, np.where(moved[:, None], _habits(physics, rng, new), habits)
 
 
 def _dirty_users(dirt: Dirt, rng: np.random.Generator, users: Columns) -> Columns:
@@ -335,10 +438,11 @@ def _dirty_users(dirt: Dirt, rng: np.random.Generator, users: Columns) -> Column
     return {name: values[rows] for name, values in columns.items()}
 
 
-def _dirty_activity(dirt: Dirt, rng: np.random.Generator, *parts: Columns) -> Columns:
+def _dirty_activity(dirt: Dirt, rng: np.random.Generator, parts: list[Columns]) -> Columns:
     """The activity as exported: all true rows, then copies of some of them, each wrong in one way."""
-    names = [name for name in parts[0] if name != "day"]
-    n = sum(len(part["user"]) for part in parts)
+    true = _stacked(parts)
+    del true["day"]
+    n = len(true["user"])
     kinds = (
         "duplicate_activity",
         "partial_activity",
@@ -349,7 +453,6 @@ def _dirty_activity(dirt: Dirt, rng: np.random.Generator, *parts: Columns) -> Co
     )
     kind = np.repeat(kinds, [round(getattr(dirt, kind) * n) for kind in kinds])
     source = rng.integers(0, n, len(kind))
-    true = {name: np.concatenate([part[name] for part in parts]) for name in names}
     wrong = {name: values[source] for name, values in true.items()}
     for name in ("core", "collab", "minutes"):
         wrong[name][kind == "partial_activity"] //= 2
@@ -357,7 +460,12 @@ def _dirty_activity(dirt: Dirt, rng: np.random.Generator, *parts: Columns) -> Co
     wrong["minutes"][kind == "impossible_minutes"] += 24 * 60
     wrong["activity_day"][kind == "future_date"] += FUTURE_DAYS
     wrong["user"][kind == "orphan"] += ORPHAN_OFFSET
-    return {name: np.concatenate([true[name], wrong[name]]) for name in names}
+    return _stacked([true, wrong])
+
+
+def _stacked(parts: list[Columns]) -> Columns:
+    """The rows of all parts, one after the other."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _uniform(rng: np.random.Generator, bounds: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ GROUPS = ("persuadable", "sleeping_dog", "sure_thing", "lost_cause")
 PERSUADABLE, SLEEPING_DOG, SURE_THING, LOST_CAUSE = range(len(GROUPS))
 
 RESPONSES = ("positive", "ignored", "negative", "none")
-ANNOYED = RESPONSES.index("negative")
+PLEASED, IGNORED, ANNOYED = range(3)
 
 
 @dataclass(frozen=True)
@@ -153,9 +153,13 @@ class Physics:
     annoyed_activity: float = 0.5  # factor on activity after a negative reaction
     spontaneous_reaction: float = 0.003  # share of users who react negatively without a nudge
 
-    # The past campaign chased annoyed, declining and quiet users: the log-odds of a nudge.
+    # Behaviour changes: users who have drawn a new group since the last outcome window.
+    moved_share: float = 0.0
+
+    # The past campaigns chased annoyed, declining and quiet users: the log-odds of a nudge.
     nudge_base: float = -1.35
     nudge_annoyed: float = 2.0
+    nudge_ignored_again: float = 1.2  # of a user who ignored the last nudge, in every campaign but the first
     nudge_declining: float = 0.2  # at a momentum of `declining_momentum`, against a stable user's
     nudge_quiet: float = 1.45  # of a user without activity, fading out at `quiet_actions`
     stable_momentum: float = 0.93  # four weeks in 30 days
@@ -163,6 +167,7 @@ class Physics:
     quiet_actions: float = 250.0  # in 30 days
     propensity_bounds: tuple[float, float] = (0.08, 0.92)
     annoyed_conversion: float = 0.7  # factor on the baseline of users who reacted negatively before
+    converters_leave: float = 0.85  # of those who convert in a campaign, the share that takes no part in later ones
     # The outcome was not followed up for some, and less often for the quiet; never because of what it was.
     unobserved_outcome: float = 0.05
     unobserved_outcome_quiet: float = 0.02  # more for a user without activity, fading out as above
@@ -223,4 +228,6 @@ PRESETS: dict[str, Physics] = {
         lost_cause=replace(_DEFAULT.lost_cause, p_control=(0.18, 0.25), lift=(-0.12, -0.05)),
         annoyed_conversion=0.75,
     ),
+    # A quarter of the users have changed since the campaign: past lift is not today's.
+    "drift": replace(_DEFAULT, moved_share=0.25),
 }

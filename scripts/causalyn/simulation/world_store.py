@@ -16,14 +16,16 @@ from tqdm import tqdm
 
 from causalyn.simulation import world
 from causalyn.simulation.world_physics import GROUPS, RESPONSES
-from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTH, truth_path
+from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTH, TRUTH_TODAY, truth_path
 
 # Of each database's buffers, which would otherwise grow with the world; the rest of the process needs 0.5 GB.
 MEMORY_LIMIT = "1GB"
 
 _ACCOUNT_ID = "format('acct_{:06d}', account + first_account)"
 _USER_ID = "format('user_{:07d}', \"user\" + first_user)"
-_INTERVENTION_ID = "format('intv_{:07d}', \"user\" + first_user)"
+_INTERVENTION_ID = (
+    "format('intv_{:07d}', \"user\" + first_user) || case when campaign > 0 then '_' || (campaign + 1) else '' end"
+)
 
 
 def _text(values: Iterable[str], column: str) -> str:
@@ -69,6 +71,7 @@ _SELECTS: dict[str, tuple[str, ...]] = {
         "treated",
         _text(world.CHANNELS, "channel"),
         _text(RESPONSES, "response"),
+        "'campaign-' || (campaign + 1)",
     ),
     "outcomes_raw": (
         _USER_ID,
@@ -80,6 +83,7 @@ _SELECTS: dict[str, tuple[str, ...]] = {
     ),
     TRUTH.name: (_USER_ID, _text(GROUPS, '"group"'), "p_control", "p_treated", "p_treated - p_control"),
 }
+_SELECTS[TRUTH_TODAY.name] = _SELECTS[TRUTH.name]
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,9 @@ def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -
                 _insert(raw_db, "interventions_raw", chunk.interventions, firsts)
                 _insert(raw_db, "outcomes_raw", chunk.interventions, firsts)
                 _insert(truth_db, TRUTH.name, chunk.truth, firsts)
+                if chunk.truth_today is not None:
+                    truth_db.execute(f"create table if not exists {TRUTH_TODAY.name} ({TRUTH_TODAY.ddl})")
+                    _insert(truth_db, TRUTH_TODAY.name, chunk.truth_today, firsts)
                 first_account += len(chunk.accounts["account"])
                 first_user += len(chunk.truth["user"])
                 activity_rows += len(chunk.activity["user"])

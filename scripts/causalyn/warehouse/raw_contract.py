@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RAW_SCHEMA = "raw"
-TRUTH_TABLE = "latent_uplift_groups_hidden"
 # Where dbt records what was last run with success, and whether the lists are of that (macros/publication.sql). Nothing of new raw
 # tables is built yet.
 BUILT_NODES = "builds.nodes"
@@ -117,6 +116,7 @@ INTERVENTIONS = Table(
         "treatment_flag integer not null",
         "delivery_channel varchar",
         "[prev_nudge_response] varchar",
+        "[campaign_id] varchar",
     ),
     key=("intervention_id",),
     parent=USERS,
@@ -175,7 +175,7 @@ BANDIT_LOG = Table(
 TABLES = (ACCOUNTS, USERS, ACTIVITY, INTERVENTIONS, OUTCOMES, CAMPAIGN_EVENTS, BANDIT_LOG)
 
 TRUTH = Table(
-    TRUTH_TABLE,
+    "latent_uplift_groups_hidden",
     _columns(
         "user_id varchar",
         "latent_uplift_group varchar",
@@ -187,6 +187,12 @@ TRUTH = Table(
     parent=USERS,
     optional=True,
 )
+
+
+# The truth as of the scoring date, where it is another than when the campaigns reached the users.
+TRUTH_TODAY = Table("latent_uplift_today_hidden", TRUTH.columns, key=TRUTH.key, parent=TRUTH.parent, optional=True)
+
+TRUTHS = (TRUTH, TRUTH_TODAY)
 
 
 def truth_path(warehouse: Path) -> Path:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTH, Column, Table, truth_path
+from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTHS, Column, Table, truth_path
 from causalyn.warehouse.sql_text import identifier, literal
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
@@ -106,11 +106,13 @@ def load_raw(directory: Path, warehouse: Path) -> dict[str, int]:
             raw_db.execute(f"create schema if not exists {RAW_SCHEMA}")
             for table in TABLES:
                 rows[table.name] = _create(raw_db, f"{RAW_SCHEMA}.{table.name}", table, sources.get(table.name))
-            if TRUTH.name in sources:
+            truths = [table for table in TRUTHS if table.name in sources]
+            if truths:
                 with _connect(unfinished) as truth_db:
-                    rows[TRUTH.name] = _create(truth_db, TRUTH.name, TRUTH, sources[TRUTH.name])
+                    for table in truths:
+                        rows[table.name] = _create(truth_db, table.name, table, sources[table.name])
             raw_db.execute("commit")
-            if TRUTH.name in sources:
+            if truths:
                 unfinished.replace(truth)
             else:
                 truth.unlink(missing_ok=True)
@@ -126,7 +128,7 @@ def check_raw(directory: Path) -> dict[str, Source]:
     problems: list[str] = []
     sources: dict[str, Source] = {}
     with _connect(":memory:") as connection:
-        for table in (*TABLES, TRUTH):
+        for table in (*TABLES, *TRUTHS):
             try:
                 source = _open(connection, directory, table)
                 if source is not None:
