@@ -4,9 +4,25 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-# The locks are complete and hashed, so pip need not resolve anything. It must not either: dbt-bouncer's metadata asks for
+# The lock has a section for what a build needs and one for each group of pyproject.toml, which adds to it.
+GROUPS := bandit browser dev installer peers spark
+section = sed -n "/^\# $(1)\$$/,/^\#/p" requirements.lock
+
+# The lock is complete and hashed, so nothing need be resolved. It must not be either: dbt-bouncer's metadata asks for
 # DuckDB 1.x, although it only reads dbt's artifacts and imports DuckDB for a kind of check that we don't configure.
-INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement
+LOCKED := --quiet --no-deps --require-hashes --requirement
+PIP := $(BIN)/pip --disable-pip-version-check install
+# Without its configuration, or the overrides of pyproject.toml, which are for `make lock`, would undo the pins.
+UV := PATH="$(BIN):$$PATH" uv --no-config
+
+# uv takes a fraction of pip's time. Where it is missing or does not reach its index, pip does the same.
+define install
+@echo 'Installing the locked packages: $(1)'
+@$(call section,$(1)) > $(VENV)/$(1).txt
+@$(UV) pip install --python $(BIN)/python $(LOCKED) $(VENV)/$(1).txt 2>/dev/null || \
+	{ echo 'uv is missing or failed: pip installs them, which takes longer' && $(PIP) $(LOCKED) $(VENV)/$(1).txt; }
+@touch $@
+endef
 
 GENERATOR_OPTIONS := $(strip $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET)) $(if $(CAMPAIGNS),--campaigns $(CAMPAIGNS)))
 ifneq ($(and $(RAW),$(GENERATOR_OPTIONS)),)
@@ -151,49 +167,38 @@ $(VENV)/.installed: requirements.lock
 	@$(PYTHON) -c 'import ensurepip, venv' || \
 		{ echo "error: $(PYTHON) can't make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(INSTALL) requirements.lock
-	@touch $@
+	@$(call section,installer) > $(VENV)/installer.txt
+	@$(UV) --version >/dev/null 2>&1 || $(PIP) --only-binary :all: $(LOCKED) $(VENV)/installer.txt || true
+	$(call install,core)
 
-$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
-	$(INSTALL) requirements-dev.lock
-	@touch $@
+# dev: what the tests need. bandit: what chooses among actions. browser: what drives the Chromium of the system; the package's
+# own download is not used. peers: other libraries of uplift modelling, which tests and the benchmark compare with.
+$(patsubst %,$(VENV)/.installed-%,$(filter-out installer spark,$(GROUPS))): $(VENV)/.installed-%: $(VENV)/.installed
+	$(call install,$*)
 
-$(VENV)/.installed-bandit: requirements-bandit.lock $(VENV)/.installed
-	$(INSTALL) requirements-bandit.lock
-	@touch $@
-
-$(VENV)/.installed-spark: requirements-spark.lock $(VENV)/.installed
+$(VENV)/.installed-spark: $(VENV)/.installed
 	@"$(JAVA_HOME)/bin/java" -version 2>&1 | grep -q 'version "17' || \
 		{ echo 'error: Spark needs Java 17; name its directory: make JAVA_HOME=...; on Debian: apt-get install openjdk-17-jre-headless' >&2; exit 1; }
-	$(INSTALL) requirements-spark.lock
-	@touch $@
+	$(call install,spark)
 
-# Tests in a browser drive the Chromium of the system; the package's own download is not used.
-$(VENV)/.installed-browser: requirements-browser.lock $(VENV)/.installed
-	$(INSTALL) requirements-browser.lock
-	@touch $@
-
-# Other libraries of uplift modelling, which tests and the benchmark compare with.
-$(VENV)/.installed-peers: requirements-peers.lock $(VENV)/.installed
-	$(INSTALL) requirements-peers.lock
-	@touch $@
-
-COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-annotate \
-	--custom-compile-command 'make lock' pyproject.toml
+# A line a package, so that a group's section can leave out what a build installs anyway.
+ONE_LINE := sed -e ':next' -e '/\\$$/N' -e 's/\\\n *//' -e 't next'
 lock:
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PYTHON) -m venv "$$tools" && \
-		"$$tools/bin/pip" install --quiet --disable-pip-version-check uv && PATH="$$tools/bin:$$PATH" && \
-		$(COMPILE) --output-file requirements.lock && \
-		$(COMPILE) --extra dev --constraints requirements.lock --output-file requirements-dev.lock && \
-		$(COMPILE) --extra spark --constraints requirements.lock --output-file requirements-spark.lock && \
-		$(COMPILE) --extra bandit --constraints requirements.lock --output-file requirements-bandit.lock && \
-		$(COMPILE) --extra browser --constraints requirements.lock --output-file requirements-browser.lock && \
-		$(COMPILE) --extra peers --constraints requirements.lock --output-file requirements-peers.lock
+		"$$tools/bin/pip" install --quiet --disable-pip-version-check uv && cp pyproject.toml "$$tools" && cd "$$tools" && \
+		echo '# Written by `make lock`: what a build needs, then what each group of pyproject.toml adds.' > lock && \
+		for group in core $(GROUPS); do \
+			bin/uv export --quiet --python bin/python --no-default-groups $$(test $$group = core || echo "--group $$group") \
+				--no-header --no-annotate --output-file export.txt && \
+			$(ONE_LINE) export.txt > $$group && { echo "# $$group"; \
+			if [ $$group = core ]; then cat core; else grep -vxFf core $$group; fi; } >> lock || exit 1; \
+		done && cp lock "$(CURDIR)/requirements.lock"
 
 audit:
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PYTHON) -m venv "$$tools" && \
 		"$$tools/bin/pip" install --quiet --disable-pip-version-check pip-audit && \
-		for lock in requirements*.lock; do echo "$$lock" && "$$tools/bin/pip-audit" --disable-pip --requirement "$$lock" || exit 1; done
+		for group in core $(GROUPS); do echo "$$group" && $(call section,$$group) > "$$tools/$$group.txt" && \
+		"$$tools/bin/pip-audit" --disable-pip --requirement "$$tools/$$group.txt" || exit 1; done
 
 clean:
 	rm -rf $(VENV) target logs .pytest_cache .ruff_cache .hypothesis

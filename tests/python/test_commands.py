@@ -37,6 +37,7 @@ def fresh(copy_project, make, tmp_path_factory) -> Path:
     project = copy_project(tmp_path_factory.mktemp("a fresh project"))
     first = make(project, "build", f"ACCOUNTS={ACCOUNTS}")
     assert first.returncode == 0, first.stdout[-5000:] + first.stderr[-5000:]
+    assert "Installing the locked packages: core\n" in first.stdout
     assert "Decision of the policy" in first.stdout
     assert "warehouse/causalyn.duckdb" in first.stdout
     return project
@@ -68,9 +69,21 @@ def test_a_second_build_installs_nothing_and_decides_the_same(fresh, make):
     assert packages
     second = make(fresh, "build", f"ACCOUNTS={ACCOUNTS}")
     assert second.returncode == 0, second.stdout[-5000:]
-    assert "pip install" not in second.stdout
+    assert "Installing" not in second.stdout
     assert installed(fresh) == packages
     assert read(fresh / "warehouse" / "causalyn.duckdb", funnel) == before
+
+
+@pytest.mark.long
+@pytest.mark.fault("uv is missing or fails", "pip installs the same packages")
+def test_pip_installs_the_same_packages_where_uv_fails(fresh, copy_project, make, tmp_path, seen):
+    project = copy_project(tmp_path / "without uv")
+    made = make(project, "UV=false", ".venv/.installed")
+    assert made.returncode == 0, made.stdout[-5000:] + made.stderr[-5000:]
+    assert "pip installs them" in made.stdout
+    by_pip, by_uv = ({name for name in installed(each) if not name.startswith("uv-")} for each in (project, fresh))
+    assert by_pip == by_uv
+    seen(f"the same {len(by_pip)} packages")
 
 
 def test_dbt_build_works_in_the_activated_environment(fresh, run):

@@ -133,17 +133,32 @@ def test_every_command_that_writes_of_customers_keeps_it_to_its_owner(project_ro
     assert {file.name for file in scripts if "os.umask(0o077)" not in file.read_text()} == set()
 
 
-@pytest.mark.parametrize("lock", sorted(ROOT.glob("requirements*.lock")), ids=lambda lock: lock.name)
-def test_a_lock_names_one_version_and_its_hashes_for_every_package(lock):
+def sections_of_the_lock() -> dict[str, list[str]]:
+    """The packages of a build, named core, and what each group adds to them."""
+    sections = re.split(r"^# ", (ROOT / "requirements.lock").read_text(), flags=re.M)[2:]
+    return {name: packages for name, *packages in map(str.splitlines, sections)}
+
+
+def test_the_lock_names_one_version_and_its_hashes_for_every_package():
     """What can be checked without a network; `make audit` asks a database of vulnerabilities."""
-    text = re.sub(r"^\s*#.*$", "", lock.read_text(), flags=re.M).replace("\\\n", " ")
-    requirements = [line for line in text.splitlines() if line.strip()]
-    assert len(requirements) > 20
-    for requirement in requirements:
-        assert re.match(r"[a-z0-9._-]+==[\w.+!]+( ; [^-]+)?(\s+--hash=sha256:[0-9a-f]{64})+\s*$", requirement), (
-            requirement
-        )
-    assert "://" not in text
+    for packages in sections_of_the_lock().values():
+        assert packages
+        for package in packages:
+            assert re.fullmatch(r"[a-z0-9._-]+==[\w.+!]+( ; [^-]+)?( --hash=sha256:[0-9a-f]{64})+", package), package
+
+
+def test_the_lock_holds_what_the_project_and_each_of_its_groups_asks_for():
+    tomllib = pytest.importorskip("tomllib", reason="Python 3.10 reads no TOML")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    asked = {"core": project["project"]["dependencies"], **project["dependency-groups"]}
+    locked = {
+        name: {package.split("==")[0] for package in packages} for name, packages in sections_of_the_lock().items()
+    }
+    assert locked.keys() == asked.keys()
+    for name, requirements in asked.items():
+        assert {re.match(r"[\w-]+", requirement)[0] for requirement in requirements} <= locked["core"] | locked[name]
+    asked_by_groups = {re.match(r"[\w-]+", each)[0] for name in asked.keys() - {"core"} for each in asked[name]}
+    assert not asked_by_groups & locked["core"], "a build installs what only a group asks for"
 
 
 def test_readers_are_granted_the_marts_where_they_are_named(built_world, run, project_root, tmp_path):
