@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 LEDGER = "marts.policy_decisions_ledger"
-DECIDED_ANEW = ("int_build__fingerprints", "int_guardrails__account_evidence+")
+DECIDED_ANEW = ("int_build__fingerprints", "int_guardrails__policies+")
 
 
 def read(warehouse: Path, query: str) -> list[tuple]:
