@@ -99,9 +99,14 @@
     {{ return((node.schema | replace('candidate_', '')) ~ '.' ~ node.alias) }}
 {%- endmacro -%}
 
+{#- Other commands, such as `docs generate`, compile these hooks, too. -#}
+{%- macro is_run() -%}
+    {{ return(execute and flags.WHICH in ['build', 'run', 'seed', 'test']) }}
+{%- endmacro -%}
+
 {#- What is selected counts as unfinished until its result is known, so that nothing of a run that is killed is taken for good. -#}
 {%- macro start_run() -%}
-    {%- if execute -%}
+    {%- if is_run() -%}
         {%- do make_table('builds.nodes', ['unique_id string', 'ran_at string', 'status string']) -%}
         {%- set record, restored = read_record(), candidates_to_restore() -%}
         {%- for node in graph.nodes.values() if node.unique_id in selected_resources and node.config.materialized != 'ephemeral' -%}
@@ -159,7 +164,7 @@
 {%- endmacro -%}
 
 {%- macro end_run(results) -%}
-    {%- if execute -%}
+    {%- if is_run() -%}
         {%- set record, nodes = read_record(), nodes_to_publish() -%}
         {%- for result in results if result.node.unique_id in graph.nodes -%}
             {%- do record.update({result.node.unique_id: {
