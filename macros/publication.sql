@@ -35,20 +35,34 @@
     {{ return(ids) }}
 {%- endmacro -%}
 
-{#- What speaks against a publication, with what failed first: the names of the nodes that are stale, and why. -#}
+{#- What speaks against a publication: the nodes that are stale and why, those that failed first. -#}
 {%- macro stale_nodes(nodes, record) -%}
     {%- set failed, stale = [], [] -%}
     {%- for id, node in nodes.items() -%}
         {%- set run = record.get(id, {'ran_at': '', 'status': 'never run'}) -%}
-        {%- if run.status not in ['success', 'pass', 'warn'] -%}
-            {%- do (failed if run.status in ['error', 'fail'] else stale).append(node.name ~ ' (' ~ run.status ~ ')') -%}
+        {%- if run.status in ['error', 'fail'] -%}
+            {%- do failed.append({'node': node, 'why': run.status}) -%}
+        {%- elif run.status not in ['success', 'pass', 'warn'] -%}
+            {%- do stale.append({'node': node, 'why': run.status}) -%}
         {%- else -%}
             {%- for parent in built_from(node) if parent in nodes and record.get(parent, run).ran_at > run.ran_at -%}
-                {%- if loop.first -%}{%- do stale.append(node.name ~ ' (older than ' ~ nodes[parent].name ~ ')') -%}{%- endif -%}
+                {%- if loop.first -%}{%- do stale.append({'node': node, 'why': 'older than ' ~ nodes[parent].name}) -%}{%- endif -%}
             {%- endfor -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(failed + stale) }}
+{%- endmacro -%}
+
+{#- What to say of them. A stale model or seed takes a build; tests alone do not. -#}
+{%- macro why_unpublished(stale, n_nodes) -%}
+    {%- set named = [] -%}
+    {%- for one in stale[:3] -%}{%- do named.append(one.node.name ~ ' (' ~ one.why ~ ')') -%}{%- endfor -%}
+    {%- set wait_for_tests = stale | selectattr('node.resource_type', 'ne', 'test') | list == [] and stale[0].why != 'fail' -%}
+    {{ return(
+        stale | length ~ ' of ' ~ n_nodes ~ ' seeds, models and tests are not up to date: ' ~ named | join(', ')
+        ~ (' and ' ~ (stale | length - 3) ~ ' more' if stale | length > 3 else '')
+        ~ '. Run ' ~ ('dbt test' if wait_for_tests else 'dbt build')
+    ) }}
 {%- endmacro -%}
 
 {#- builds.nodes as a dictionary. -#}
@@ -85,19 +99,39 @@
     {{ return((node.schema | replace('candidate_', '')) ~ '.' ~ node.alias) }}
 {%- endmacro -%}
 
+{#- Other commands, such as `docs generate`, compile these hooks, too. -#}
+{%- macro is_run() -%}
+    {{ return(execute and flags.WHICH in ['build', 'run', 'seed', 'test']) }}
+{%- endmacro -%}
+
 {#- What is selected counts as unfinished until its result is known, so that nothing of a run that is killed is taken for good. -#}
 {%- macro start_run() -%}
-    {%- if execute -%}
+    {%- if is_run() -%}
         {%- do make_table('builds.nodes', ['unique_id string', 'ran_at string', 'status string']) -%}
-        {%- set record = read_record() -%}
-        {%- for id in selected_resources if id in graph.nodes -%}
-            {%- do record.update({id: {'ran_at': '', 'status': 'running'}}) -%}
+        {%- set record, restored = read_record(), candidates_to_restore() -%}
+        {%- for node in graph.nodes.values() if node.unique_id in selected_resources and node.config.materialized != 'ephemeral' -%}
+            {%- do record.update({node.unique_id: {'ran_at': '', 'status': 'running'}}) -%}
+        {%- endfor -%}
+        {%- for node in restored -%}
+            {%- do record.update({node.unique_id: {'ran_at': '', 'status': 'as published'}}) -%}
         {%- endfor -%}
         {%- do write_record(record) -%}
         {%- do write_publication('running') -%}
         {%- do make_published_sources() -%}
-        {%- if var('refresh') -%}{%- do restore_candidates() -%}{%- endif -%}
+        {%- for node in restored -%}
+            {%- do replace_table(node.schema ~ '.' ~ node.alias, 'select * from ' ~ published_table(node)) -%}
+        {%- endfor -%}
     {%- endif -%}
+{%- endmacro -%}
+
+{#- A refresh goes by what is published: a candidate that it reads, but does not build, gives way to that. -#}
+{%- macro candidates_to_restore() -%}
+    {%- set read, nodes = [], [] -%}
+    {%- for id in selected_resources if var('refresh') and id in graph.nodes -%}{%- do read.extend(built_from(graph.nodes[id])) -%}{%- endfor -%}
+    {%- for id in read | unique if id in graph.nodes and id not in selected_resources and is_candidate(graph.nodes[id]) -%}
+        {%- do nodes.append(graph.nodes[id]) -%}
+    {%- endfor -%}
+    {{ return(nodes) }}
 {%- endmacro -%}
 
 {#- What models read of the last publication is there before the first one, empty. A column that was added since is null. -#}
@@ -111,16 +145,6 @@
         {%- if target.type == 'duckdb' -%}
             {%- for column in columns -%}{%- do run_query('alter table ' ~ table ~ ' add column if not exists ' ~ column) -%}{%- endfor -%}
         {%- endif -%}
-    {%- endfor -%}
-{%- endmacro -%}
-
-{#- A refresh goes by what is published: a candidate that it reads, but does not build, gives way to that. -#}
-{%- macro restore_candidates() -%}
-    {%- set read = [] -%}
-    {%- for id in selected_resources if id in graph.nodes -%}{%- do read.extend(built_from(graph.nodes[id])) -%}{%- endfor -%}
-    {%- for id in read | unique if id in graph.nodes and id not in selected_resources and is_candidate(graph.nodes[id]) -%}
-        {%- set node = graph.nodes[id] -%}
-        {%- do replace_table(node.schema ~ '.' ~ node.alias, 'select * from ' ~ published_table(node)) -%}
     {%- endfor -%}
 {%- endmacro -%}
 
@@ -140,7 +164,7 @@
 {%- endmacro -%}
 
 {%- macro end_run(results) -%}
-    {%- if execute -%}
+    {%- if is_run() -%}
         {%- set record, nodes = read_record(), nodes_to_publish() -%}
         {%- for result in results if result.node.unique_id in graph.nodes -%}
             {%- do record.update({result.node.unique_id: {
@@ -150,12 +174,11 @@
         {%- do write_record(record) -%}
         {%- set stale = stale_nodes(nodes, record) -%}
         {%- if stale -%}
-            {%- set reason = stale | length ~ ' of ' ~ nodes | length ~ ' seeds, models and tests are not up to date: '
-                ~ stale[:3] | join(', ') ~ (', ...' if stale | length > 3 else '') -%}
+            {%- set reason = why_unpublished(stale, nodes | length) -%}
             {%- do write_publication(reason) -%}
             {%- set lists = adapter.get_relation(graph.nodes['model.causalyn.build_info'].database, 'marts', 'build_info') -%}
             {%- do print(
-                'Nothing was published: ' ~ reason ~ '. Mend what failed and run dbt build; if only tests are left, dbt test. '
+                'Nothing was published: ' ~ reason ~ '. '
                 ~ ('The lists are still those of build ' ~ published_build() ~ '.' if lists else 'There are no lists yet.')
             ) -%}
         {%- else -%}

@@ -94,7 +94,8 @@ def verdicts(folder: Path) -> dict[str, float]:
 def trust(folder: Path) -> dict[str, float]:
     """How often intervals hold the truth, and the threshold that the folds chose."""
     query = """
-        select 'coverage_' || replace(interval_id, ' ', '_') || '_' || user_group, covered_share from candidate_audit.interval_coverage
+        select 'coverage_' || replace(interval_id, ' ', '_') || '_' || user_group, covered_share
+        from candidate_audit.interval_coverage
         union all
         select 'sleeping_dog_lift_threshold', sleeping_dog_lift_threshold from candidate_marts.safety_frontier where is_shipped
     """

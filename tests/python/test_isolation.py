@@ -170,10 +170,10 @@ def test_readers_are_granted_the_marts_where_they_are_named(built_world, run, pr
 
     def grants(manifest: dict) -> dict[str, dict[str, list[str]]]:
         models = (node for node in manifest["nodes"].values() if node["resource_type"] == "model")
-        return {node["name"]: node["config"].get("grants") for node in models}
+        return {node["name"]: node["config"]["meta"].get("grants") for node in models}
 
     named = grants(json.loads((tmp_path / "target" / "manifest.json").read_text()))
     assert named["target_accounts"] == {"select": ["growth", "analytics"]}
-    assert named["failure_matrix"] == {"select": []}
+    assert named["failure_matrix"] == {}
     assert not named["stg_users"] and not named["int_uplift__scores"]
     assert not any(grants(built_world.manifest).values())

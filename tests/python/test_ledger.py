@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 LEDGER = "marts.policy_decisions_ledger"
-DECIDED_ANEW = ("int_build__fingerprints", "int_policy__account_evidence+")
+WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+DECIDED_ANEW = ("int_build__fingerprints", "int_policy__policies+")
 
 
 def read(warehouse: Path, query: str) -> list[tuple]:
@@ -42,8 +43,10 @@ def test_the_first_build_is_recorded_with_what_made_it_and_every_decision(built_
 
 def test_the_same_build_adds_nothing_and_no_option_empties_the_ledger(warehouse, run_dbt):
     before = read(warehouse, f"from {LEDGER} order by all")
-    again = run_dbt("run", "--full-refresh", "--select", "policy_decisions_ledger", warehouse=warehouse)
+    options = ("--full-refresh", "--select", "policy_decisions_ledger", *WITHOUT_UNIT_TESTS)
+    again = run_dbt("build", *options, warehouse=warehouse)
     assert again.returncode == 0, again.stdout
+    assert "Published: " in again.stdout
     assert read(warehouse, f"from {LEDGER} order by all") == before
 
 
@@ -60,10 +63,14 @@ def test_other_decisions_under_the_id_of_a_recorded_build_are_an_error(warehouse
 def test_a_build_with_another_policy_is_appended_and_compared_with_the_one_before(warehouse, run_dbt):
     first = read(warehouse, f"from {LEDGER} order by all")
     write(warehouse, "update seeds.policy_parameters set cost_per_account_usd = 20 where is_shipped")
-    done = run_dbt("run", "--select", *DECIDED_ANEW, warehouse=warehouse)
+    done = run_dbt("build", "--select", *DECIDED_ANEW, *WITHOUT_UNIT_TESTS, warehouse=warehouse)
     assert done.returncode == 0, done.stdout
+    # What is published once more is not appended once more.
+    again = run_dbt("test", "--select", "policy_decisions_ledger", *WITHOUT_UNIT_TESTS, warehouse=warehouse)
+    assert "Published: " in again.stdout, again.stdout
 
     assert read(warehouse, f"from {LEDGER} where build_number = 1 order by all") == first
+    assert read(warehouse, f"select count(*), count(distinct build_id) from {LEDGER}") == [(2 * len(first), 2)]
     ((old, new),) = read(
         warehouse, f"select min_by(build_id, build_number), max_by(build_id, build_number) from {LEDGER}"
     )

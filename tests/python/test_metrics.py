@@ -13,7 +13,7 @@ TREATMENT = "experiment = 'rollout' and arm = 'treatment'"
 CONTROL = "experiment = 'rollout' and arm = 'control'"
 # Two accounts an arm, one of which has not entered yet; the validation is no part of the rollout.
 ACCOUNTS = """
-insert into marts.campaign_accounts by name
+insert into candidate_marts.campaign_accounts by name
 select * from (values
     ('t1', 'rollout', 'treatment', 1, date '2025-05-12', true, 2, 1, 100.0),
     ('t2', 'rollout', 'treatment', 1, date '2025-05-12', false, 2, 0, 20.0),
@@ -40,7 +40,7 @@ def compute(built_world, tmp_path_factory):
         return [re.sub(r"{{ Dimension\('campaign_account__(\w+)'\) }}", r"\1", text) for text in texts]
 
     with duckdb.connect(str(copy)) as connection:
-        connection.execute("delete from marts.campaign_accounts")
+        connection.execute(f"delete from {table}")
         connection.execute(ACCOUNTS)
 
         def compute(name, *inherited):

@@ -1,4 +1,4 @@
-"""All lists are replaced at once or not at all, and readers have a copy that no build takes from them."""
+"""Lists are replaced all at once where nothing is stale, or not at all; and readers have a copy that no build takes from them."""
 
 import shutil
 import sys
@@ -7,13 +7,25 @@ from pathlib import Path
 import duckdb
 import pytest
 
-DECIDED_ANEW = ("int_build__fingerprints", "int_policy__account_evidence+")
+WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+DECIDED_ANEW = ("--select", "int_build__fingerprints", "int_policy__policies+")
+LISTS_ALONE = ("--select", "nudge_list+")
+# A model that takes dbt down with it, as a machine that runs out of memory does.
+KILLER = """import os
+import signal
+
+
+def model(dbt, session):
+    dbt.ref("nudge_list")
+    return os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 @pytest.fixture
 def warehouse(built_world, tmp_path) -> Path:
     """A copy of the built world in which accounts cost more, so that whoever decides anew decides otherwise."""
     copy = Path(shutil.copy(built_world.warehouse, tmp_path / built_world.warehouse.name))
+    shutil.copytree(built_world.target, tmp_path / "target")  # spares dbt the parsing
     with duckdb.connect(str(copy)) as connection:
         connection.execute("update seeds.policy_parameters set cost_per_account_usd = 20")
     return copy
@@ -21,61 +33,108 @@ def warehouse(built_world, tmp_path) -> Path:
 
 def builds(warehouse: Path) -> set[str]:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        lists = ("account_policy", "target_accounts", "nudge_list", "campaign_nudge_list", "build_info")
-        return {build for name in lists for (build,) in connection.sql(f"select build_id from marts.{name}").fetchall()}
+        lists = connection.sql(
+            "select table_name from duckdb_columns() where schema_name = 'marts' and column_name = 'build_id'"
+            " and table_name <> 'policy_decisions_ledger'"
+        ).fetchall()
+        assert len(lists) > 5
+        return {
+            build for (name,) in lists for (build,) in connection.sql(f"select build_id from marts.{name}").fetchall()
+        }
 
 
 def copy_of(warehouse: Path) -> Path:
     return warehouse.with_suffix(".published.duckdb")
 
 
-def test_what_a_failing_run_made_is_kept_apart_and_the_lists_stay(warehouse, project_copy, run_dbt, read_published):
+def said(stdout: str) -> str:
+    """What a run says of its publication: one sentence of either kind."""
+    (line,) = [line for line in stdout.splitlines() if line.startswith(("Published: ", "Nothing was published: "))]
+    return line
+
+
+def test_a_run_publishes_nothing_until_its_tests_have_passed(warehouse, built_world, run_dbt, read_published):
+    shutil.copy(copy_of(built_world.warehouse), copy_of(warehouse))
+    before, first = read_published(warehouse), builds(warehouse)
+    assert read_published(copy_of(warehouse)) == before
+
+    done = run_dbt("run", *DECIDED_ANEW, warehouse=warehouse)
+    assert done.returncode == 0, done.stdout
+    assert said(done.stdout).endswith(f"Run dbt test. The lists are still those of build {first.copy().pop()}.")
+    assert read_published(warehouse) == read_published(copy_of(warehouse)) == before
+
+    with duckdb.connect(str(copy_of(warehouse)), read_only=True) as reader:
+        tested = run_dbt("test", *WITHOUT_UNIT_TESTS, warehouse=warehouse)
+        assert tested.returncode == 0, tested.stdout
+        assert {build for (build,) in reader.sql("select build_id from marts.target_accounts").fetchall()} == first
+
+    ((build,), after) = builds(warehouse), read_published(warehouse)
+    assert said(tested.stdout) == f"Published: the lists of build {build}."
+    assert {build} == builds(copy_of(warehouse)) != first
+    assert read_published(copy_of(warehouse)) == after != before
+    assert copy_of(warehouse).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (("run", *LISTS_ALONE), "older than"),
+        (("run", "--empty", *LISTS_ALONE), "(empty)"),
+        (("build", *LISTS_ALONE, "--empty"), "(empty)"),
+        (("build", *LISTS_ALONE, "--exclude-resource-type", "test", *WITHOUT_UNIT_TESTS), "older than"),
+        (("build", "--select", "guardrail_rules"), "int_guardrails__checks (older than guardrail_rules)"),
+    ],
+    ids=["run", "run --empty", "build --empty", "build without tests", "build of a part that leaves others stale"],
+)
+def test_a_command_that_leaves_something_stale_publishes_nothing(warehouse, run_dbt, read_published, command, reason):
+    before = read_published(warehouse)
+    done = run_dbt(*command, warehouse=warehouse)
+    assert done.returncode == 0, done.stdout
+    assert said(done.stdout).startswith("Nothing was published: ")
+    assert reason in said(done.stdout)
+    assert read_published(warehouse) == before
+
+
+def test_a_build_of_a_part_publishes_where_nothing_else_is_stale(warehouse, run_dbt):
+    done = run_dbt("build", *LISTS_ALONE, *WITHOUT_UNIT_TESTS, warehouse=warehouse)
+    assert done.returncode == 0, done.stdout
+    assert said(done.stdout).startswith("Published: ")
+
+
+def test_what_failed_is_kept_apart_until_it_is_mended_and_tried_again(warehouse, project_copy, run_dbt, read_published):
     last = project_copy / "models" / "marts" / "policy" / "budget_curve.sql"
-    last.write_text(last.read_text() + "\n-- not SQL\n)")
+    sql = last.read_text()
+    last.write_text(sql + "\n-- not SQL\n)")
     before = read_published(warehouse)
 
-    failed = run_dbt("run", "--select", *DECIDED_ANEW, warehouse=warehouse, project=project_copy)
-
+    failed = run_dbt("build", *DECIDED_ANEW, *WITHOUT_UNIT_TESTS, warehouse=warehouse, project=project_copy)
     assert failed.returncode != 0
-    assert "The published lists are still those of the last good build" in failed.stdout
+    assert " not up to date: budget_curve (error), " in said(failed.stdout)
+    assert "The lists are still those of build " in said(failed.stdout)
     assert read_published(warehouse) == before
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         candidates = connection.sql("select count(*) from candidate_marts.target_accounts").fetchall()
     assert candidates != [(len(before["target_accounts"]),)]
 
+    last.write_text(sql)
+    again = run_dbt("retry", warehouse=warehouse, project=project_copy)
+    assert again.returncode == 0, again.stdout
+    ((build,), after) = builds(warehouse), read_published(warehouse)
+    assert said(again.stdout) == f"Published: the lists of build {build}."
+    assert len(after["target_accounts"]) == candidates[0][0]
 
-def test_a_part_that_would_leave_lists_of_two_builds_is_refused(warehouse, run_dbt, read_published):
+
+def test_what_a_killed_run_left_is_never_taken_for_good(warehouse, project_copy, run_dbt, read_published):
+    (project_copy / "python_models" / "uplift" / "int_uplift__killer.py").write_text(KILLER)
     before = read_published(warehouse)
-    part = ("int_build__fingerprints", "int_build__identity", "int_build__publication_gate")
-    refused = run_dbt("run", "--select", *part, "account_policy", warehouse=warehouse)
-    assert refused.returncode != 0
-    assert "lists of different builds side by side" in refused.stdout
-    assert "Traceback" not in refused.stdout + refused.stderr
+    killed = run_dbt("run", *LISTS_ALONE, warehouse=warehouse, project=project_copy)
+    assert killed.returncode == -9
+    (project_copy / "python_models" / "uplift" / "int_uplift__killer.py").unlink()
+
+    tested = run_dbt("test", *LISTS_ALONE, *WITHOUT_UNIT_TESTS, warehouse=warehouse, project=project_copy)
+    assert tested.returncode == 0, tested.stdout
+    assert "nudge_list (running)" in said(tested.stdout)
     assert read_published(warehouse) == before
-    assert len(builds(warehouse)) == 1
-
-
-def test_readers_of_the_copy_see_one_build_until_they_open_the_next(warehouse, built_world, run_dbt, read_published):
-    shutil.copy(copy_of(built_world.warehouse), copy_of(warehouse))
-    before = read_published(warehouse)
-    assert read_published(copy_of(warehouse)) == before
-    first = builds(copy_of(warehouse))
-
-    with duckdb.connect(str(copy_of(warehouse)), read_only=True) as reader:
-        done = run_dbt("run", "--select", *DECIDED_ANEW, warehouse=warehouse)
-        assert done.returncode == 0, done.stdout
-        assert reader.sql("select distinct build_id from marts.target_accounts").fetchall() == list(
-            {(build,) for build in first}
-        )
-
-    assert builds(warehouse) == builds(copy_of(warehouse)) != first
-    assert read_published(copy_of(warehouse)) == read_published(warehouse) != before
-    assert copy_of(warehouse).stat().st_mode & 0o077 == 0
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        schemas = connection.sql(
-            "from duckdb_schemas() select schema_name where schema_name like 'candidate%'"
-        ).fetchall()
-    assert schemas == []
 
 
 def test_a_second_build_ends_with_a_message_and_changes_nothing(warehouse, run_dbt, read_published):
@@ -98,12 +157,3 @@ def test_a_warehouse_that_is_none_is_refused_in_one_message(run, tmp_path):
         assert refused.returncode != 0
         assert reason in refused.stdout
         assert "Traceback" not in refused.stdout + refused.stderr
-
-
-def test_no_view_reads_a_published_table(built_world):
-    """It would go on reading the candidate, which is dropped."""
-    nodes = built_world.manifest["nodes"]
-    published = {key for key, node in nodes.items() if node["config"]["materialized"] == "published"}
-    views = [node for node in nodes.values() if node["config"]["materialized"] == "view"]
-    assert len(published) > 20 and views
-    assert {node["name"] for node in views if published & set(node["depends_on"]["nodes"])} == set()

@@ -65,6 +65,10 @@ def days(built_world, read_published, tmp_path_factory) -> Days:
     built, published = left(""), read_published(warehouse)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute(f"update intermediate.int_scoring__scores set fold = {MARK}")
+        # A build that published nothing has left another model, which scores nobody.
+        connection.execute(
+            "update candidate_intermediate.int_uplift__published_models set model_build_id = 'never published'"
+        )
     today = built.inputs["as_of_date"].iloc[0].date()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
@@ -177,7 +181,7 @@ def test_triggers_of_the_day_before_stay_and_cool_down(days):
 def test_scoring_leaves_the_decisions_and_the_exports_as_they_were(days, tmp_path):
     before, after = days.published
     assert before == after
-    assert read(days.warehouse, "from builds.last_build")["status"].tolist() == ["complete"]
+    assert read(days.warehouse, "from builds.publication")["status"].tolist() == ["published"]
     assert export_lists(days.warehouse, tmp_path / "exports")["target_accounts"] > 0
 
 

@@ -112,7 +112,7 @@ def test_every_activity_row_that_is_not_staged_is_rejected_by_its_rule(restaged)
     expected = {(f"{user or 'null'} | {day or 'null'}", rule): n for (user, day, rule), n in rejected.items()}
     found = query(
         warehouse,
-        "select row_key, rule_id, n_rows from marts.rejected_rows where table_name = 'user_activity_daily_raw'",
+        "select row_key, rule_id, n_rows from candidate_marts.rejected_rows where table_name = 'user_activity_daily_raw'",
     )
     assert {(key, rule): n for key, rule, n in found} == expected
     assert {rule for _, rule in expected} == {

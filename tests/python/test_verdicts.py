@@ -78,8 +78,8 @@ def test_bad_input_publishes_nothing_and_says_why(
 
     assert build.returncode != 0
     assert "Traceback" not in build.stdout + build.stderr
-    assert "Nothing was published" in build.stdout, build.stdout[-3000:]
-    message = build.stdout.partition("Nothing was published")[2].partition("\n")[0]
+    assert "Nothing was published, and" in build.stdout, build.stdout[-3000:]
+    message = build.stdout.partition("Nothing was published, and")[2].partition("\n")[0]
     assert verdict_id in message
     _, *reasons = message.split(", since ")
     for reason in reasons:
@@ -89,7 +89,7 @@ def test_bad_input_publishes_nothing_and_says_why(
     assert read_published(warehouse) == before
     if verdict_id in ("VER-01", "VER-02", "VER-03"):
         with duckdb.connect(str(warehouse), read_only=True) as connection:
-            query = "select count(*), count(lift), count(p_control) from marts.user_uplift_scores"
+            query = "select count(*), count(lift), count(p_control) from candidate_marts.user_uplift_scores"
             n_users, *n_scored = connection.execute(query).fetchone()
         assert n_users > 0 and n_scored == [0, 0], "data that can't carry a model must score nobody"
 
@@ -103,9 +103,11 @@ def test_a_world_without_signal_is_never_published(run, run_dbt, tmp_path, proje
     build = run_dbt("build", "--exclude", "resource_type:unit_test", warehouse=warehouse)
 
     assert build.returncode != 0
-    assert "Nothing was published" in build.stdout
+    assert "There are no lists yet." in build.stdout
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        failed = connection.sql("select verdict_id from marts.model_verdicts where verdict = 'fail'").fetchall()
+        failed = connection.sql(
+            "select verdict_id from candidate_marts.model_verdicts where verdict = 'fail'"
+        ).fetchall()
         tables = connection.sql("select table_name from information_schema.tables").fetchall()
     assert ("VER-05",) in failed
     assert ("target_accounts",) not in tables

@@ -571,7 +571,9 @@ def test_generation_report_and_schema_manifest_agree_with_the_raw_tables(tmp_pat
     build = run_dbt("build", "--select", "generation_report", "schema_manifest", warehouse=warehouse)
     assert build.returncode == 0, build.stdout[-3000:]
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        report = dict(connection.execute("select measure_id, measure from marts.generation_report").fetchall())
+        report = dict(
+            connection.execute("select measure_id, measure from candidate_marts.generation_report").fetchall()
+        )
         assert report["activity_rows"] == one(connection, "select count(*) from raw.user_activity_daily_raw")[0]
         assert (
             report["users_an_account"] == one(connection, "select count(distinct user_id) / 50 from raw.users_raw")[0]
@@ -584,7 +586,8 @@ def test_generation_report_and_schema_manifest_agree_with_the_raw_tables(tmp_pat
         assert report["future_date_share"] == pytest.approx(future) and future > 0
 
         manifest = connection.execute(
-            "select table_name, column_name, data_type, n_filled from marts.schema_manifest order by table_name, column_position"
+            "select table_name, column_name, data_type, n_filled from candidate_marts.schema_manifest "
+            "order by table_name, column_position"
         ).fetchall()
         names_on_every_engine = {"varchar": "string", "integer": "int"}
         assert [row[:3] for row in manifest] == [

@@ -98,7 +98,6 @@ LISTS = (
 )  # fmt: skip
 
 
-
 def export_lists(warehouse: Path, destination: Path) -> dict[str, int]:
     """Replace the set of files at `destination` with the lists of `warehouse`; rows of each list.
 
