@@ -6,11 +6,11 @@
     Parquet tables on Spark have no transactions that span tables: there one is replaced after the other.
 -#}
 
-{#- The seeds, models and data tests that a publication waits for, by id. A refresh waits for those of daily scoring alone. -#}
+{#- The seeds, models and data tests that a publication waits for, by id. A refresh waits for those of today's decision alone. -#}
 {%- macro nodes_to_publish() -%}
     {%- set nodes = {} -%}
     {%- for node in graph.nodes.values() | selectattr('resource_type', 'in', ['seed', 'model']) -%}
-        {%- if node.config.materialized != 'ephemeral' and (not var('refresh') or 'scoring' in node.tags) -%}
+        {%- if node.config.materialized != 'ephemeral' and (not var('refresh') or 'daily' in node.tags) -%}
             {%- do nodes.update({node.unique_id: node}) -%}
         {%- endif -%}
     {%- endfor -%}
@@ -84,11 +84,8 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{#- A refresh leaves the lists as they are, and so what is said of them. -#}
 {%- macro write_publication(status) -%}
-    {%- if not var('refresh') -%}
-        {%- do replace_table('builds.publication', "select '" ~ status | replace("'", "''") ~ "' as status") -%}
-    {%- endif -%}
+    {%- do replace_table('builds.publication', "select '" ~ status | replace("'", "''") ~ "' as status") -%}
 {%- endmacro -%}
 
 {%- macro is_candidate(node) -%}
@@ -108,30 +105,14 @@
 {%- macro start_run() -%}
     {%- if is_run() -%}
         {%- do make_table('builds.nodes', ['unique_id string', 'ran_at string', 'status string']) -%}
-        {%- set record, restored = read_record(), candidates_to_restore() -%}
+        {%- set record = read_record() -%}
         {%- for node in graph.nodes.values() if node.unique_id in selected_resources and node.config.materialized != 'ephemeral' -%}
             {%- do record.update({node.unique_id: {'ran_at': '', 'status': 'running'}}) -%}
-        {%- endfor -%}
-        {%- for node in restored -%}
-            {%- do record.update({node.unique_id: {'ran_at': '', 'status': 'as published'}}) -%}
         {%- endfor -%}
         {%- do write_record(record) -%}
         {%- do write_publication('running') -%}
         {%- do make_published_sources() -%}
-        {%- for node in restored -%}
-            {%- do replace_table(node.schema ~ '.' ~ node.alias, 'select * from ' ~ published_table(node)) -%}
-        {%- endfor -%}
     {%- endif -%}
-{%- endmacro -%}
-
-{#- A refresh goes by what is published: a candidate that it reads, but does not build, gives way to that. -#}
-{%- macro candidates_to_restore() -%}
-    {%- set read, nodes = [], [] -%}
-    {%- for id in selected_resources if var('refresh') and id in graph.nodes -%}{%- do read.extend(built_from(graph.nodes[id])) -%}{%- endfor -%}
-    {%- for id in read | unique if id in graph.nodes and id not in selected_resources and is_candidate(graph.nodes[id]) -%}
-        {%- do nodes.append(graph.nodes[id]) -%}
-    {%- endfor -%}
-    {{ return(nodes) }}
 {%- endmacro -%}
 
 {#- What models read of the last publication is there before the first one, empty. A column that was added since is null. -#}
@@ -156,6 +137,9 @@
             'insert into ' ~ published ~ ' (' ~ columns ~ ') select ' ~ columns ~ ' from ' ~ candidate
             ~ ' where ' ~ key ~ ' not in (select ' ~ key ~ ' from ' ~ published ~ ')'
         ) -%}
+    {%- elif var('refresh') and 'population' in node.columns -%}
+        {%- do run_query('delete from ' ~ published ~ " where population = 'today'") -%}
+        {%- do run_query('insert into ' ~ published ~ ' select * from ' ~ candidate ~ " where population = 'today'") -%}
     {%- else -%}
         {%- do replace_table(published, 'select * from ' ~ candidate) -%}
     {%- endif -%}
@@ -189,7 +173,7 @@
                 {%- do run_query('commit') -%}
                 {%- do copy_for_readers() -%}
             {%- endif -%}
-            {%- do print('Published: the ' ~ ('scores of the day, beside the' if var('refresh') else 'lists') ~ ' of build ' ~ published_build() ~ '.') -%}
+            {%- do print('Published: the lists of build ' ~ published_build() ~ '.') -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}

@@ -1,5 +1,5 @@
--- POL-06: Every account has exactly one decision under every policy; one that is missing would be nudged by nobody's choice, and
--- two would contradict each other.
+-- POL-06: Every account has exactly one decision today under every policy, and one in the backtest of every past campaign; one that is
+-- missing would be nudged by nobody's choice, and two would contradict each other.
 with accounts as (
     select * from {{ ref('stg_accounts') }}
 ),
@@ -8,20 +8,32 @@ policies as (
     select * from {{ ref('policy_parameters') }}
 ),
 
+campaigns as (
+    select campaign_id from {{ ref('stg_interventions') }}
+    where is_eligible
+    union
+    select 'today' as campaign_id
+),
+
 decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
 ),
 
 final as (
     select
+        campaigns.campaign_id,
         policies.policy_id,
         accounts.account_id,
         count(decisions.decision) as n_decisions
     from accounts
     cross join policies
+    cross join campaigns
     left join decisions
-        on accounts.account_id = decisions.account_id and policies.policy_id = decisions.policy_id
-    group by 1, 2
+        on
+            campaigns.campaign_id = decisions.campaign_id
+            and accounts.account_id = decisions.account_id
+            and policies.policy_id = decisions.policy_id
+    group by 1, 2, 3
     having count(decisions.decision) <> 1
 )
 

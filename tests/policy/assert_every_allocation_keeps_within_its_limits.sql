@@ -11,6 +11,7 @@ optimum as (
 
 decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
+    where population = 'today'
 ),
 
 accounts as (
@@ -49,7 +50,7 @@ totals as (
         max(chosen.upper_bound_usd) as upper_bound_usd,
         count(*) filter (where decisions.decision = 'target') = count(*) as has_targets_only,
         sum(decisions.net_value_usd) as net_value_usd,
-        sum(decisions.cost_per_account_usd + decisions.cost_per_nudge_usd * decisions.n_users) as spend_usd,
+        sum(decisions.cost_per_account_usd + decisions.cost_per_nudge_usd * decisions.n_nudged_users) as spend_usd,
         sum(accounts.success_hours) as success_hours
     from chosen
     left join decisions on chosen.policy_id = decisions.policy_id and chosen.account_id = decisions.account_id

@@ -7,6 +7,10 @@ policies as (
     select * from {{ ref('policy_parameters') }}
 ),
 
+campaigns as (
+    select distinct campaign_id from {{ ref('int_features__spine') }}
+),
+
 rules as (
     select * from {{ ref('guardrail_rules') }}
 ),
@@ -17,14 +21,17 @@ checks as (
 
 final as (
     select
+        campaigns.campaign_id,
         policies.policy_id,
         accounts.account_id,
         rules.guardrail_id
     from accounts
     cross join policies
+    cross join campaigns
     cross join rules
     except
     select
+        campaign_id,
         policy_id,
         account_id,
         guardrail_id

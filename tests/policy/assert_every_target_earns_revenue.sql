@@ -1,7 +1,12 @@
 -- POL-04: No targeted account has an expected revenue of zero or less, whatever it costs: its nudges would do nothing or harm.
--- Added up anew from the scores.
+-- Added up anew from the scores of those who are nudged.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
+    where decision = 'target'
+),
+
+nudges as (
+    select * from {{ ref('int_policy__nudges') }}
 ),
 
 scores as (
@@ -10,15 +15,17 @@ scores as (
 
 final as (
     select
+        decisions.campaign_id,
         decisions.policy_id,
         decisions.account_id
     from decisions
-    left join scores
+    left join nudges
         on
-            decisions.account_id = scores.account_id
-            and (scores.has_observed_outcome or decisions.counts_unobserved_users)
-    where decisions.decision = 'target'
-    group by 1, 2
+            decisions.campaign_id = nudges.campaign_id
+            and decisions.policy_id = nudges.policy_id
+            and decisions.account_id = nudges.account_id
+    left join scores on nudges.population = scores.population and nudges.observation_id = scores.observation_id
+    group by 1, 2, 3
     having coalesce(sum(scores.lift), 0) <= 0
 )
 

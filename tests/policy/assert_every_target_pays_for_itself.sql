@@ -1,36 +1,51 @@
--- POL-05: No targeted account loses money or is too small to decide upon: its lift is worth more than it costs to nudge, priced
--- risk included, and it has enough scored users. Added up anew from the scores.
+-- POL-05: No targeted account loses money or is too small to decide upon: the lift of those who are nudged is worth more than it costs
+-- to nudge them, priced risk included, and it has enough scored users. Added up anew from the scores.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
+    where decision = 'target'
+),
+
+nudges as (
+    select * from {{ ref('int_policy__nudges') }}
 ),
 
 scores as (
     select * from {{ ref('int_uplift__user_scores') }}
 ),
 
+nudged as (
+    select
+        decisions.campaign_id,
+        decisions.policy_id,
+        decisions.account_id,
+        count(nudges.user_id) as n_nudged_users,
+        coalesce(sum(scores.lift), 0) as sum_lift
+    from decisions
+    left join nudges
+        on
+            decisions.campaign_id = nudges.campaign_id
+            and decisions.policy_id = nudges.policy_id
+            and decisions.account_id = nudges.account_id
+    left join scores on nudges.population = scores.population and nudges.observation_id = scores.observation_id
+    group by 1, 2, 3
+),
+
 final as (
     select
+        decisions.campaign_id,
         decisions.policy_id,
         decisions.account_id
     from decisions
-    left join scores
+    inner join nudged
         on
-            decisions.account_id = scores.account_id
-            and (scores.has_observed_outcome or decisions.counts_unobserved_users)
-    where decisions.decision = 'target'
-    group by
-        decisions.policy_id,
-        decisions.account_id,
-        decisions.value_per_conversion_usd,
-        decisions.expected_churn_cost_usd,
-        decisions.cost_per_account_usd,
-        decisions.cost_per_nudge_usd,
-        decisions.min_scored_users
-    having
-        count(scores.lift) < decisions.min_scored_users
-        or coalesce(sum(scores.lift), 0) * decisions.value_per_conversion_usd
+            decisions.campaign_id = nudged.campaign_id
+            and decisions.policy_id = nudged.policy_id
+            and decisions.account_id = nudged.account_id
+    where
+        decisions.n_scored_users < decisions.min_scored_users
+        or nudged.sum_lift * decisions.value_per_conversion_usd
         <= decisions.cost_per_account_usd
-        + decisions.cost_per_nudge_usd * count(scores.user_id)
+        + decisions.cost_per_nudge_usd * nudged.n_nudged_users
         + decisions.expected_churn_cost_usd
 )
 

@@ -2,9 +2,7 @@
 -- off the answer. What the learner is given must come out of each user's activity strictly before the intervention (or
 -- the scoring date), recomputed here from the dates of record, not from the spine's. Winsorising only lowers a total.
 with features as (
-    select *, 'retrospective' as purpose from {{ ref('int_features__users') }}
-    union all
-    select *, 'prospective' as purpose from {{ ref('int_features__prospective') }}
+    select * from {{ ref('int_features__users') }}
 ),
 
 activity as (
@@ -21,18 +19,22 @@ scoring as (
 
 cutoffs as (
     select
+        features.population,
+        features.observation_id,
         features.user_id,
-        features.purpose,
-        coalesce(interventions.intervention_date, scoring.scoring_date) as cutoff_date
+        case
+            when features.population = 'campaign' then interventions.intervention_date
+            else scoring.scoring_date
+        end as cutoff_date
     from features
-    left join interventions on features.intervention_id = interventions.intervention_id
+    left join interventions on features.observation_id = interventions.intervention_id
     cross join scoring
 ),
 
 earlier_activity as (
     select
-        cutoffs.user_id,
-        cutoffs.purpose,
+        cutoffs.population,
+        cutoffs.observation_id,
         count(*) as days_observed,
         {{ sum_int('activity.core_action_count + activity.collab_action_count') }} as actions,
         {{ sum_int('activity.time_spent_minutes') }} as minutes
@@ -42,18 +44,22 @@ earlier_activity as (
             activity.user_id = cutoffs.user_id
             and activity.activity_date < cutoffs.cutoff_date
             and activity.activity_date >= {{ days_before('cutoffs.cutoff_date', 30) }}
-    group by cutoffs.user_id, cutoffs.purpose
+    group by 1, 2
+),
+
+final as (
+    select
+        features.population,
+        features.observation_id,
+        features.as_of_date
+    from features
+    left join earlier_activity
+        on features.population = earlier_activity.population and features.observation_id = earlier_activity.observation_id
+    where
+        features.days_since_last_active < 1
+        or features.days_observed_30d <> coalesce(earlier_activity.days_observed, 0)
+        or features.actions_30d > coalesce(earlier_activity.actions, 0)
+        or features.minutes_30d > coalesce(earlier_activity.minutes, 0)
 )
 
-select
-    features.user_id,
-    features.purpose,
-    features.as_of_date
-from features
-left join earlier_activity
-    on features.user_id = earlier_activity.user_id and features.purpose = earlier_activity.purpose
-where
-    features.days_since_last_active < 1
-    or features.days_observed_30d <> coalesce(earlier_activity.days_observed, 0)
-    or features.actions_30d > coalesce(earlier_activity.actions, 0)
-    or features.minutes_30d > coalesce(earlier_activity.minutes, 0)
+select * from final

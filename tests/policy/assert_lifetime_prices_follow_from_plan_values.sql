@@ -1,5 +1,5 @@
 -- POL-21: Under a policy that goes by lifetime value, a target's value per conversion and its cost of churn are what the
--- assumptions about its plan and the scores of its admins make them. Computed anew from the accounts and the scores.
+-- assumptions about its plan and the scores of the admins whom it nudges make them. Computed anew from the accounts and the scores.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
 ),
@@ -25,18 +25,22 @@ users as (
     select * from {{ ref('stg_users') }}
 ),
 
+nudges as (
+    select * from {{ ref('int_policy__nudges') }}
+),
+
 scores as (
     select * from {{ ref('int_uplift__user_scores') }}
 ),
 
 targets as (
     select
+        decisions.campaign_id,
         decisions.policy_id,
         decisions.account_id,
         decisions.value_per_conversion_usd,
         decisions.expected_churn_cost_usd,
         decisions.sleeping_dog_lift_threshold,
-        decisions.counts_unobserved_users,
         accounts.seat_count,
         plan_values.*,
         coalesce(accounts.annual_recurring_revenue_usd, accounts.seat_count * plan_values.assumed_annual_revenue_per_seat_usd)
@@ -56,24 +60,33 @@ targets as (
 
 risks as (
     select
+        targets.campaign_id,
         targets.policy_id,
         targets.account_id,
         sum({{ normal_cdf('((targets.sleeping_dog_lift_threshold - scores.lift) / scores.lift_se)') }}) as harmed_admins
     from targets
-    inner join scores on targets.account_id = scores.account_id
+    inner join nudges
+        on
+            targets.campaign_id = nudges.campaign_id
+            and targets.policy_id = nudges.policy_id
+            and targets.account_id = nudges.account_id
+    inner join scores on nudges.population = scores.population and nudges.observation_id = scores.observation_id
     left join users on scores.user_id = users.user_id
-    where
-        coalesce(users.role_type, 'unknown') in ('admin', 'unknown')
-        and (scores.has_observed_outcome or targets.counts_unobserved_users)
-    group by 1, 2
+    where coalesce(users.role_type, 'unknown') in ('admin', 'unknown')
+    group by 1, 2, 3
 ),
 
 final as (
     select
+        targets.campaign_id,
         targets.policy_id,
         targets.account_id
     from targets
-    left join risks on targets.policy_id = risks.policy_id and targets.account_id = risks.account_id
+    left join risks
+        on
+            targets.campaign_id = risks.campaign_id
+            and targets.policy_id = risks.policy_id
+            and targets.account_id = risks.account_id
     where
         not coalesce(
             abs(

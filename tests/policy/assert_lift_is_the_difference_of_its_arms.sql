@@ -6,7 +6,8 @@ with scores as (
 
 final as (
     select
-        user_id,
+        population,
+        observation_id,
         p_treated,
         p_control,
         lift,
@@ -19,7 +20,7 @@ final as (
             and p_control between 0 and 1
             and lift between -1 and 1
             and lift_se between 0 and 10,
-            p_treated is null and p_control is null and lift is null
+            p_treated is null and p_control is null and lift is null and lift_se is null
         )
 )
 

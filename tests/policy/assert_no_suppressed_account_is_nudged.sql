@@ -9,12 +9,16 @@ decisions as (
 
 final as (
     select
+        nudges.campaign_id,
         nudges.policy_id,
         nudges.account_id,
         nudges.user_id
     from nudges
     left join decisions
-        on nudges.policy_id = decisions.policy_id and nudges.account_id = decisions.account_id
+        on
+            nudges.campaign_id = decisions.campaign_id
+            and nudges.policy_id = decisions.policy_id
+            and nudges.account_id = decisions.account_id
     where decisions.decision is distinct from 'target'
 )
 

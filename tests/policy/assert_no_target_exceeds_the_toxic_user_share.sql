@@ -9,6 +9,7 @@ scores as (
 
 users as (
     select
+        decisions.campaign_id,
         decisions.policy_id,
         decisions.account_id,
         decisions.toxic_user_share_limit,
@@ -18,20 +19,24 @@ users as (
             < decisions.sleeping_dog_lift_threshold as int
         ) as is_sleeping_dog
     from decisions
-    inner join scores on decisions.account_id = scores.account_id
+    inner join scores on decisions.campaign_id = scores.campaign_id and decisions.account_id = scores.account_id
     where
         decisions.decision = 'target'
-        and (scores.has_observed_outcome or decisions.counts_unobserved_users)
+        and (scores.has_observed_outcome or decisions.counts_unobserved_users or scores.population = 'today')
 ),
 
 final as (
     select
+        campaign_id,
         policy_id,
         account_id,
         avg(is_sleeping_dog) as sleeping_dog_share
     from users
-    group by policy_id, account_id, toxic_user_share_limit, min_toxic_users
-    having avg(is_sleeping_dog) > toxic_user_share_limit and sum(is_sleeping_dog) >= min_toxic_users
+    group by campaign_id, policy_id, account_id, toxic_user_share_limit, min_toxic_users
+    -- In whole millionths of a user: a share that equals the limit does not exceed it.
+    having
+        1000000 * sum(is_sleeping_dog) > cast(round(1e6 * toxic_user_share_limit) as bigint) * count(*)
+        and sum(is_sleeping_dog) >= min_toxic_users
 )
 
 select * from final

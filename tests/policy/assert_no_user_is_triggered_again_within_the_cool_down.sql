@@ -5,7 +5,7 @@ with triggers as (
 ),
 
 parameters as (
-    select * from {{ ref('scoring_parameters') }}
+    select * from {{ ref('momentum_parameters') }}
 )
 
 select

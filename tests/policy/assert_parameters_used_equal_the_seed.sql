@@ -15,6 +15,7 @@ thresholds as (
 
 final as (
     select
+        decisions.campaign_id,
         decisions.policy_id,
         decisions.account_id
     from decisions
@@ -31,7 +32,9 @@ final as (
             decisions.toxic_user_share_limit,
             decisions.min_toxic_users,
             decisions.min_scored_users,
-            decisions.counts_unobserved_users
+            decisions.counts_unobserved_users,
+            decisions.nudges_everybody,
+            decisions.unsupported_share_limit
         ) is distinct from (
             policies.is_shipped,
             coalesce(policies.value_per_conversion_usd, decisions.value_per_conversion_usd),
@@ -42,13 +45,15 @@ final as (
             policies.toxic_user_share_limit,
             policies.min_toxic_users,
             policies.min_scored_users,
-            policies.counts_unobserved_users
+            policies.counts_unobserved_users,
+            policies.nudges_everybody,
+            policies.unsupported_share_limit
         )
         or abs(decisions.expected_revenue_usd - decisions.sum_lift * decisions.value_per_conversion_usd) > 1e-5
         or abs(
             decisions.cost_usd
             - policies.cost_per_account_usd
-            - policies.cost_per_nudge_usd * decisions.n_users
+            - policies.cost_per_nudge_usd * decisions.n_nudged_users
             - decisions.expected_churn_cost_usd
         ) > 1e-6
         or (policies.value_per_conversion_usd is not null and decisions.expected_churn_cost_usd <> 0)

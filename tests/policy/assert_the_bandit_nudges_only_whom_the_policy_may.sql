@@ -8,11 +8,12 @@ with contexts as (
 
 decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
-    where is_shipped
+    where is_shipped and population = 'today'
 ),
 
 scores as (
     select * from {{ ref('int_uplift__user_scores') }}
+    where population = 'today'
 ),
 
 assignments as (

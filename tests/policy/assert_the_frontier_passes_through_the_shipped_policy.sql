@@ -1,4 +1,4 @@
--- POL-17: At the shipped parameters the safety frontier targets just the accounts that the policy targets.
+-- POL-17: At the shipped parameters the safety frontier targets just the accounts that the policy targets in the backtest.
 with accounts as (
     select * from {{ ref('int_policy__frontier_accounts') }}
 ),
@@ -9,10 +9,12 @@ grid as (
 
 decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
+    where population = 'campaign'
 ),
 
 shipped as (
     select
+        accounts.campaign_id,
         accounts.account_id,
         accounts.is_target
     from accounts
@@ -23,7 +25,7 @@ shipped as (
 final as (
     select decisions.account_id
     from decisions
-    left join shipped on decisions.account_id = shipped.account_id
+    left join shipped on decisions.campaign_id = shipped.campaign_id and decisions.account_id = shipped.account_id
     where decisions.is_shipped and (decisions.decision = 'target') is distinct from shipped.is_target
 )
 

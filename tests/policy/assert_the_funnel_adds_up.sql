@@ -1,4 +1,4 @@
--- POL-15: The decisions of a policy's funnel add up to the accounts of the company.
+-- POL-15: The decisions of a policy's funnel add up to the accounts of the company, once today and once for each past campaign.
 with funnel as (
     select * from {{ ref('policy_funnel') }}
 ),
@@ -8,18 +8,23 @@ accounts as (
 ),
 
 n_accounts as (
-    select count(*) as n_accounts
+    select
+        campaigns.population,
+        count(*) as n_accounts
     from accounts
+    cross join (select distinct population, campaign_id from {{ ref('int_features__spine') }}) as campaigns
+    group by 1
 ),
 
 final as (
     select
+        funnel.population,
         funnel.policy_id,
         sum(funnel.n_accounts) as n_in_funnel,
         n_accounts.n_accounts
     from funnel
-    cross join n_accounts
-    group by 1, 3
+    inner join n_accounts on funnel.population = n_accounts.population
+    group by 1, 2, 4
     having sum(funnel.n_accounts) <> n_accounts.n_accounts
 )
 

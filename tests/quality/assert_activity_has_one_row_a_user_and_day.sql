@@ -6,7 +6,6 @@ with activity as (
         date_trunc('month', activity_date) as activity_month,
         cast(power(2, extract(day from activity_date)) as bigint) as bit_of_day
     from {{ ref('stg_user_activity_daily') }}
-    where {{ is_staged_anew('activity_date') }}
 ),
 
 final as (

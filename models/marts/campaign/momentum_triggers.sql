@@ -26,10 +26,10 @@ history as (
         lift,
         lift_lower,
         lift_upper,
-        model_build_id
+        build_id
     from {{ source('published', 'momentum_triggers') }}
     -- A generated world has nothing to do with the one before it.
-    where {{ var('deliveries') != 'ignore' }}
+    where {{ var('refresh') or var('deliveries') != 'ignore' }}
 ),
 
 other_days as (
