@@ -16,7 +16,7 @@ import pytest
 
 from causalyn import world
 from causalyn.raw_contract import TABLES, TRUTH, TRUTH_TODAY, truth_path
-from causalyn.world_physics import GROUPS, PRESETS, SLEEPING_DOG
+from causalyn.world_physics import GROUPS, PERSUADABLE, PRESETS, SLEEPING_DOG
 from causalyn.world_store import write_world
 
 DEFAULT = PRESETS["default"]
@@ -352,8 +352,9 @@ def test_lift_lies_within_its_groups_range(preset):
     physics = PRESETS[preset]
     (chunk,) = world.chunks(physics, 600, seed=4)
     lift = chunk.truth["p_treated"] - chunk.truth["p_control"]
-    low, high = physics.by_group("lift")[chunk.truth["group"]].T
-    assert (lift >= low - 1e-12).all() and (lift <= high + 1e-12).all()
+    if not physics.has_smooth_lift:
+        low, high = physics.by_group("lift")[chunk.truth["group"]].T
+        assert (lift >= low - 1e-12).all() and (lift <= high + 1e-12).all()
     assert chunk.truth["p_control"].min() >= 0 and chunk.truth["p_treated"].min() >= 0
     assert chunk.truth["p_control"].max() <= 1 and chunk.truth["p_treated"].max() <= 1
 
@@ -739,6 +740,37 @@ def test_all_interventions_tell_the_effect(where, three_campaigns):
 def test_latest_interventions_alone_mislead(three_campaigns):
     adjusted, true = adjusted_and_true_effect(three_campaigns, "is_latest")
     assert abs(adjusted - true) > 0.03
+
+
+# Lift without groups
+
+
+def test_smooth_lift_has_no_gaps_and_names_its_groups():
+    (chunk,) = world.chunks(PRESETS["smooth"], 600, seed=4)
+    lift, group = chunk.truth["p_treated"] - chunk.truth["p_control"], chunk.truth["group"]
+    assert np.diff(np.sort(lift)).max() < 0.02
+    assert lift[group == SLEEPING_DOG].max() < -0.02
+    assert lift[group == PERSUADABLE].min() > 0.05
+    assert all((group == number).mean() > 0.03 for number in range(len(GROUPS)))
+    assert 0.02 < lift.mean() < 0.10
+
+
+def test_smooth_lift_turns_gradually_with_every_trait():
+    steps = 200
+    fixed = {"weekly_growth": 1.0, "minutes_per_action": 2.0, "feature_diversity": 5.0, "created_day": 19000.0}
+    fixed |= {"actions_per_day": 15.0, "p_control": 0.5}
+    ends = {
+        "weekly_growth": (0.78, 1.26),
+        "minutes_per_action": (0.5, 3.3),
+        "feature_diversity": (2, 9),
+        "created_day": (18700, 20100),
+        "actions_per_day": (1, 40),
+    }
+    for trait, (low, high) in ends.items():
+        users = {name: np.full(steps, value) for name, value in fixed.items()} | {trait: np.linspace(low, high, steps)}
+        lift = world.smooth_outcomes(users)["p_treated"] - users["p_control"]
+        assert 0 < np.abs(np.diff(lift)).max() < 0.005, trait
+        assert np.ptp(lift) > 0.02, trait
 
 
 # Users who have changed
