@@ -42,7 +42,7 @@ votes as (
 doubts as (
     select
         lift_doubt,
-        rank() over (order by lift_doubt desc) as doubt_rank,
+        count(*) over (order by lift_doubt desc) as n_as_doubtful,
         count(*) over () as n_users
     from {{ ref('int_uplift__user_scores') }}
     where population = 'campaign' and lift > 0
@@ -54,7 +54,7 @@ limits as (
     select
         policies.policy_id,
         round(max(policies.doubt_margin * doubts.lift_doubt), 9) as doubt_limit,
-        max(doubts.lift_doubt) filter (where doubts.doubt_rank >= policies.nudge_support_floor * doubts.n_users)
+        max(doubts.lift_doubt) filter (where doubts.n_as_doubtful >= policies.nudge_support_floor * doubts.n_users)
             as nudge_doubt_limit
     from policies
     cross join doubts
