@@ -7,12 +7,12 @@ dr_scores as (
 ),
 
 leaderboard as (
-    select * from {{ ref('learner_leaderboard') }}
+    select * from {{ ref('int_evaluation__learner_leaderboard') }}
     where is_deciding
 ),
 
 calibration as (
-    select * from {{ ref('calibration_line') }}
+    select * from {{ ref('int_evaluation__calibration_line') }}
 ),
 
 arm_overlap as (
@@ -20,21 +20,21 @@ arm_overlap as (
 ),
 
 covariate_balance as (
-    select * from {{ ref('covariate_balance') }}
+    select * from {{ ref('int_evaluation__covariate_balance') }}
 ),
 
 sample_ratio as (
-    select * from {{ ref('arm_diagnostics') }}
+    select * from {{ ref('int_evaluation__arm_diagnostics') }}
     where diagnostic_id = 'sample_ratio_difference'
 ),
 
 sensitivity as (
-    select * from {{ ref('sensitivity') }}
+    select * from {{ ref('int_evaluation__sensitivity') }}
     where user_group = 'helped'
 ),
 
 refutations as (
-    select * from {{ ref('refutations') }}
+    select * from {{ ref('int_evaluation__refutations') }}
 ),
 
 evidence as (
