@@ -56,7 +56,8 @@ def score(warehouse: Path, as_of: datetime.date) -> str:
             "select count(*) from marts.prospective_scores where scored_as_of_date < as_of_date"
         ).fetchone()[0]
         verdicts = connection.execute(
-            "select verdict_id, verdict, question, value from marts.scoring_verdicts order by verdict_id"
+            "select verdict, question, value from marts.verdicts "
+            "where check_group = 'today' and value is not null order by check_id"
         ).fetchall()
         last_day = None if users else connection.execute(LAST_DAY).fetchone()[0]
     lines = [
@@ -65,7 +66,7 @@ def score(warehouse: Path, as_of: datetime.date) -> str:
     ]
     if not users:
         lines.append(f"The last activity known before that day is of {last_day}.")
-    lines += [f"{verdict:<5} {question} {value:.3f}" for _, verdict, question, value in verdicts if value is not None]
+    lines += [f"{verdict:<5} {question} {value:.3f}" for verdict, question, value in verdicts]
     return "\n".join(lines)
 
 

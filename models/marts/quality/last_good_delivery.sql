@@ -1,6 +1,6 @@
 -- Published like the lists, so that it always describes the delivery that they came from.
 with delivery_measures as (
-    select * from {{ ref('delivery_measures') }}
+    select * from {{ ref('stg_delivery_measures') }}
 ),
 
 gate as (
