@@ -51,11 +51,11 @@ comma := ,
 DELIVERIES := $(if $(RAW),$(if $(ACCEPT_CHANGES),accept,compare),ignore)
 
 .DEFAULT_GOAL := help
-.PHONY: help build bandit campaign score report docs diff export test test-spark faults lint study readme bench bench-engines bench-page lock audit clean
+.PHONY: help build bandit campaign refresh report docs diff export test test-spark faults lint study readme bench bench-engines bench-page lock audit clean
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
-	@echo '  ACCOUNTS=n SEED=n PRESET=p  another world; presets: default, hard, null, harm, drift'
+	@echo '  ACCOUNTS=n SEED=n PRESET=p  another world; presets: default, hard, null, harm, drift, smooth'
 	@echo '  CAMPAIGNS=n                 with so many past campaigns, each aimed by what came of the one before'
 	@echo '  TARGET=spark                build on Spark instead of DuckDB (installs it; needs Java 17)'
 	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'
@@ -63,7 +63,7 @@ help:
 	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
 	@echo 'make bandit                   build a generated world and let a bandit choose among e-mail, message and call in it'
 	@echo 'make diff FROM=side TO=side   whose decision differs between two recorded sides, each build_id/policy_id'
-	@echo 'make score AS_OF=date         score the users active before a date by the last published model; list momentum triggers'
+	@echo 'make refresh AS_OF=date       decide about the accounts as of a date by the last published model: lists, report, exports'
 	@echo '  RAW=dir                     load newer files in the raw contract first'
 	@echo 'make export                   write the published lists to target/exports, as CSV and Parquet'
 	@echo 'make report                   draw a built warehouse: target/report/index.html, figures as SVG and PNG'
@@ -113,10 +113,12 @@ diff: $(VENV)/.installed
 	@$(BIN)/dbt --quiet show --limit -1 --inline \
 		"{{ policy_diff_between('$(subst /,'$(comma) ',$(FROM))', '$(subst /,'$(comma) ',$(TO))') }}"
 
-score: $(VENV)/.installed
-	$(if $(AS_OF),,$(error Name the scoring date: make score AS_OF=2025-06-01))
+refresh: $(VENV)/.installed
+	$(if $(AS_OF),,$(error Name the day to decide as of: make refresh AS_OF=2025-06-01))
 	$(if $(RAW),$(BIN)/python scripts/load_raw.py "$(RAW)")
-	$(BIN)/python scripts/score.py --as-of "$(AS_OF)"
+	$(BIN)/python scripts/refresh.py --as-of "$(AS_OF)" $(if $(RAW),--deliveries $(DELIVERIES))
+	$(BIN)/python scripts/render_report.py
+	$(BIN)/python scripts/export_lists.py
 
 export: $(VENV)/.installed
 	$(BIN)/python scripts/export_lists.py

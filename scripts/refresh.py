@@ -1,0 +1,79 @@
+"""Decide about today's accounts anew by the last published model: `python scripts/refresh.py --as-of 2025-06-01`."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+
+from causalyn.warehouse import dbt_command
+
+ROOT = Path(__file__).resolve().parent.parent
+SUMMARY = """
+    select
+        (select count(*) from marts.target_accounts) as n_targets,
+        (select count(*) from marts.nudge_list) as n_nudges,
+        (select count(*) from marts.momentum_triggers where triggered_date = $as_of) as n_triggers
+"""
+VERDICTS = "select verdict, question, value from marts.verdicts where check_group = 'today' order by check_id"
+
+
+class NotRefreshableError(Exception):
+    """Nothing can be decided; the message says why."""
+
+
+def refresh(warehouse: Path, as_of: datetime.date, deliveries: str) -> str:
+    """Build what a decision about today needs, and publish it; a summary in plain text.
+
+    `deliveries` says what the raw tables are to this run, as the variable of that name in dbt_project.yml. Raises
+    NotRefreshableError where the warehouse holds no published model, and subprocess.CalledProcessError where the run fails.
+    """
+    if not warehouse.is_file():
+        raise NotRefreshableError(f"there is no warehouse {warehouse}; `make build` makes one")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        if not connection.execute(
+            "from duckdb_tables() where schema_name = 'marts' and table_name = 'lift_models' and estimated_size > 0"
+        ).fetchall():
+            raise NotRefreshableError(f"{warehouse} holds no published model; it comes with the first good `make build`")
+    dbt_command.build(
+        warehouse,
+        *("--select", "tag:daily"),
+        # Tests that look at what only a full build renews wait for one.
+        *("--indirect-selection", "cautious"),
+        *("--vars", f"{{refresh: true, scoring_date: '{as_of}', deliveries: {deliveries}}}"),
+    )
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        targets, nudges, triggers = connection.execute(SUMMARY, {"as_of": as_of}).fetchone()
+        verdicts = connection.execute(VERDICTS).fetchall()
+    lines = [
+        f"As of {as_of}: {targets:,} target accounts, {nudges:,} users to nudge, {triggers:,} of them for their momentum today.",
+        *(f"{verdict:<5} {question} {value:.3f}" for verdict, question, value in verdicts if value is not None),
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Refresh, and print what came of it."""
+    default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
+    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser.add_argument("--as-of", type=datetime.date.fromisoformat, required=True, help="scoring date, as 2025-06-01")
+    parser.add_argument("--deliveries", choices=("compare", "accept", "ignore"), default="ignore", help="of raw tables")
+    parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file")
+    arguments = parser.parse_args()
+
+    os.umask(0o077)  # the warehouse describes customers: only its owner may read it
+    try:
+        print(refresh(arguments.warehouse, arguments.as_of, arguments.deliveries))
+    except (NotRefreshableError, duckdb.Error) as error:
+        sys.exit(f"Nothing was refreshed: {str(error).splitlines()[0]}.")
+    except subprocess.CalledProcessError:
+        sys.exit("The refresh stopped: the run failed; dbt's messages are above. The lists are still those of the last good run.")
+
+
+if __name__ == "__main__":
+    main()
