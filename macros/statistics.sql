@@ -104,8 +104,8 @@
 {%- endmacro %}
 
 {#- By how much a user of the past campaign counts for all who might have been in the same arm. -#}
-{% macro inverse_propensity_weight(users) -%}
-    1 / case when {{ users }}.is_treated = 1 then {{ users }}.clipped_propensity else 1 - {{ users }}.clipped_propensity end
+{% macro inverse_propensity_weight(is_treated, clipped_propensity) -%}
+    1 / case when {{ is_treated }} = 1 then {{ clipped_propensity }} else 1 - {{ clipped_propensity }} end
 {%- endmacro %}
 
 {#- How many rows of equal weight would be worth as much (Kish, 1965). -#}

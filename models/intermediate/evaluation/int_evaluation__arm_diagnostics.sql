@@ -13,9 +13,10 @@ with by_account as (
 terms as (
     select
         *,
-        sum(n_rows) over (partition by diagnostic_id, term) as term_rows,
-        sum(measure_sum) over (partition by diagnostic_id, term) / sum(n_rows) over (partition by diagnostic_id, term) as term_mean
+        sum(n_rows) over term_of_diagnostic as term_rows,
+        sum(measure_sum) over term_of_diagnostic / sum(n_rows) over term_of_diagnostic as term_mean
     from by_account
+    window term_of_diagnostic as (partition by diagnostic_id, term)
 ),
 
 -- An account moves the estimate through all of its terms at once: their errors are dependent.

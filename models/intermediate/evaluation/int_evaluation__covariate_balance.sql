@@ -11,7 +11,7 @@ weighted as (
         feature_values.feature,
         feature_values.feature_value,
         dr_scores.is_treated,
-        {{ inverse_propensity_weight('dr_scores') }} as weight
+        {{ inverse_propensity_weight('dr_scores.is_treated', 'dr_scores.clipped_propensity') }} as weight
     from dr_scores
     inner join feature_values on dr_scores.observation_id = feature_values.observation_id
 ),

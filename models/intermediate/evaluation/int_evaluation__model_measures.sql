@@ -31,7 +31,7 @@ refutations as (
 
 -- The arm whose weights are the more unequal.
 effective as (
-    select {{ effective_n(inverse_propensity_weight('dr_scores')) }} / count(*) as effective_share
+    select {{ effective_n(inverse_propensity_weight('is_treated', 'clipped_propensity')) }} / count(*) as effective_share
     from dr_scores
     group by is_treated
 ),

@@ -37,7 +37,7 @@ scored as (
         account_id,
         p_treated - p_control
         + (2 * is_treated - 1) * (outcome - case when is_treated = 1 then p_treated else p_control end)
-        * {{ inverse_propensity_weight('clipped') }} as dr_score
+        * {{ inverse_propensity_weight('is_treated', 'clipped_propensity') }} as dr_score
     from clipped
 ),
 
@@ -53,8 +53,9 @@ measured as (
         round(effects.mean, 6) as estimate,
         round(effects.standard_error, 6) as standard_error,
         case when questions.is_null_expected then 0 else adjusted.estimate end as expected,
-        {{ margin('case when questions.is_null_expected then effects.standard_error else adjusted.standard_error end', level=0.99) }}
-            as margin
+        {{ margin(
+            'case when questions.is_null_expected then effects.standard_error else adjusted.standard_error end', level=0.99
+        ) }} as margin
     from questions
     left join effects on questions.refutation_id = effects.refutation_id
     left join adjusted on not questions.is_null_expected

@@ -2,8 +2,8 @@ with dr_scores as (
     select
         *,
         power(is_converted - case when is_treated = 1 then p_treated else p_control end, 2) as squared_residual,
-        power({{ inverse_propensity_weight('users') }}, 2) as squared_weight
-    from {{ ref('int_uplift__doubly_robust_scores') }} as users
+        power({{ inverse_propensity_weight('is_treated', 'clipped_propensity') }}, 2) as squared_weight
+    from {{ ref('int_uplift__doubly_robust_scores') }}
 ),
 
 feature_values as (

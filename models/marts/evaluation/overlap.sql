@@ -5,7 +5,7 @@ with dr_scores as (
 weighted as (
     select
         *,
-        {{ inverse_propensity_weight('dr_scores') }} as weight
+        {{ inverse_propensity_weight('is_treated', 'clipped_propensity') }} as weight
     from dr_scores
 ),
 

@@ -21,10 +21,6 @@ dr_scores as (
     select * from {{ ref('int_uplift__doubly_robust_scores') }}
 ),
 
-shipped as (
-    select * from grid where is_shipped
-),
-
 nudged as (
     select
         users.campaign_id,
@@ -33,7 +29,7 @@ nudged as (
         {{ exact_sum('users.harm_probability') }} as expected_harm,
         coalesce({{ exact_sum('dr_scores.dr_score') }}, 0.0) as dr_sum
     from users
-    inner join shipped on users.policy_id = shipped.policy_id
+    inner join grid on users.policy_id = grid.policy_id and grid.is_shipped
     left join dr_scores on users.observation_id = dr_scores.observation_id
     where users.is_nudged_in_target
     group by 1, 2
@@ -52,8 +48,11 @@ valued as (
         end as realised_value_usd
     from accounts
     inner join grid on accounts.point_id = grid.point_id
-    inner join decisions on grid.policy_id = decisions.policy_id
-            and accounts.campaign_id = decisions.campaign_id and accounts.account_id = decisions.account_id
+    inner join decisions
+        on
+            grid.policy_id = decisions.policy_id
+            and accounts.campaign_id = decisions.campaign_id
+            and accounts.account_id = decisions.account_id
     left join nudged on accounts.campaign_id = nudged.campaign_id and accounts.account_id = nudged.account_id
 ),
 
