@@ -20,7 +20,7 @@ SUMMARY = """
         (select count(*) from marts.nudge_list) as n_nudges,
         (select count(*) from marts.momentum_triggers where triggered_date = $as_of) as n_triggers
 """
-VERDICTS = "select verdict, question, value from marts.scoring_verdicts order by verdict_id"
+VERDICTS = "select verdict, question, value from marts.verdicts where check_group = 'today' order by check_id"
 
 
 class NotRefreshableError(Exception):
