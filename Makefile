@@ -55,7 +55,7 @@ DELIVERIES := $(if $(RAW),$(if $(ACCEPT_CHANGES),accept,compare),ignore)
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
-	@echo '  ACCOUNTS=n SEED=n PRESET=p  another world; presets: default, hard, null, harm, drift'
+	@echo '  ACCOUNTS=n SEED=n PRESET=p  another world; presets: default, hard, null, harm, drift, smooth'
 	@echo '  CAMPAIGNS=n                 with so many past campaigns, each aimed by what came of the one before'
 	@echo '  TARGET=spark                build on Spark instead of DuckDB (installs it; needs Java 17)'
 	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'

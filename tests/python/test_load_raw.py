@@ -18,8 +18,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from causalyn.warehouse import raw_loader
-from causalyn.warehouse.raw_contract import TABLES, TRUTH, truth_path
+from causalyn import raw_loader
+from causalyn.warehouse.raw_contract import TABLES, TRUTH, TRUTH_TODAY, truth_path
 from causalyn.warehouse.raw_loader import RawContractError, check_raw, load_raw
 
 # A small export as a foreign warehouse would write it: flags as booleans or doubles, timestamps for dates.
@@ -226,6 +226,17 @@ def test_an_export_without_hidden_truth_removes_the_truth_of_another_world(expor
     (export / f"{TRUTH.name}.parquet").unlink()
     load_raw(export, warehouse)
     assert not truth_path(warehouse).exists()
+
+
+def test_the_truth_of_today_is_loaded_beside_the_other(export, warehouse, earlier_load):
+    write(export, TRUTH_TODAY.name, HIDDEN.replace("persuadable", "lost_cause"))
+    assert load_raw(export, warehouse)[TRUTH_TODAY.name] == 6
+    loaded = contents(truth_path(warehouse), "main")
+    assert loaded[TRUTH.name] == earlier_load[TRUTH.name]
+    assert {row[1] for row in loaded[TRUTH_TODAY.name][1:]} == {"lost_cause"}
+    (export / f"{TRUTH_TODAY.name}.parquet").unlink()
+    load_raw(export, warehouse)
+    assert all_contents(warehouse) == earlier_load
 
 
 def fault_cases(cases: dict[str, tuple]) -> list:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -13,9 +15,9 @@ import numpy as np
 import pytest
 
 from causalyn.simulation import world
-from causalyn.simulation.world_physics import GROUPS, PRESETS, SLEEPING_DOG
+from causalyn.simulation.world_physics import GROUPS, PERSUADABLE, PRESETS, SLEEPING_DOG
 from causalyn.simulation.world_store import write_world
-from causalyn.warehouse.raw_contract import TABLES, truth_path
+from causalyn.warehouse.raw_contract import TABLES, TRUTH, TRUTH_TODAY, truth_path
 
 DEFAULT = PRESETS["default"]
 GENERATOR = Path(__file__).parents[2] / "scripts" / "generate_world.py"
@@ -53,8 +55,12 @@ USERS = """
 """
 
 
-def generate(warehouse: Path, accounts: int, seed: int = 42, preset: str = "default") -> Path:
-    write_world(warehouse, world.chunks(PRESETS[preset], accounts, seed), accounts)
+# Its own chunks and tables each: the default, several campaigns, and users who change after them.
+WORLDS = pytest.mark.parametrize(("preset", "campaigns"), [("default", 1), ("default", 3), ("drift", 2)])
+
+
+def generate(warehouse: Path, accounts: int, seed: int = 42, preset: str = "default", campaigns: int = 1) -> Path:
+    write_world(warehouse, world.chunks(PRESETS[preset], accounts, seed, campaigns), accounts)
     return warehouse
 
 
@@ -70,7 +76,8 @@ def open_world(warehouse: Path) -> duckdb.DuckDBPyConnection:
 def contents(warehouse: Path, where: str = "true") -> dict[str, list[tuple]]:
     """Every raw row and every row of truth, in the order in which they were written."""
     with open_world(warehouse) as connection:
-        tables = [f"raw.{table.name}" for table in TABLES] + ["truth.latent_uplift_groups_hidden"]
+        truths = connection.execute("select table_name from duckdb_tables() where database_name = 'truth'").fetchall()
+        tables = [f"raw.{table.name}" for table in TABLES] + [f"truth.{name}" for (name,) in truths]
         return {table: connection.execute(f"from {table} where {where}").fetchall() for table in tables}
 
 
@@ -90,38 +97,49 @@ def default_world(tmp_path_factory) -> duckdb.DuckDBPyConnection:
 # Reproducible
 
 
-def test_same_seed_gives_the_same_rows_in_the_same_order_with_one_thread_and_two(tmp_path, monkeypatch):
+@WORLDS
+def test_same_seed_gives_the_same_rows_in_the_same_order_with_one_thread_and_two(
+    tmp_path, monkeypatch, preset, campaigns
+):
     connect = duckdb.connect
     worlds = []
     for threads in (1, 2, 2):
         with monkeypatch.context() as patch:
             patch.setattr(duckdb, "connect", partial(connect, config={"threads": threads}))
-            generate(tmp_path / f"{len(worlds)}.duckdb", 300)
+            generate(tmp_path / f"{len(worlds)}.duckdb", 300, preset=preset, campaigns=campaigns)
         worlds.append(contents(tmp_path / f"{len(worlds)}.duckdb"))
     assert worlds[0] == worlds[1] == worlds[2]
-    generate(tmp_path / "other.duckdb", 300, seed=43)
+    generate(tmp_path / "other.duckdb", 300, seed=43, preset=preset, campaigns=campaigns)
     assert contents(tmp_path / "other.duckdb") != worlds[0]
 
 
-def test_bigger_world_starts_with_the_accounts_of_a_smaller_one(tmp_path):
-    small = contents(generate(tmp_path / "small.duckdb", 50))
+@WORLDS
+def test_bigger_world_starts_with_the_accounts_of_a_smaller_one(tmp_path, preset, campaigns):
+    small = contents(generate(tmp_path / "small.duckdb", 50, preset=preset, campaigns=campaigns))
     accounts = world.CHUNK_ACCOUNTS + 50
-    with open_world(generate(tmp_path / "big.duckdb", accounts)) as big:
+    with open_world(generate(tmp_path / "big.duckdb", accounts, preset=preset, campaigns=campaigns)) as big:
         last_user = max(row[0] for row in small["raw.users_raw"])
         assert (
             big.execute("from raw.accounts_raw where account_id < 'acct_000050'").fetchall()
             == small["raw.accounts_raw"]
         )
-        for table in (
-            "raw.users_raw",
-            "raw.interventions_raw",
-            "raw.outcomes_raw",
-            "truth.latent_uplift_groups_hidden",
-        ):
+        for table in small.keys() - {"raw.accounts_raw", "raw.user_activity_daily_raw"}:
             assert big.execute(f"from {table} where user_id <= '{last_user}'").fetchall() == small[table], table
         activity = [row for row in small["raw.user_activity_daily_raw"] if row[0] <= last_user]
         assert activity == big.execute(f"from raw.user_activity_daily_raw where user_id <= '{last_user}'").fetchall()
         assert one(big, "select count(*), count(distinct account_id) from raw.accounts_raw") == (accounts, accounts)
+
+
+def test_the_default_world_stays_the_same():
+    """Other campaigns and presets must not change it; what means to change it writes the new digest here."""
+    (chunk,) = world.chunks(DEFAULT, 100, seed=42)
+    digest = hashlib.sha256()
+    for columns in (chunk.accounts, chunk.users, chunk.activity, chunk.interventions, chunk.truth):
+        for name in sorted(columns):
+            if columns[name].dtype.kind in "biu":
+                digest.update(name.encode() + columns[name].astype(np.int64).tobytes())
+    assert digest.hexdigest()[:16] == "9808b2b5c9b99eef"
+    assert chunk.truth_today is None
 
 
 # Complete or absent
@@ -175,7 +193,9 @@ def test_command_says_what_it_wrote_and_keeps_it_from_others(tmp_path):
         "--seed",
         "5",
         "--preset",
-        "hard",
+        "drift",
+        "--campaigns",
+        "2",
     ]
     result = subprocess.run(options, capture_output=True, text=True, check=True)
     rows = len(contents(warehouse)["raw.user_activity_daily_raw"])
@@ -184,10 +204,12 @@ def test_command_says_what_it_wrote_and_keeps_it_from_others(tmp_path):
     assert result.stderr == ""
     for path in (warehouse, truth_path(warehouse), warehouse.parent):
         assert path.stat().st_mode & 0o077 == 0, path
-    assert contents(warehouse) == contents(generate(tmp_path / "same.duckdb", 30, seed=5, preset="hard"))
+    assert contents(warehouse) == contents(generate(tmp_path / "same.duckdb", 30, 5, "drift", campaigns=2))
 
 
-@pytest.mark.parametrize("wrong", [["--accounts", "0"], ["--preset", "easy"], ["--seed", "-1"]])
+@pytest.mark.parametrize(
+    "wrong", [["--accounts", "0"], ["--preset", "easy"], ["--seed", "-1"], ["--campaigns", "0"], ["--campaigns", "7"]]
+)
 def test_command_refuses_what_it_cannot_do(wrong, tmp_path):
     options = [sys.executable, GENERATOR, "--warehouse", tmp_path / "causalyn.duckdb", *wrong]
     result = subprocess.run(options, capture_output=True, text=True)
@@ -330,8 +352,9 @@ def test_lift_lies_within_its_groups_range(preset):
     physics = PRESETS[preset]
     (chunk,) = world.chunks(physics, 600, seed=4)
     lift = chunk.truth["p_treated"] - chunk.truth["p_control"]
-    low, high = physics.by_group("lift")[chunk.truth["group"]].T
-    assert (lift >= low - 1e-12).all() and (lift <= high + 1e-12).all()
+    if not physics.has_smooth_lift:
+        low, high = physics.by_group("lift")[chunk.truth["group"]].T
+        assert (lift >= low - 1e-12).all() and (lift <= high + 1e-12).all()
     assert chunk.truth["p_control"].min() >= 0 and chunk.truth["p_treated"].min() >= 0
     assert chunk.truth["p_control"].max() <= 1 and chunk.truth["p_treated"].max() <= 1
 
@@ -561,6 +584,275 @@ def test_sleeping_dogs_react_negatively_when_nudged():
     expected = DEFAULT.sleeping_dog.negative_reaction_share
     assert negative[dog & treated].mean() == pytest.approx(expected, abs=0.07)
     assert negative[~(dog & treated)].mean() < 0.03
+
+
+# Several campaigns
+
+
+@pytest.fixture(scope="module")
+def three_campaigns(tmp_path_factory) -> duckdb.DuckDBPyConnection:
+    """A world of three campaigns, with a temporary table `rounds` of the interventions of eligible users in order."""
+    with open_world(generate(tmp_path_factory.mktemp("world") / "causalyn.duckdb", 2400, campaigns=3)) as connection:
+        connection.execute(
+            """
+            create temp table rounds as
+            with days as (
+                select user_id, activity_date, max(core_action_count + collab_action_count) as actions
+                from raw.user_activity_daily_raw
+                where time_spent_minutes between 0 and 1440
+                group by all
+            ),
+            windows as (
+                select intervention_id, sum(actions) as actions_30d
+                from raw.interventions_raw
+                inner join days using (user_id)
+                where activity_date >= intervention_date - 30 and activity_date < intervention_date
+                group by all
+            )
+            select interventions.*, outcomes.* exclude (user_id, intervention_id), truth.* exclude (user_id),
+                coalesce(actions_30d, 0) as actions_30d,
+                lag(intervention_date) over by_date as previous_date,
+                lag(treatment_flag) over by_date as was_treated,
+                lag(collab_activated_flag) over by_date as had_converted,
+                lag(negative_reaction_flag) over by_date as had_reacted,
+                lag(prev_nudge_response) over by_date as previous_response,
+                lead(intervention_id) over by_date is null as is_latest
+            from raw.interventions_raw as interventions
+            inner join raw.outcomes_raw as outcomes using (user_id, intervention_id)
+            inner join truth.latent_uplift_groups_hidden as truth using (user_id)
+            left join windows using (intervention_id)
+            where eligibility_flag = 1
+            window by_date as (partition by user_id order by intervention_date)
+            """
+        )
+        yield connection
+
+
+def test_further_campaigns_leave_the_first_and_its_users_as_they_were():
+    (one_campaign,), (three,) = (world.chunks(DEFAULT, 300, seed=7, campaigns=n) for n in (1, 3))
+    first = three.interventions["campaign"] == 0
+    assert equal(one_campaign.interventions, {name: values[first] for name, values in three.interventions.items()})
+    assert equal(one_campaign.accounts, three.accounts)
+    assert equal(one_campaign.truth, three.truth)
+
+
+def test_outcome_windows_do_not_overlap_and_activity_goes_on_between_them(three_campaigns):
+    gap, unique, ids = one(
+        three_campaigns,
+        """
+        select min(intervention_date - previous_date - outcome_window_days),
+            count(*) = count(distinct intervention_id), list_sort(list(distinct campaign_id))
+        from rounds
+        """,
+    )
+    assert gap > 7 and unique
+    assert ids == ["campaign-1", "campaign-2", "campaign-3"]
+    campaigns = three_campaigns.execute(
+        "select min(intervention_date), max(intervention_date + outcome_window_days::int) from rounds group by campaign_id"
+    ).fetchall()
+    for (_, last_due), (next_begins, _) in pairwise(sorted(campaigns)):
+        assert last_due < next_begins
+    known_until, last_due, days, days_with_activity = one(
+        three_campaigns,
+        """
+        select max(activity_date) + 1, (select max(intervention_date + outcome_window_days::int) from rounds),
+            max(activity_date) - min(activity_date) + 1, count(distinct activity_date)
+        from raw.user_activity_daily_raw where activity_date < date '2030-01-01'
+        """,
+    )
+    assert known_until == last_due
+    assert days_with_activity == days
+
+
+def test_converters_leave(three_campaigns):
+    shares = three_campaigns.execute(
+        """
+        select avg((not is_latest)::int) filter (where collab_activated_flag = 1),
+            avg((not is_latest)::int) filter (where collab_activated_flag = 0)
+        from rounds where campaign_id <> 'campaign-3' group by campaign_id
+        """
+    ).fetchall()
+    for stay_after_conversion, stay_otherwise in shares:
+        assert stay_after_conversion == pytest.approx(1 - DEFAULT.converters_leave, abs=0.03)
+        assert stay_otherwise == 1
+    converting = three_campaigns.execute(
+        "select avg(p_control) from rounds group by campaign_id order by campaign_id"
+    ).fetchall()
+    assert converting == sorted(converting, reverse=True)
+
+
+def test_response_to_the_previous_nudge_is_what_came_of_it(three_campaigns):
+    wrong, n = one(
+        three_campaigns,
+        """
+        select count(*) filter (
+            where prev_nudge_response <> case
+                when was_treated = 0 then previous_response
+                when had_reacted = 1 then 'negative'
+                when had_converted = 1 then 'positive'
+                else 'ignored'
+            end), count(*)
+        from rounds where previous_date is not null and had_converted is not null
+        """,
+    )
+    assert wrong == 0 and n > 10_000
+
+
+def test_later_campaigns_nudge_again_those_who_ignored_the_nudge(three_campaigns):
+    again, others = zip(
+        *three_campaigns.execute(
+            """
+            select avg(treatment_flag) filter (where prev_nudge_response = 'ignored'),
+                avg(treatment_flag) filter (where prev_nudge_response in ('none', 'positive'))
+            from rounds where actions_30d > 250 group by campaign_id order by campaign_id
+            """
+        ).fetchall(),
+        strict=True,
+    )
+    assert again[0] == pytest.approx(others[0], abs=0.03)
+    assert all(ignored > other + 0.1 for ignored, other in zip(again[1:], others[1:], strict=True))
+
+
+def adjusted_and_true_effect(rounds: duckdb.DuckDBPyConnection, where: str) -> tuple[float, float]:
+    return one(
+        rounds,
+        f"""
+        with cells as (
+            select count(*) as n, avg(true_lift) as true_lift,
+                avg(collab_activated_flag) filter (where treatment_flag = 1)
+                - avg(collab_activated_flag) filter (where treatment_flag = 0) as difference
+            from rounds where {where}
+            group by latent_uplift_group, prev_nudge_response, least(actions_30d // 50, 6)
+        )
+        select sum(difference * n) / sum(n), sum(true_lift * n) / sum(n) from cells where difference is not null
+        """,
+    )
+
+
+@pytest.mark.parametrize(
+    "where", ["campaign_id = 'campaign-1'", "campaign_id = 'campaign-2'", "campaign_id = 'campaign-3'", "true"]
+)
+def test_all_interventions_tell_the_effect(where, three_campaigns):
+    adjusted, true = adjusted_and_true_effect(three_campaigns, where)
+    assert adjusted == pytest.approx(true, abs=0.02)
+
+
+def test_latest_interventions_alone_mislead(three_campaigns):
+    adjusted, true = adjusted_and_true_effect(three_campaigns, "is_latest")
+    assert abs(adjusted - true) > 0.03
+
+
+# Lift without groups
+
+
+def test_smooth_lift_has_no_gaps_and_names_its_groups():
+    (chunk,) = world.chunks(PRESETS["smooth"], 600, seed=4)
+    lift, group = chunk.truth["p_treated"] - chunk.truth["p_control"], chunk.truth["group"]
+    assert np.diff(np.sort(lift)).max() < 0.02
+    assert lift[group == SLEEPING_DOG].max() < -0.02
+    assert lift[group == PERSUADABLE].min() > 0.05
+    assert all((group == number).mean() > 0.03 for number in range(len(GROUPS)))
+    assert 0.02 < lift.mean() < 0.10
+
+
+def test_smooth_lift_turns_gradually_with_every_trait():
+    steps = 200
+    fixed = {"weekly_growth": 1.0, "minutes_per_action": 2.0, "feature_diversity": 5.0, "created_day": 19000.0}
+    fixed |= {"actions_per_day": 15.0, "p_control": 0.5}
+    ends = {
+        "weekly_growth": (0.78, 1.26),
+        "minutes_per_action": (0.5, 3.3),
+        "feature_diversity": (2, 9),
+        "created_day": (18700, 20100),
+        "actions_per_day": (1, 40),
+    }
+    for trait, (low, high) in ends.items():
+        users = {name: np.full(steps, value) for name, value in fixed.items()} | {trait: np.linspace(low, high, steps)}
+        lift = world.smooth_outcomes(users)["p_treated"] - users["p_control"]
+        assert 0 < np.abs(np.diff(lift)).max() < 0.005, trait
+        assert np.ptp(lift) > 0.02, trait
+
+
+# Users who have changed
+
+
+@pytest.fixture(scope="module")
+def drift_world(tmp_path_factory) -> duckdb.DuckDBPyConnection:
+    """The world of the preset `drift`, with a temporary table `today` of its eligible users in the last 30 days."""
+    with open_world(generate(tmp_path_factory.mktemp("world") / "causalyn.duckdb", 1200, preset="drift")) as connection:
+        connection.execute(
+            f"""
+            create temp table today as
+            with days as (
+                select user_id, activity_date, max(core_action_count + collab_action_count) as actions,
+                    max(time_spent_minutes) as minutes
+                from raw.user_activity_daily_raw
+                where time_spent_minutes between 0 and 1440 and activity_date < date '2030-01-01'
+                group by all
+            ),
+            windows as (
+                select user_id, sum(actions) as actions_30d, sum(minutes) as minutes_30d,
+                    sum(actions) filter (where activity_date > known.until - 7) as actions_7d
+                from days, (select max(activity_date) as until from days) as known
+                where activity_date > known.until - 30
+                group by all
+            )
+            select today.latent_uplift_group, past.latent_uplift_group as past_group,
+                today.p_control <> past.p_control as has_moved, today.true_lift,
+                today.p_treated - today.p_control as difference, coalesce(actions_30d, 0) as actions_30d,
+                4 * actions_7d / actions_30d as momentum, actions_30d / minutes_30d as intensity
+            from truth.{TRUTH_TODAY.name} as today
+            inner join truth.{TRUTH.name} as past using (user_id)
+            inner join raw.interventions_raw using (user_id)
+            left join windows using (user_id)
+            where eligibility_flag = 1
+            """
+        )
+        yield connection
+
+
+def test_a_share_of_users_has_changed(drift_world):
+    share = PRESETS["drift"].moved_share
+    moved, stayers_stay, agree = one(
+        drift_world,
+        """
+        select avg(has_moved::int), bool_and(has_moved or latent_uplift_group = past_group),
+            max(abs(true_lift - difference)) < 1e-12
+        from today
+        """,
+    )
+    assert moved == pytest.approx(share, abs=0.02)
+    assert stayers_stay and agree
+    before, after = (
+        dict(drift_world.execute(f"select {column}, count(*) from today group by all").fetchall())
+        for column in ("past_group", "latent_uplift_group")
+    )
+    for group in GROUPS:
+        assert after[group] == pytest.approx(before[group], rel=0.1)
+
+
+@pytest.mark.parametrize("measure", ["actions_30d", "momentum", "intensity"])
+def test_users_who_have_changed_behave_as_their_new_group(measure, drift_world):
+    medians = dict(
+        drift_world.execute(
+            f"""
+            select (has_moved, latent_uplift_group), median({measure}) from today
+            where not has_moved or latent_uplift_group <> past_group group by all
+            """
+        ).fetchall()
+    )
+    for group in GROUPS:
+        assert medians[True, group] == pytest.approx(medians[False, group], rel=0.3), group
+    low, high = {"actions_30d": (3, 1), "momentum": (0, 1), "intensity": (0, 1)}[measure]
+    assert medians[True, GROUPS[high]] > 1.5 * medians[True, GROUPS[low]]
+
+
+def test_nothing_until_the_last_outcome_is_due_depends_on_who_moves():
+    few, many = (world.chunks(replace(DEFAULT, moved_share=share), 300, seed=7) for share in (0.01, 0.99))
+    few, many = next(few), next(many)
+    assert equal(few.interventions, many.interventions)
+    assert equal(few.truth, many.truth)
+    assert not equal(few.truth_today, many.truth_today)
 
 
 # The marts that describe the raw tables

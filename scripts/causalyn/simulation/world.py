@@ -130,8 +130,10 @@ def _draw_chunk(physics: Physics, campaigns: int, rng: np.random.Generator) -> C
     accounts = _draw_accounts(physics, rng)
     users = _draw_users(physics, rng, accounts)
     users |= _draw_pace(physics, rng, users)
-    truth = {name: users[name] for name in TRUTH_COLUMNS}
     habits = _habits(physics, rng, users)
+    if physics.has_smooth_lift:
+        users |= smooth_outcomes(users)
+    truth = {name: users[name] for name in TRUTH_COLUMNS}
     export = export_day(physics, campaigns)
 
     activity, interventions = [], []
@@ -291,6 +293,26 @@ def _draw_pace(physics: Physics, rng: np.random.Generator, users: Columns) -> Co
     return {"minutes_per_action": minutes, "actions_per_day": base, "weekly_growth": growth}
 
 
+def smooth_outcomes(users: Columns) -> Columns:
+    """Lift as a smooth function of four traits that features show, and the group that is read off it.
+
+    A nudge helps those who slow down and are calm, puts off those who speed up and are intense, and does little to users who
+    hardly ever act. The baseline stays what it was.
+    """
+    slowing = np.tanh((1 - users["weekly_growth"]) / 0.12)
+    intense = np.tanh(np.log(1 / users["minutes_per_action"] / 0.8) / 0.5)
+    varied = np.tanh((users["feature_diversity"] - 3.5) / 1.5)
+    settled = np.tanh((FIRST_INTERVENTION_DAY - users["created_day"] - 600) / 300)
+    lift = 0.08 + 0.12 * slowing - 0.10 * intense - 0.04 * slowing * intense + 0.04 * varied * settled
+    lift *= np.tanh(users["actions_per_day"] / 12)
+    lift = np.clip(lift, -users["p_control"], 1 - users["p_control"])
+    conditions = [lift < -0.02, lift > 0.05, users["p_control"] > 0.35]
+    return {
+        "group": np.select(conditions, [SLEEPING_DOG, PERSUADABLE, SURE_THING], LOST_CAUSE),
+        "p_treated": users["p_control"] + lift,
+    }
+
+
 def _habits(physics: Physics, rng: np.random.Generator, users: Columns) -> np.ndarray:
     """The days of a week, counted from the intervention's, on which a user is active: shape (users, 7), boolean."""
     days = _uniform(rng, physics.by_group("days_per_week")[users["group"]])
@@ -424,8 +446,11 @@ def _move(
     new |= _draw_outcomes(physics, rng, new["group"], users["culture"], users["response"])
     new |= _draw_style(physics, rng, new["group"])
     new |= _draw_pace(physics, rng, new)
+    new_habits = _habits(physics, rng, new)
+    if physics.has_smooth_lift:
+        new |= smooth_outcomes(new)
     today = {name: np.where(moved, new[name], old) for name, old in users.items()}
-    return today, np.where(moved[:, None], _habits(physics, rng, new), habits)
+    return today, np.where(moved[:, None], new_habits, habits)
 
 
 def _dirty_users(dirt: Dirt, rng: np.random.Generator, users: Columns) -> Columns:

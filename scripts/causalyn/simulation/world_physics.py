@@ -155,6 +155,8 @@ class Physics:
 
     # Behaviour changes: users who have drawn a new group since the last outcome window.
     moved_share: float = 0.0
+    # Lift follows smoothly from what users do (`smooth_outcomes` of world.py), not from the group that decides what they do.
+    has_smooth_lift: bool = False
 
     # The past campaigns chased annoyed, declining and quiet users: the log-odds of a nudge.
     nudge_base: float = -1.35
@@ -203,6 +205,8 @@ class Physics:
 
 
 _DEFAULT = Physics()
+# Of every group in a smooth world, so that these two traits have no clusters.
+_ANY_PACE = {"weekly_growth": (-0.22, 0.26), "actions_per_minute": (0.30, 1.80)}
 _NO_EFFECT = {"lift": (0.0, 0.0), "negative_reaction_share": _DEFAULT.spontaneous_reaction}
 
 PRESETS: dict[str, Physics] = {
@@ -230,4 +234,8 @@ PRESETS: dict[str, Physics] = {
     ),
     # A quarter of the users have changed since the campaign: past lift is not today's.
     "drift": replace(_DEFAULT, moved_share=0.25),
+    # Lift has no groups to be found, and no thresholds: it turns gradually with momentum, intensity, variety and tenure.
+    "smooth": replace(
+        _DEFAULT, has_smooth_lift=True, **{name: replace(getattr(_DEFAULT, name), **_ANY_PACE) for name in GROUPS}
+    ),
 }

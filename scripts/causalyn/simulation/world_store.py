@@ -119,7 +119,7 @@ def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -
             for table in TABLES:
                 raw_db.execute(f"create or replace table {RAW_SCHEMA}.{table.name} ({table.ddl})")
             raw_db.execute(f"use {RAW_SCHEMA}")
-            truth_db.execute(f"begin; create table {TRUTH.name} ({TRUTH.ddl})")
+            truth_db.execute("begin")
             for chunk in chunks:
                 firsts = f"(select {first_account} as first_account, {first_user} as first_user)"
                 _insert(raw_db, "accounts_raw", chunk.accounts, firsts)
@@ -127,10 +127,10 @@ def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -
                 _insert(raw_db, "user_activity_daily_raw", chunk.activity, firsts)
                 _insert(raw_db, "interventions_raw", chunk.interventions, firsts)
                 _insert(raw_db, "outcomes_raw", chunk.interventions, firsts)
-                _insert(truth_db, TRUTH.name, chunk.truth, firsts)
-                if chunk.truth_today is not None:
-                    truth_db.execute(f"create table if not exists {TRUTH_TODAY.name} ({TRUTH_TODAY.ddl})")
-                    _insert(truth_db, TRUTH_TODAY.name, chunk.truth_today, firsts)
+                for table, truths in ((TRUTH, chunk.truth), (TRUTH_TODAY, chunk.truth_today)):
+                    if truths is not None:
+                        truth_db.execute(f"create table if not exists {table.name} ({table.ddl})")
+                        _insert(truth_db, table.name, truths, firsts)
                 first_account += len(chunk.accounts["account"])
                 first_user += len(chunk.truth["user"])
                 activity_rows += len(chunk.activity["user"])
