@@ -17,7 +17,9 @@ def world() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def earlier_activity(world: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame({"observation_id": world.observation_id, "was_active_earlier": (world.confounder > 0).astype(int)})
+    return pd.DataFrame(
+        {"observation_id": world.observation_id, "was_active_earlier": (world.confounder > 0).astype(int)}
+    )
 
 
 @pytest.fixture(scope="module")
