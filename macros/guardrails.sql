@@ -5,6 +5,12 @@
     {{ lift }} + {{ policy }}.harm_quantile * {{ lift_se }} < {{ policy }}.sleeping_dog_lift_threshold
 {%- endmacro %}
 
+{#- Whether the score of somebody says enough to decide by. The model learned from the users of past campaigns, so that theirs do,
+    and nobody doubts that a Sleeping Dog is one; `users` has population and lift_doubt. -#}
+{% macro is_supported(users, is_sleeping_dog, policy) -%}
+    coalesce({{ users }}.population = 'campaign' or {{ is_sleeping_dog }} or {{ users }}.lift_doubt <= {{ policy }}.doubt_limit, false)
+{%- endmacro %}
+
 {#- Whether n of the users are more than a share of them, in whole millionths: a share that equals the limit is never above it. -#}
 {% macro is_above_share(n, n_users, share_limit) -%}
     {{ n }} * 1000000 > {{ millionths(share_limit) }} * {{ n_users }}

@@ -69,7 +69,11 @@
             flipped.flipping_guardrail_id,
             {%- for side in ['from', 'to'] %}
             case rules.guardrail
-                when 'unscored' then cast(flipped.{{ side }}_n_users - flipped.{{ side }}_n_scored_users as double)
+                when 'unscored' then cast(
+                    flipped.{{ side }}_n_users - flipped.{{ side }}_n_scored_users
+                    -- Builds that were recorded before support was asked for knew none without.
+                    + coalesce(flipped.{{ side }}_n_unsupported_admins, 0) as double
+                )
                 when 'toxic_admin' then cast(flipped.{{ side }}_n_sleeping_dog_admins as double)
                 when 'toxic_users' then {{ safe_divide(
                     'cast(flipped.' ~ side ~ '_n_sleeping_dogs as double)', 'flipped.' ~ side ~ '_n_scored_users'
@@ -88,7 +92,7 @@
 {%- macro compared_columns(relation=none) -%}
     {%- set columns = [
         'build_id', 'policy_id', 'account_id', 'decision', 'guardrail_id', 'n_users', 'n_scored_users', 'n_sleeping_dogs',
-        'n_sleeping_dog_admins', 'expected_revenue_usd', 'net_value_usd',
+        'n_sleeping_dog_admins', 'n_unsupported_admins', 'expected_revenue_usd', 'net_value_usd',
     ] -%}
     {{ return(((relation ~ '.' if relation else '') ~ columns | join(', ' ~ (relation ~ '.' if relation else '')))) }}
 {%- endmacro -%}

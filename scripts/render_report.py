@@ -17,10 +17,11 @@ from causalyn.warehouse.sql_text import literal
 ROOT = Path(__file__).resolve().parent.parent
 POLICY = [
     "value_per_conversion_usd", "cost_per_account_usd", "cost_per_nudge_usd", "sleeping_dog_lift_threshold",
-    "harm_confidence", "toxic_user_share_limit", "min_toxic_users", "min_scored_users",
+    "harm_confidence", "toxic_user_share_limit", "min_toxic_users", "min_scored_users", "unsupported_share_limit",
 ]  # fmt: skip
+TODAY, CAMPAIGN = "population = 'today'", "population = 'campaign'"
 INSTEAD = {
-    "suppress_unscored": "Left alone until every user has a score.",
+    "suppress_unscored": "Left alone until every user has a score, and every admin one with support.",
     "suppress_toxic_admin": "Tagged “do not disturb” for the CRM.",
     "suppress_toxic_users": "Handed to customer success for a health check.",
     "suppress_too_small": "Reached through a cheaper channel, where lift is positive.",
@@ -47,23 +48,34 @@ class Marts:
 
 
 def draw(marts: Marts, policy: dict, decisions: list[str]) -> dict[str, figures.Drawn | None]:
-    """Every figure by name; None where its mart is not there or holds nothing to draw."""
+    """Every figure by name; None where its mart is not there or holds nothing to draw.
+
+    Decisions are today's; what judges the model and the policy looks at the past campaigns, where outcomes are known.
+    """
     shipped = f"where policy_id = {literal(policy['policy_id'])}"
     scores = marts.connection.execute(
         """
         select scores.lift, policies.decision = 'target' as is_target
         from marts.user_uplift_scores as scores
-        inner join marts.account_policy as policies on scores.account_id = policies.account_id and policies.is_shipped
+        inner join marts.account_policy as policies
+            on scores.campaign_id = policies.campaign_id and scores.account_id = policies.account_id and policies.is_shipped
+        where scores.population = 'today'
         """
     ).df()
-    leaderboard, truth = marts.read("marts.learner_leaderboard"), marts.read("audit.safety_frontier_truth")
+    leaderboard = marts.read("marts.learner_leaderboard")
+    truth = marts.read("audit.safety_frontier_truth", f"where {CAMPAIGN}")
+    matrix = marts.read("audit.failure_matrix", f"{shipped} and level = 'user'")
+    matrices = dict(list(matrix.groupby("population"))) if len(matrix) else {}
     return {
-        "policy_funnel": figures.policy_funnel(marts.read("marts.policy_funnel", shipped)),
-        "blind_against_policy": figures.blind_against_policy(marts.read("marts.policy_comparison", shipped)),
+        "policy_funnel": figures.policy_funnel(marts.read("marts.policy_funnel", f"{shipped} and {TODAY}")),
+        "blind_against_policy": figures.blind_against_policy(
+            marts.read("marts.policy_comparison", f"{shipped} and {TODAY}")
+        ),
         "budget_efficiency": figures.budget_efficiency(marts.read("marts.budget_curve")),
         "lift_of_targets": figures.lift_of_targets(scores, float(policy["sleeping_dog_lift_threshold"])),
-        "audit_matrix": figures.audit_matrix(
-            marts.read("audit.failure_matrix", f"{shipped} and level = 'user'"), decisions
+        "audit_matrix": figures.audit_matrix(matrices.get("today", pd.DataFrame()), decisions, "Today"),
+        "audit_matrix_of_the_past": figures.audit_matrix(
+            matrices.get("campaign", pd.DataFrame()), decisions, "In the past campaigns"
         ),
         "true_safety_frontier": figures.safety_frontier(
             truth, "n_sleeping_dog_admins_in_targets", "persuadables_reached_share", figures.TRUE_FRONTIER
@@ -92,7 +104,9 @@ def save(drawn: figures.Drawn, name: str, directory: Path) -> dict[str, str]:
 def summarised(marts: Marts, policy_id: str, steps: list[dict]) -> dict:
     """The decision in a few figures; None where a mart does not tell."""
     strategies = {
-        row["strategy"]: row for row in marts.records("marts.policy_comparison") if row["policy_id"] == policy_id
+        row["strategy"]: row
+        for row in marts.records("marts.policy_comparison", f"where {TODAY}")
+        if row["policy_id"] == policy_id
     }
     target, own, blind = steps[-1], strategies.get(policy_id, {}), strategies.get("everybody", {})
     gains = [
@@ -109,18 +123,43 @@ def summarised(marts: Marts, policy_id: str, steps: list[dict]) -> dict:
         "blind_net_value_usd": blind.get("net_value_usd"),
         "blind_admins": blind.get("n_admins_at_risk"),
         "gain": gains[0] if gains else None,
+        "support": support(marts),
     }
+
+
+def support(marts: Marts) -> dict[str, float]:
+    """Today's users and admins who are unlike anybody in the past campaigns, and the accounts left alone for such admins."""
+    (row,) = marts.connection.execute(
+        """
+        select
+            sum(n_unsupported_users) as n_users,
+            sum(n_unsupported_users) / nullif(sum(n_users), 0) as share_of_users,
+            sum(n_unsupported_admins) as n_admins,
+            sum(n_unsupported_admins) / nullif(sum(n_admins), 0) as share_of_admins,
+            count(*) filter (where n_unsupported_admins > 0 and decision = 'suppress_unscored') as n_accounts
+        from marts.account_policy
+        where is_shipped and population = 'today'
+        """
+    ).df().to_dict("records")  # fmt: skip
+    return row
 
 
 def facts_of_the_run(marts: Marts, policy: dict) -> dict:
     """What was decided on, by which policy and model: named facts in words."""
-    first, last = marts.connection.execute(
-        "select min(as_of_date), max(as_of_date) from marts.user_uplift_scores"
+    first, last, scoring_date = marts.connection.execute(
+        f"""
+        select
+            min(as_of_date) filter (where {CAMPAIGN}),
+            max(as_of_date) filter (where {CAMPAIGN}),
+            max(as_of_date) filter (where {TODAY})
+        from marts.user_uplift_scores
+        """
     ).fetchone()
     value = policy["value_per_conversion_usd"]
     facts = [
+        ("Scoring date", f"{scoring_date}"),
         ("Policy", policy["policy_id"]),
-        ("Past campaign, as-of dates", f"{first} to {last}" if first != last else f"{first}"),
+        ("Past campaigns, as-of dates", f"{first} to {last}" if first != last else f"{first}"),
         ("Value of a conversion", "by account" if value is None else f"${value:,.2f}"),
         (
             "Cost of an account, of a nudge",
@@ -153,14 +192,19 @@ def facts_of_the_run(marts: Marts, policy: dict) -> dict:
         facts.append(("Raw rows", written))
     for row in marts.records("marts.build_info"):
         facts += [
-            ("Scoring date", f"{row['scoring_date']:%Y-%m-%d}"),
             ("Build", row["build_id"]),
             ("Fingerprint of the data", row["data_fingerprint"]),
             ("Version of the policy", row["policy_version"]),
             ("Version of the model", row["model_version"]),
             ("Version of the code", row["code_version"]),
         ]
-    return {"policy_id": policy["policy_id"], "scored_from": str(first), "scored_to": str(last), "facts": facts}
+    return {
+        "policy_id": policy["policy_id"],
+        "scoring_date": str(scoring_date),
+        "learnt_from": str(first),
+        "learnt_to": str(last),
+        "facts": facts,
+    }
 
 
 def page_data(marts: Marts, policy: dict, steps: list[dict]) -> dict:
@@ -182,12 +226,12 @@ def render(warehouse: Path, directory: Path) -> Path:
     opened = spark_files.connect(warehouse) if warehouse.is_dir() else duckdb.connect(str(warehouse), read_only=True)
     with opened as connection:
         marts = Marts(connection)
-        policies = marts.records("marts.account_policy", "where is_shipped order by account_id limit 1")
+        policies = marts.records("marts.account_policy", f"where is_shipped and {TODAY} order by account_id limit 1")
         if not policies:
             raise SystemExit(f"error: {warehouse} holds no published decision; run `make build` first")
         policy = policies[0]
         n_values = connection.execute(
-            "select count(distinct value_per_conversion_usd) from marts.account_policy where is_shipped"
+            f"select count(distinct value_per_conversion_usd) from marts.account_policy where is_shipped and {TODAY}"
         ).fetchone()[0]
         if n_values > 1:
             policy["value_per_conversion_usd"] = None
@@ -195,7 +239,7 @@ def render(warehouse: Path, directory: Path) -> Path:
         steps = [
             row
             | {"question": questions.get(row["decision"], ""), "instead": INSTEAD.get(row["decision"], "Left alone.")}
-            for row in marts.records("marts.policy_funnel", "order by precedence")
+            for row in marts.records("marts.policy_funnel", f"where {TODAY} order by precedence")
             if row["policy_id"] == policy["policy_id"]
         ]
         with figures.style():

@@ -1,4 +1,4 @@
-"""Prints the decision of a built warehouse in plain text: the funnel, its value, and what was suppressed and why."""
+"""Prints the decision of a built warehouse in plain text: today's accounts, what was suppressed and why, and the backtest."""
 
 from __future__ import annotations
 
@@ -12,6 +12,41 @@ import duckdb
 from causalyn.engines import spark_files
 
 ROOT = Path(__file__).resolve().parent.parent
+FUNNEL = """
+    select decision, n_accounts, n_scored_users, coalesce(question, 'Every guardrail was passed.')
+    from marts.policy_funnel
+    inner join seeds.policy_parameters using (policy_id)
+    left join seeds.guardrail_rules using (decision)
+    where is_shipped and population = 'today'
+    order by policy_funnel.precedence
+"""
+STRATEGIES = """
+    select strategy, n_accounts, n_nudged_users, net_value_usd, n_admins_at_risk, n_sleeping_dogs_nudged
+    from marts.policy_comparison
+    inner join seeds.policy_parameters using (policy_id)
+    where is_shipped and population = 'today'
+    order by net_value_usd desc, strategy
+"""
+SUPPORT = """
+    select sum(n_unsupported_users), sum(n_users), sum(n_unsupported_admins), sum(n_admins),
+        count(*) filter (where n_unsupported_admins > 0 and decision = 'suppress_unscored')
+    from marts.account_policy
+    where is_shipped and population = 'today'
+"""
+# An account counts once for each past campaign.
+BACKTEST = """
+    select count(*) filter (where decision = 'target'), count(*), count(distinct campaign_id),
+        coalesce(sum(net_value_usd) filter (where decision = 'target'), 0)
+    from marts.account_policy
+    where is_shipped and population = 'campaign'
+"""
+# By outcomes, weighted so that they speak for users like those nudged, and not by the model's own expectation.
+REALISED = """
+    select gain_usd, gain_usd_lower, gain_usd_upper
+    from marts.policy_value
+    inner join seeds.policy_parameters using (policy_id)
+    where is_shipped and strategy = policy_id and comparator = 'nobody'
+"""
 
 
 def summarise(warehouse: Path) -> str:
@@ -21,29 +56,16 @@ def summarise(warehouse: Path) -> str:
         if warehouse.is_dir()
         else duckdb.connect(str(warehouse), read_only=True) as connection
     ):
-        funnel = connection.execute(
-            """
-            select decision, n_accounts, n_scored_users, coalesce(question, 'Every guardrail was passed.')
-            from marts.policy_funnel
-            inner join seeds.policy_parameters using (policy_id)
-            left join seeds.guardrail_rules using (decision)
-            where is_shipped
-            order by policy_funnel.precedence
-            """
-        ).fetchall()
-        strategies = connection.execute(
-            """
-            select strategy, n_accounts, n_nudged_users, net_value_usd, n_admins_at_risk, n_sleeping_dogs_nudged
-            from marts.policy_comparison
-            inner join seeds.policy_parameters using (policy_id)
-            where is_shipped
-            order by net_value_usd desc, strategy
-            """
-        ).fetchall()
-        policy_id = connection.execute("select policy_id from seeds.policy_parameters where is_shipped").fetchone()[0]
+        policy_id, scoring_date = connection.execute(
+            "select shipped_policy_id, scoring_date from marts.build_info"
+        ).fetchone()
+        funnel, strategies, realised = (
+            connection.execute(query).fetchall() for query in (FUNNEL, STRATEGIES, REALISED)
+        )
+        support, backtest = (connection.execute(query).fetchone() for query in (SUPPORT, BACKTEST))
     n_accounts = sum(row[1] for row in funnel)
     decided, earned = "  {:<24}{:>10}{:>8}{:>10}  {}".format, "  {:<24}{:>10}{:>10}{:>12}{:>16}{:>13}".format
-    lines = [f"Decision of the policy '{policy_id}' on {n_accounts:,} accounts", ""]
+    lines = [f"Decision of the policy '{policy_id}' on {n_accounts:,} accounts as of {scoring_date:%Y-%m-%d}", ""]
     lines += [decided("decision", "accounts", "share", "users", "asked of each account, in this order")]
     lines += [
         decided(decision, f"{accounts:,}", f"{accounts / max(n_accounts, 1):.1%}", f"{users:,}", question)
@@ -54,6 +76,21 @@ def summarise(warehouse: Path) -> str:
     lines += [
         earned(strategy, f"{accounts:,}", f"{nudges:,}", f"${net:,.0f}", f"{admins:,}", f"{dogs:,}")
         for strategy, accounts, nudges, net, admins, dogs in strategies
+    ]
+    users, n_users, admins, n_admins, held_back = (int(n or 0) for n in support)
+    lines += [
+        "",
+        f"Support:  {users:,} of {n_users:,} users and {admins:,} of {n_admins:,} admins are unlike anybody in past campaigns; "
+        f"none is nudged, and {held_back:,} accounts are left alone for such an admin.",
+    ]
+    targets, decided_then, campaigns, value = backtest
+    judged = "".join(
+        f", by their outcomes ${gain:,.0f} (95% interval ${lower:,.0f} to ${upper:,.0f})"
+        for gain, lower, upper in realised
+    )
+    lines += [
+        f"Backtest: in the past {'campaign' if campaigns == 1 else f'{campaigns} campaigns'} the policy would have targeted "
+        f"{targets:,} of {decided_then:,} accounts, worth ${value:,.0f} as expected{judged}.",
     ]
     lines += ["", f"Warehouse: {warehouse}", "Start with: select * from marts.target_accounts order by value_rank"]
     return "\n".join(lines)

@@ -4,6 +4,7 @@ with grid as (
 
 accounts as (
     select * from {{ ref('int_policy__frontier_accounts') }}
+    where population = 'campaign'
 ),
 
 policies as (

@@ -1,4 +1,4 @@
--- POL-17: At the shipped parameters the safety frontier targets just the accounts that the policy targets in the backtest.
+-- POL-17: At the shipped parameters the safety frontier targets just the accounts that the policy targets.
 with accounts as (
     select * from {{ ref('int_policy__frontier_accounts') }}
 ),
@@ -9,7 +9,6 @@ grid as (
 
 decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
-    where population = 'campaign'
 ),
 
 shipped as (

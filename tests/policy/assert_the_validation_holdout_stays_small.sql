@@ -5,7 +5,7 @@ with nudges as (
 
 decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
-    where is_shipped and population = 'today' and decision = 'suppress_toxic_admin'
+    where population = 'today' and is_shipped and decision = 'suppress_toxic_admin'
 ),
 
 final as (

@@ -28,7 +28,7 @@ def warehouse(built_world, tmp_path_factory):
     copy = shutil.copy(built_world.warehouse, tmp_path_factory.mktemp("page") / "world.duckdb")
     with duckdb.connect(str(copy)) as connection:
         first = connection.execute("select min(account_id) from marts.account_policy").fetchone()[0]
-        for table in ("marts.account_policy", "intermediate.int_policy__frontier_accounts"):
+        for table in ("marts.account_policy", "marts.account_safety_frontier"):
             connection.execute(f"update {table} set account_id = ? where account_id = ?", [HOSTILE, first])
         connection.execute("update marts.data_quality_summary set description = ?", [HOSTILE])
     return copy
@@ -67,9 +67,10 @@ def by_sql(warehouse, value, cost, threshold, share):
             """
             select
                 case
-                    when n_scored_users < n_users or n_scored_users = 0 then 'suppress_unscored'
+                    when n_scored_users < n_users or n_scored_users = 0 or grid.n_unsupported_admins > 0
+                        then 'suppress_unscored'
                     when grid.n_sleeping_dog_admins > 0 then 'suppress_toxic_admin'
-                    when grid.n_sleeping_dogs / n_scored_users > $share and grid.n_sleeping_dogs >= min_toxic_users
+                    when round(grid.n_sleeping_dogs / n_scored_users, 9) > $share and grid.n_sleeping_dogs >= min_toxic_users
                         then 'suppress_toxic_users'
                     when round(sum_lift * $value, 6) <= 0 then 'suppress_unprofitable'
                     when round(sum_lift * $value - $cost, 6) <= 0 then 'suppress_too_small'
@@ -78,7 +79,7 @@ def by_sql(warehouse, value, cost, threshold, share):
                 count(*)
             from marts.account_policy as policy
             inner join marts.account_safety_frontier as grid on policy.account_id = grid.account_id
-            where policy.is_shipped and grid.sleeping_dog_lift_threshold = $threshold
+            where policy.is_shipped and policy.population = 'today' and grid.sleeping_dog_lift_threshold = $threshold
             group by 1
             """,
             {"value": value, "cost": cost, "threshold": threshold, "share": share},
@@ -88,7 +89,9 @@ def by_sql(warehouse, value, cost, threshold, share):
 
 def test_the_page_shows_the_published_decision(page, warehouse):
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        query = "select decision, count(*) from marts.account_policy where is_shipped group by 1"
+        query = (
+            "select decision, count(*) from marts.account_policy where is_shipped and population = 'today' group by 1"
+        )
         assert decided(page) == dict(connection.execute(query).fetchall())
     assert page.locator("#value canvas").count() == 1
     assert "just as the warehouse did" in page.locator("#parity").inner_text()
@@ -98,15 +101,15 @@ def test_what_strategies_come_to_is_the_warehouses(page, warehouse):
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         expected = connection.execute(
             """
-            select n_accounts, net_value_usd, cost_usd, n_admins_at_risk
+            select n_accounts, n_nudged_users, net_value_usd, cost_usd, n_admins_at_risk
             from marts.policy_comparison inner join seeds.policy_parameters using (policy_id)
-            where is_shipped and strategy in ('everybody', policy_id)
+            where is_shipped and population = 'today' and strategy in ('everybody', policy_id)
             order by strategy = policy_id
             """
         ).fetchall()
     rows = [row.split("\t") for row in page.locator("#compared tr").all_inner_texts()]
     for column, strategy in enumerate(expected, start=1):
-        shown = [float(rows[row][column].replace("−", "-").replace("$", "").replace(",", "")) for row in (0, 2, 3, 4)]
+        shown = [float(rows[row][column].replace("−", "-").replace("$", "").replace(",", "")) for row in range(5)]
         assert shown == [round(value) for value in strategy]
 
 
@@ -147,7 +150,8 @@ def test_search_finds_accounts_and_shows_markup_as_text(page):
 def test_accounts_are_found_by_decision_and_more_are_shown_on_demand(page, warehouse):
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         n = connection.execute(
-            "select count(*) from marts.account_policy where is_shipped and decision = 'suppress_toxic_users'"
+            "select count(*) from marts.account_policy "
+            "where is_shipped and population = 'today' and decision = 'suppress_toxic_users'"
         ).fetchone()[0]
     page.get_by_label("Decision", exact=True).select_option("Toxic users")
     assert page.locator("#found").inner_text() == f"{n} accounts, the first 25 are shown"

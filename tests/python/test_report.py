@@ -13,10 +13,15 @@ import render_report
 from causalyn.report import figures, report_page, what_if
 
 FIGURES = {
-    "policy_funnel", "blind_against_policy", "budget_efficiency", "lift_of_targets", "audit_matrix", "true_safety_frontier",
+    "policy_funnel", "blind_against_policy", "budget_efficiency", "lift_of_targets", "audit_matrix", "audit_matrix_of_the_past",
+    "true_safety_frontier",
     "lift_calibration", "qini", "feature_importance", "lift_dependence", "safety_frontier",
 }  # fmt: skip
-EVIDENCE = "account_id, n_users, n_scored_users, n_sleeping_dogs, n_sleeping_dog_admins, sum_lift"
+EVIDENCE = (
+    "account_id, n_users, n_scored_users, n_unsupported_users, n_unsupported_admins, n_sleeping_dogs, n_sleeping_dog_admins, "
+    "n_nudged_users, sum_lift"
+)
+PROFILE = ("n_sleeping_dogs", "n_sleeping_dog_admins", "n_unsupported_users", "n_unsupported_admins")
 DECIDE = """
 const { decide } = require(process.argv[1]);
 const { accounts, policy } = JSON.parse(require("fs").readFileSync(0));
@@ -85,11 +90,11 @@ def test_the_page_decides_as_published(report, decide):
 def accounts_at(data, place):
     """The page's rows, with their Sleeping Dogs at a place of its thresholds."""
     columns = data["rows"]
-    names = ("n_users", "n_scored_users", "sum_lift", "profile")
+    names = ("n_users", "n_scored_users", "n_nudged_users", "sum_lift", "profile")
     rows = [dict(zip(names, row, strict=True)) for row in zip(*(columns[name] for name in names), strict=True)]
     for row in rows:
         profile = columns["profiles"][row.pop("profile")]
-        for count, counts in zip(("n_sleeping_dogs", "n_sleeping_dog_admins"), profile, strict=True):
+        for count, counts in zip(PROFILE, profile, strict=True):
             row[count] = counts[place] if place < len(counts) else 0
     return rows
 
@@ -104,7 +109,7 @@ def test_the_grid_of_many_accounts_decides_as_published(report, built_world, dec
             select map_from_entries(list((decision, n_accounts))), sum(value)
             from (
                 select decision, count(*) as n_accounts, sum(net_value_usd) as value
-                from marts.account_policy where is_shipped group by decision
+                from marts.account_policy where is_shipped and population = 'today' group by decision
             )
             """
         ).fetchone()
@@ -127,15 +132,15 @@ def test_the_grid_of_many_accounts_decides_as_published(report, built_world, dec
     assert earned == pytest.approx(value)
 
 
-def test_every_threshold_targets_as_the_safety_frontier_does(report, built_world, decide):
+def test_every_threshold_targets_as_the_warehouse_does(report, built_world, decide):
     data = page_data(report)
     with duckdb.connect(str(built_world.warehouse), read_only=True) as connection:
         expected = connection.execute(
             """
-            select sleeping_dog_lift_threshold, n_target_accounts
-            from marts.safety_frontier
-            where harm_confidence = (select harm_confidence from marts.safety_frontier where is_shipped)
-            order by all desc
+            select sleeping_dog_lift_threshold, count(*) filter (where is_target)
+            from marts.account_safety_frontier
+            group by 1
+            order by 1 desc
             """
         ).fetchall()
     assert len(expected) > 5
@@ -154,7 +159,8 @@ def rows_of(warehouse, query):
 def test_the_page_decides_every_policy_as_the_warehouse(built_world, decide):
     rows = rows_of(built_world.warehouse, "select * from marts.account_policy")
     assert len(rows["policy_id"].unique()) > 1
-    for _, policy in rows.groupby("policy_id"):
+    assert set(rows["population"]) == {"campaign", "today"}
+    for _, policy in rows.groupby(["population", "policy_id"]):
         names = f"{EVIDENCE}, value_per_conversion_usd, expected_churn_cost_usd".split(", ")
         accounts = policy[names].to_dict("records")
         parameters = {name: policy[name].iloc[0] for name in render_report.POLICY} | {"value_factor": 1}
@@ -166,7 +172,7 @@ def test_the_page_decides_every_policy_as_the_warehouse(built_world, decide):
 def test_the_page_decides_other_parameters_as_sql_does(built_world, decide):
     policy = {
         "value_per_conversion_usd": 31, "cost_per_account_usd": 11.5, "cost_per_nudge_usd": 0.75,
-        "toxic_user_share_limit": 0.2, "min_toxic_users": 2, "min_scored_users": 3,
+        "toxic_user_share_limit": 0.2, "min_toxic_users": 2, "min_scored_users": 3, "unsupported_share_limit": 0.05,
     }  # fmt: skip
     rows = rows_of(
         built_world.warehouse,
@@ -175,17 +181,65 @@ def test_the_page_decides_other_parameters_as_sql_does(built_world, decide):
             {EVIDENCE},
             case
                 when n_scored_users < n_users or n_scored_users = 0 then 'suppress_unscored'
+                when n_unsupported_admins > 0 or n_unsupported_users * 100 > 5 * n_users then 'suppress_unscored'
                 when n_sleeping_dog_admins > 0 then 'suppress_toxic_admin'
-                when n_sleeping_dogs / n_scored_users > 0.2 and n_sleeping_dogs >= 2 then 'suppress_toxic_users'
+                when n_sleeping_dogs * 10 > 2 * n_scored_users and n_sleeping_dogs >= 2 then 'suppress_toxic_users'
                 when round(sum_lift * 31, 6) <= 0 then 'suppress_unprofitable'
-                when round(sum_lift * 31 - 11.5 - 0.75 * n_users, 6) <= 0 or n_scored_users < 3 then 'suppress_too_small'
+                when round(sum_lift * 31 - 11.5 - 0.75 * n_nudged_users, 6) <= 0 or n_scored_users < 3 then 'suppress_too_small'
                 else 'target'
             end as decision
         from marts.account_policy
-        where is_shipped
+        where is_shipped and population = 'today'
         """,
     )
     assert decide(rows.to_dict("records"), policy) == rows["decision"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("evidence", "decision"),
+    [
+        ({}, "target"),
+        ({"n_sleeping_dogs": 3}, "target"),
+        ({"n_sleeping_dogs": 4}, "suppress_toxic_users"),
+        ({"n_unsupported_users": 3}, "target"),
+        ({"n_unsupported_users": 4}, "suppress_unscored"),
+        ({"n_unsupported_admins": 1, "n_sleeping_dog_admins": 1}, "suppress_unscored"),
+        ({"n_nudged_users": 21}, "suppress_too_small"),
+    ],
+)
+def test_a_share_at_its_limit_passes_and_only_nudges_that_are_sent_cost(decide, evidence, decision):
+    """3 of 30 is 10%, although 0.1 as a float is more; the account earns $20 with 12 nudges of $1."""
+    policy = {
+        "value_per_conversion_usd": 10, "cost_per_account_usd": 0, "cost_per_nudge_usd": 1, "toxic_user_share_limit": 0.1,
+        "min_toxic_users": 1, "min_scored_users": 1, "unsupported_share_limit": 0.1,
+    }  # fmt: skip
+    account = {
+        "n_users": 30, "n_scored_users": 30, "n_nudged_users": 12, "sum_lift": 2.0, **dict.fromkeys(PROFILE, 0)
+    }  # fmt: skip
+    assert decide([account | evidence], policy) == [decision]
+
+
+def test_the_page_tells_todays_decisions_from_the_backtest(report, built_world):
+    page = report.read_text()
+    with duckdb.connect(str(built_world.warehouse), read_only=True) as connection:
+        today, then = (
+            connection.execute(
+                "select n_accounts from marts.policy_funnel inner join seeds.policy_parameters using (policy_id) "
+                "where is_shipped and decision = 'target' and population = ?",
+                [population],
+            ).fetchone()[0]
+            for population in ("today", "campaign")
+        )
+        unsupported = connection.execute(
+            "select sum(n_unsupported_users) from marts.account_policy where is_shipped and population = 'today'"
+        ).fetchone()[0]
+    assert today != then
+    assert f"<h1>Nudge {today} of 600 accounts." in page
+    support = re.search(r'<p id="support">(.*?)</p>', page).group(1)
+    assert support.startswith(f"{unsupported} of today's users" if unsupported else "All of today's users")
+    for figure in ("audit_matrix_of_the_past", "true_safety_frontier", "safety_frontier"):
+        caption = re.search(rf'<figure id="{figure}">\s*<figcaption>(.*?)</figcaption>', page).group(1)
+        assert caption.startswith("In the past campaigns")
 
 
 def test_text_of_the_data_stays_text():

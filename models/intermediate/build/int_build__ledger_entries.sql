@@ -23,6 +23,7 @@ final as (
         decisions.n_scored_users,
         decisions.n_sleeping_dogs,
         decisions.n_sleeping_dog_admins,
+        decisions.n_unsupported_admins,
         decisions.expected_revenue_usd,
         decisions.net_value_usd,
         decisions.sleeping_dog_lift_threshold,

@@ -4,7 +4,7 @@ with grid as (
 
 users as (
     select * from {{ ref('int_policy__users') }}
-    where population = 'campaign'
+    {{ where_in_scope() }}
 ),
 
 dr_scores as (
@@ -13,76 +13,107 @@ dr_scores as (
 
 decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
-    where population = 'campaign'
+    {{ where_in_scope() }}
 ),
 
 checks as (
     select * from {{ ref('int_policy__checks') }}
-    where population = 'campaign'
+    {{ where_in_scope() }}
 ),
 
 -- What suppresses an account whoever is taken for a Sleeping Dog.
 suppressed as (
     select distinct campaign_id, policy_id, account_id
     from checks
-    where is_triggered and guardrail not in ('toxic_admin', 'toxic_users')
+    where is_triggered and guardrail not in ('unscored', 'toxic_admin', 'toxic_users')
 ),
 
-sleeping_dogs as (
+flagged as (
     select
         grid.point_id,
+        users.population,
         users.campaign_id,
         users.account_id,
-        count(*) as n_sleeping_dogs,
-        count(*) filter (where users.is_admin) as n_sleeping_dog_admins,
-        count(dr_scores.dr_score) as n_observed_sleeping_dogs,
-        {{ exact_sum('dr_scores.dr_score') }} as sleeping_dog_dr_sum
+        users.observation_id,
+        users.is_admin,
+        coalesce({{ is_sleeping_dog('users.lift', 'users.lift_se', 'grid') }}, false) as is_sleeping_dog,
+        {{ is_supported('users', is_sleeping_dog('users.lift', 'users.lift_se', 'grid'), 'grid') }} as is_supported
     from grid
-    inner join users on grid.policy_id = users.policy_id and {{ is_sleeping_dog('users.lift', 'users.lift_se', 'grid') }}
-    left join dr_scores on users.observation_id = dr_scores.observation_id
+    inner join users on grid.policy_id = users.policy_id
+),
+
+by_account as (
+    select
+        flagged.point_id,
+        flagged.campaign_id,
+        flagged.account_id,
+        count(*) filter (where not flagged.is_supported) as n_unsupported_users,
+        count(*) filter (where flagged.is_admin and not flagged.is_supported) as n_unsupported_admins,
+        count(*) filter (where flagged.is_sleeping_dog) as n_sleeping_dogs,
+        count(*) filter (where flagged.is_sleeping_dog and flagged.is_admin) as n_sleeping_dog_admins,
+        count(dr_scores.dr_score) filter (where flagged.is_sleeping_dog) as n_observed_sleeping_dogs,
+        {{ exact_sum('dr_scores.dr_score', filter='flagged.is_sleeping_dog') }} as sleeping_dog_dr_sum
+    from flagged
+    left join dr_scores on flagged.population = 'campaign' and flagged.observation_id = dr_scores.observation_id
+    where flagged.is_sleeping_dog or not flagged.is_supported
     group by 1, 2, 3
 ),
 
 counted as (
     select
         grid.point_id,
+        decisions.population,
         decisions.campaign_id,
         decisions.policy_id,
         decisions.account_id,
+        decisions.n_users,
         decisions.n_scored_users,
         grid.toxic_user_share_limit,
         grid.min_toxic_users,
-        coalesce(sleeping_dogs.n_sleeping_dogs, 0) as n_sleeping_dogs,
-        coalesce(sleeping_dogs.n_sleeping_dog_admins, 0) as n_sleeping_dog_admins,
-        coalesce(sleeping_dogs.n_observed_sleeping_dogs, 0) as n_observed_sleeping_dogs,
-        coalesce(sleeping_dogs.sleeping_dog_dr_sum, 0.0) as sleeping_dog_dr_sum
+        grid.unsupported_share_limit,
+        coalesce(by_account.n_unsupported_users, 0) as n_unsupported_users,
+        coalesce(by_account.n_unsupported_admins, 0) as n_unsupported_admins,
+        coalesce(by_account.n_sleeping_dogs, 0) as n_sleeping_dogs,
+        coalesce(by_account.n_sleeping_dog_admins, 0) as n_sleeping_dog_admins,
+        coalesce(by_account.n_observed_sleeping_dogs, 0) as n_observed_sleeping_dogs,
+        coalesce(by_account.sleeping_dog_dr_sum, 0.0) as sleeping_dog_dr_sum
     from grid
     inner join decisions on grid.policy_id = decisions.policy_id
-    left join sleeping_dogs
+    left join by_account
         on
-            grid.point_id = sleeping_dogs.point_id
-            and decisions.campaign_id = sleeping_dogs.campaign_id
-            and decisions.account_id = sleeping_dogs.account_id
+            grid.point_id = by_account.point_id
+            and decisions.campaign_id = by_account.campaign_id
+            and decisions.account_id = by_account.account_id
+),
+
+judged as (
+    select
+        *,
+        coalesce({{ guardrail_checks()['unscored']['is_triggered'] }}, true)
+        or coalesce({{ guardrail_checks()['toxic_admin']['is_triggered'] }}, true)
+        or coalesce({{ is_toxic('n_sleeping_dogs', 'n_scored_users', 'counted') }}, true) as is_triggered
+    from counted
 ),
 
 final as (
     select
-        counted.point_id,
-        counted.campaign_id,
-        counted.account_id,
-        counted.n_sleeping_dogs,
-        counted.n_sleeping_dog_admins,
-        counted.n_observed_sleeping_dogs,
-        counted.sleeping_dog_dr_sum,
-        suppressed.account_id is null
-        and counted.n_sleeping_dog_admins = 0
-        and not coalesce({{ is_toxic('counted.n_sleeping_dogs', 'counted.n_scored_users', 'counted') }}, true) as is_target
-    from counted
+        judged.population,
+        judged.point_id,
+        judged.campaign_id,
+        judged.account_id,
+        judged.n_unsupported_users,
+        judged.n_unsupported_admins,
+        judged.n_sleeping_dogs,
+        judged.n_sleeping_dog_admins,
+        judged.n_observed_sleeping_dogs,
+        judged.sleeping_dog_dr_sum,
+        suppressed.account_id is null and not judged.is_triggered as is_target
+    from judged
     left join suppressed
         on
-            counted.campaign_id = suppressed.campaign_id
-            and counted.policy_id = suppressed.policy_id
-            and counted.account_id = suppressed.account_id
+            judged.campaign_id = suppressed.campaign_id
+            and judged.policy_id = suppressed.policy_id
+            and judged.account_id = suppressed.account_id
 )
 
 select * from final

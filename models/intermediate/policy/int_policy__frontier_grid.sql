@@ -31,7 +31,9 @@ final as (
         and points.harm_confidence = policies.harm_confidence as is_shipped,
         policies.policy_id,
         policies.toxic_user_share_limit,
-        policies.min_toxic_users
+        policies.min_toxic_users,
+        policies.unsupported_share_limit,
+        policies.doubt_limit
     from points
     cross join policies
 )

@@ -44,11 +44,10 @@ judged as (
     where policies.counts_unobserved_users or scores.has_observed_outcome or scores.population = 'today'
 ),
 
--- The model learned from the users of past campaigns, so that they are supported. Nobody doubts that a Sleeping Dog is one.
 supported as (
     select
         *,
-        coalesce(population = 'campaign' or is_sleeping_dog or lift_doubt <= doubt_limit, false) as is_supported,
+        {{ is_supported('judged', 'is_sleeping_dog', 'judged') }} as is_supported,
         coalesce(population = 'campaign' or lift_doubt <= nudge_doubt_limit, false) as is_nudge_supported
     from judged
 ),

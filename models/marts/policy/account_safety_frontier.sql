@@ -10,14 +10,16 @@ shipped as (
 
 accounts as (
     select * from {{ ref('int_policy__frontier_accounts') }}
+    where population = 'today'
 ),
 
 final as (
     select
-        accounts.campaign_id,
         accounts.account_id,
         grid.sleeping_dog_lift_threshold,
         grid.is_shipped,
+        accounts.n_unsupported_users,
+        accounts.n_unsupported_admins,
         accounts.n_sleeping_dogs,
         accounts.n_sleeping_dog_admins,
         accounts.is_target

@@ -225,8 +225,8 @@ def lift_of_targets(scores: pd.DataFrame, threshold: float) -> Drawn | None:
     return Drawn(title, figure)
 
 
-def audit_matrix(matrix: pd.DataFrame, decisions: list[str]) -> Drawn | None:
-    """True group by decision, as shares of the group's users; rows of `failure_matrix` of one policy at user level."""
+def audit_matrix(matrix: pd.DataFrame, decisions: list[str], when: str) -> Drawn | None:
+    """True group by decision, as shares of the group's users; rows of `failure_matrix` of one population and policy, by user."""
     if matrix.empty:
         return None
     groups = [group for group in GROUPS if group in set(matrix["true_group"])]
@@ -234,7 +234,7 @@ def audit_matrix(matrix: pd.DataFrame, decisions: list[str]) -> Drawn | None:
     shares = shares.reindex(index=groups, columns=decisions, fill_value=0.0)
     nudged = matrix.groupby("true_group")["nudged_share_of_group"].sum().reindex(groups).fillna(0.0)
     dogs, persuadables = nudged.get("sleeping_dog", 0.0), nudged.get("persuadable", 0.0)
-    title = f"In truth, {dogs:.1%} of the Sleeping Dogs and {persuadables:.1%} of the Persuadables are nudged"
+    title = f"{when}, {dogs:.2%} of the true Sleeping Dogs and {persuadables:.1%} of the Persuadables are nudged"
     figure, (axes,) = _axes(height=3.6)
     columns = np.column_stack([shares.to_numpy(), np.full(len(groups), np.nan), nudged.to_numpy()])
     axes.imshow(columns, cmap=SHADES, vmin=0, vmax=1.1, aspect="auto")
@@ -409,15 +409,15 @@ ESTIMATED_FRONTIER = {
     "harm": "users nudged who may be Sleeping Dogs, by the doubt in their lift",
     "gain": "expected net value",
     "format": "${x:,.0f}",
-    "title": "At {threshold} points the policy is worth ${gain:,.0f} with {harm:.0f} nudged users in doubt; "
+    "title": "In past campaigns the policy at {threshold} points is worth ${gain:,.0f} with {harm:.0f} nudged users in doubt; "
     "the most daring setting ${most_gain:,.0f} with {most_harm:.0f}",
 }
 TRUE_FRONTIER = {
     "harm": "true Sleeping Dog admins in targeted accounts",
     "gain": "true Persuadables nudged",
     "format": "{x:.0%}",
-    "title": "In truth, the policy nudges {gain:.1%} of the Persuadables with {harm:.0f} Sleeping Dog admins in targeted "
-    "accounts; the most daring setting {most_gain:.1%} with {most_harm:.0f}",
+    "title": "In the past campaigns the policy nudges {gain:.1%} of the true Persuadables with {harm:.0f} Sleeping Dog admins in "
+    "targeted accounts; the most daring setting {most_gain:.1%} with {most_harm:.0f}",
 }
 
 

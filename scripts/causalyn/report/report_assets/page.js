@@ -3,11 +3,19 @@ const rows = data.rows;
 // One object a row: an account, or n_accounts of a kind without an id.
 const accounts = rows.n_users.map((n_users, i) => ({
   account_id: rows.account_id[i], n_accounts: rows.n_accounts?.[i] ?? 1, n_users, n_scored_users: rows.n_scored_users[i],
-  sum_lift: rows.sum_lift[i], value_per_conversion_usd: rows.value_per_conversion_usd?.[i],
+  n_nudged_users: rows.n_nudged_users[i], sum_lift: rows.sum_lift[i], value_per_conversion_usd: rows.value_per_conversion_usd?.[i],
   expected_churn_cost_usd: rows.expected_churn_cost_usd?.[i], published: data.decisions[rows.published[i]].id,
   features: rows.reasons[rows.reason[i]], feature_values: rows.reason_values[i],
   dogs: rows.profiles[rows.profile[i]][0], dog_admins: rows.profiles[rows.profile[i]][1],
+  unsupported: rows.profiles[rows.profile[i]][2], unsupported_admins: rows.profiles[rows.profile[i]][3],
 }));
+// The same accounts if everybody in them were nudged.
+accounts.forEach((a, i) => {
+  a.everybody = {
+    ...a, n_nudged_users: a.n_scored_users, sum_lift: rows.sum_lift_of_everybody[i],
+    expected_churn_cost_usd: rows.expected_churn_cost_of_everybody_usd?.[i],
+  };
+});
 const n_all = accounts.reduce((n, a) => n + a.n_accounts, 0);
 const shipped = Math.max(0, data.thresholds.indexOf(data.policy.sleeping_dog_lift_threshold));
 const as_published = { ...data.policy, value_factor: 1, place: shipped, budget: n_all };
@@ -22,7 +30,12 @@ const plural = (n, one) => `${whole(n)} ${one}${n === 1 ? "" : "s"}`;
 const element = (name, text, className = "") => Object.assign(document.createElement(name), { textContent: text, className });
 
 const why = (a, p) => ({
-  suppress_unscored: () => (a.n_users === 0 ? "No user counts, so nothing is known." : `${whole(a.n_scored_users)} of ${plural(a.n_users, "user")} have a score; all must.`),
+  suppress_unscored: () => {
+    if (a.n_users === 0) return "No user counts, so nothing is known.";
+    if (a.n_scored_users < a.n_users) return `${whole(a.n_scored_users)} of ${plural(a.n_users, "user")} have a score; all must.`;
+    const unlike = a.n_unsupported_admins > 0 ? plural(a.n_unsupported_admins, "admin") : plural(a.n_unsupported_users, "user");
+    return `${unlike} unlike anybody in the past campaigns, so that nobody knows what a nudge would do.`;
+  },
   suppress_toxic_admin: () => `${plural(a.n_sleeping_dog_admins, "admin")} would be put off: ${a.n_sleeping_dog_admins === 1 ? "a predicted Sleeping Dog" : "predicted Sleeping Dogs"}. One is enough.`,
   suppress_toxic_users: () => `${whole(a.n_sleeping_dogs)} of ${plural(a.n_scored_users, "user")} (${((100 * a.n_sleeping_dogs) / a.n_scored_users).toFixed(0)}%) would be put off; at most ${+(100 * p.toxic_user_share_limit).toFixed(1)}% may.`,
   suppress_unprofitable: () => `Nudging is expected to earn ${dollars(revenue(a, p), 2)}: those whom it drives away outweigh those whom it wins.`,
@@ -43,11 +56,16 @@ function decide_all(p) {
   for (const a of accounts) {
     a.n_sleeping_dogs = a.dogs[p.place] ?? 0;
     a.n_sleeping_dog_admins = a.dog_admins[p.place] ?? 0;
+    a.n_unsupported_users = a.unsupported[p.place] ?? 0;
+    a.n_unsupported_admins = a.unsupported_admins[p.place] ?? 0;
     a.decision = decide(a, p);
     a.net = netValue(a, p);
     count[a.decision] += a.n_accounts;
     if (a.decision === "target") targets.push(a);
-    if (a.n_users > 0) all.push(a);
+    if (a.n_users > 0) {
+      a.everybody.net = netValue(a.everybody, p);
+      all.push(a.everybody);
+    }
   }
   targets.sort((a, b) => b.net - a.net || (a.account_id < b.account_id ? -1 : 1));
   const total = (list, budget) => {
@@ -56,7 +74,7 @@ function decide_all(p) {
       const n = Math.min(a.n_accounts, budget - sum.accounts);
       if (n <= 0) break;
       sum.accounts += n;
-      sum.users += n * a.n_users;
+      sum.users += n * a.n_nudged_users;
       if (a.sum_lift !== null) sum.net += n * a.net;
       sum.cost += n * cost(a, p);
       // Risk is judged by the published threshold, so that a laxer one can't define it away.
@@ -147,8 +165,8 @@ function draw_value({ targets, count }) {
 addEventListener("resize", () => chart.setSize({ width: width(), height }));
 
 const compared = [
-  ["Accounts nudged", "accounts", whole], ["Users in them", "users", whole], ["Expected net value", "net", dollars], ["Cost", "cost", dollars],
-  ["Admins at risk", "admins", whole], ["Sleeping Dogs among the users", "dogs", whole],
+  ["Accounts nudged", "accounts", whole], ["Users nudged", "users", whole], ["Expected net value", "net", dollars], ["Cost", "cost", dollars],
+  ["Admins at risk", "admins", whole], ["Sleeping Dogs in them", "dogs", whole],
 ].map(([text, name, written]) => {
   const line = element("tr", "");
   const cells = [0, 1, 2].map(() => element("td", "", "number"));
