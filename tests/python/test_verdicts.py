@@ -14,7 +14,7 @@ BAD_INPUT = {
         [
             "update raw.interventions_raw set treatment_flag = 0",
             "update raw.interventions_raw set treatment_flag = 1 where user_id in "
-            "(select user_id from intermediate.int_uplift__inputs order by user_id limit 40)",
+            "(select user_id from intermediate.int_uplift__inputs where population = 'campaign' order by user_id limit 40)",
         ],
         "smaller_arm_users",
     ),
@@ -38,8 +38,8 @@ BAD_INPUT = {
     "no overlap": (
         [
             "update raw.interventions_raw set treatment_flag = case when user_id in (select user_id from "
-            "intermediate.int_uplift__inputs where tenure_days > (select median(tenure_days) from "
-            "intermediate.int_uplift__inputs)) then 1 else 0 end"
+            "intermediate.int_uplift__inputs where population = 'campaign' and tenure_days > (select median(tenure_days) "
+            "from intermediate.int_uplift__inputs where population = 'campaign')) then 1 else 0 end"
         ],
         "clipped_share",
     ),
