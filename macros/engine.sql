@@ -115,7 +115,8 @@
 {% macro make_table(table, columns) -%}
     {%- do run_query('create schema if not exists ' ~ table.split('.')[0]) -%}
     {%- do run_query(
-        'create table if not exists ' ~ table ~ ' (' ~ columns | join(', ') ~ ')' ~ (' using parquet' if target.type != 'duckdb' else '')
+        'create table if not exists ' ~ table ~ ' (' ~ columns | join(', ') ~ ')'
+        ~ ('' if target.type == 'duckdb' else ' using parquet')
     ) -%}
 {%- endmacro %}
 

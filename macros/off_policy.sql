@@ -27,65 +27,54 @@
         group by 1, 2
     ),
 
-    totals as (
+    -- Each estimator is the ratio of two sums over clusters.
+    ratios as (
         select
-            evaluated_policy,
-            {{ sum_int('n') }} as n,
-            sum(weight) as weight,
-            sum(weight) * sum(weight) / nullif(sum(squared_weight), 0) as effective_n,
-            sum(weighted_reward) as weighted_reward,
-            sum(predicted_reward) as predicted_reward,
-            sum(doubly_robust_reward) as doubly_robust_reward
+            clusters.*,
+            estimators.estimator,
+            case estimators.estimator
+                when 'direct' then predicted_reward
+                when 'dr' then doubly_robust_reward
+                else weighted_reward
+            end as numerator,
+            case when estimators.estimator = 'snips' then weight else n end as denominator
         from clusters
-        group by 1
+        cross join (values ('direct'), ('ips'), ('snips'), ('dr')) as estimators (estimator)
     ),
 
     estimates as (
         select
-            totals.*,
-            estimators.estimator,
-            case estimators.estimator
-                when 'direct' then predicted_reward / n
-                when 'ips' then weighted_reward / n
-                when 'snips' then weighted_reward / nullif(weight, 0)
-                when 'dr' then doubly_robust_reward / n
-            end as estimate
-        from totals
-        cross join (values ('direct'), ('ips'), ('snips'), ('dr')) as estimators (estimator)
+            *,
+            {{ safe_divide(
+                'sum(numerator) over (partition by evaluated_policy, estimator)',
+                'sum(denominator) over (partition by evaluated_policy, estimator)'
+            ) }} as estimate
+        from ratios
     ),
 
-    -- How far each cluster alone moves the estimate.
-    influences as (
+    measured as (
         select
-            estimates.evaluated_policy,
-            estimates.estimator,
-            sum(power(
-                case estimates.estimator
-                    when 'direct' then clusters.predicted_reward - clusters.n * estimates.estimate
-                    when 'ips' then clusters.weighted_reward - clusters.n * estimates.estimate
-                    when 'snips' then
-                        (clusters.weighted_reward - clusters.weight * estimates.estimate) * estimates.n / nullif(estimates.weight, 0)
-                    when 'dr' then clusters.doubly_robust_reward - clusters.n * estimates.estimate
-                end, 2
-            )) as squares
+            evaluated_policy,
+            estimator,
+            {{ sum_int('n') }} as n_decisions,
+            sum(weight) * sum(weight) / nullif(sum(squared_weight), 0) as effective_n_decisions,
+            max(estimate) as estimate,
+            {{ clustered_error('numerator - denominator * estimate') }} / nullif(sum(denominator), 0) as standard_error
         from estimates
-        inner join clusters on estimates.evaluated_policy = clusters.evaluated_policy
         group by 1, 2
     ),
 
     final as (
         select
-            estimates.evaluated_policy,
-            estimates.estimator,
-            estimates.n as n_decisions,
-            round(estimates.effective_n, 6) as effective_n_decisions,
-            round(estimates.estimate, 9) as estimate,
-            round(sqrt(influences.squares) / estimates.n, 9) as standard_error,
-            round(estimates.estimate - 1.959963985 * sqrt(influences.squares) / estimates.n, 9) as lower_95,
-            round(estimates.estimate + 1.959963985 * sqrt(influences.squares) / estimates.n, 9) as upper_95
-        from estimates
-        inner join influences
-            on estimates.evaluated_policy = influences.evaluated_policy and estimates.estimator = influences.estimator
+            evaluated_policy,
+            estimator,
+            n_decisions,
+            round(effective_n_decisions, 6) as effective_n_decisions,
+            round(estimate, 9) as estimate,
+            round(standard_error, 9) as standard_error,
+            round(estimate - {{ margin('standard_error') }}, 9) as lower_95,
+            round(estimate + {{ margin('standard_error') }}, 9) as upper_95
+        from measured
     )
 
     select * from final

@@ -1,7 +1,7 @@
 {#-
-    Write, audit, publish. Models that are published are ordinary tables in a schema candidate_<schema>; the rest of a run reads and
-    tests them there. At the end of a run they are copied to <schema>, in one transaction, if nothing is stale: if every seed,
-    model and data test was last run with success, and after all that it is built from. builds.nodes says when that was, and
+    Write, audit, publish. Models that are published are ordinary tables in a schema candidate_<schema>; the rest of a run reads
+    and tests them there. At the end of a run they are copied to <schema>, in one transaction, if nothing is stale: if every seed,
+    model and data test was last run with success, and not before what it is built from. builds.nodes says when that was, and
     builds.publication whether the lists are those of what was last built. Loading data drops both.
     Parquet tables on Spark have no transactions that span tables: there one is replaced after the other.
 -#}
@@ -46,7 +46,9 @@
             {%- do stale.append({'node': node, 'why': run.status}) -%}
         {%- else -%}
             {%- for parent in built_from(node) if parent in nodes and record.get(parent, run).ran_at > run.ran_at -%}
-                {%- if loop.first -%}{%- do stale.append({'node': node, 'why': 'older than ' ~ nodes[parent].name}) -%}{%- endif -%}
+                {%- if loop.first -%}
+                    {%- do stale.append({'node': node, 'why': 'older than ' ~ nodes[parent].name}) -%}
+                {%- endif -%}
             {%- endfor -%}
         {%- endif -%}
     {%- endfor -%}
@@ -80,7 +82,9 @@
         {%- do rows.append("('" ~ id ~ "', '" ~ run.ran_at ~ "', '" ~ run.status ~ "')") -%}
     {%- endfor -%}
     {%- if rows -%}
-        {%- do replace_table('builds.nodes', 'select * from (values ' ~ rows | join(', ') ~ ') as nodes (unique_id, ran_at, status)') -%}
+        {%- do replace_table(
+            'builds.nodes', 'select * from (values ' ~ rows | join(', ') ~ ') as nodes (unique_id, ran_at, status)'
+        ) -%}
     {%- endif -%}
 {%- endmacro -%}
 
@@ -89,7 +93,9 @@
 {%- endmacro -%}
 
 {%- macro is_candidate(node) -%}
-    {{ return(node.resource_type == 'model' and node.schema.startswith('candidate_') and node.config.materialized != 'ephemeral') }}
+    {{ return(
+        node.resource_type == 'model' and node.schema.startswith('candidate_') and node.config.materialized != 'ephemeral'
+    ) }}
 {%- endmacro -%}
 
 {%- macro published_table(node) -%}
@@ -101,7 +107,7 @@
     {{ return(execute and flags.WHICH in ['build', 'run', 'seed', 'test']) }}
 {%- endmacro -%}
 
-{#- What is selected counts as unfinished until its result is known, so that nothing of a run that is killed is taken for good. -#}
+{#- What is selected counts as unfinished until its result is known, so that nothing that a killed run left is taken for good. -#}
 {%- macro start_run() -%}
     {%- if is_run() -%}
         {%- do make_table('builds.nodes', ['unique_id string', 'ran_at string', 'status string']) -%}
@@ -124,7 +130,9 @@
         {%- endfor -%}
         {%- do make_table(table, columns) -%}
         {%- if target.type == 'duckdb' -%}
-            {%- for column in columns -%}{%- do run_query('alter table ' ~ table ~ ' add column if not exists ' ~ column) -%}{%- endfor -%}
+            {%- for column in columns -%}
+                {%- do run_query('alter table ' ~ table ~ ' add column if not exists ' ~ column) -%}
+            {%- endfor -%}
         {%- endif -%}
     {%- endfor -%}
 {%- endmacro -%}
@@ -152,7 +160,8 @@
         {%- set record, nodes = read_record(), nodes_to_publish() -%}
         {%- for result in results if result.node.unique_id in graph.nodes -%}
             {%- do record.update({result.node.unique_id: {
-                'ran_at': run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f'), 'status': 'empty' if flags.EMPTY else result.status | string
+                'ran_at': run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f'),
+                'status': 'empty' if flags.EMPTY else result.status | string
             }}) -%}
         {%- endfor -%}
         {%- do write_record(record) -%}
@@ -160,7 +169,8 @@
         {%- if stale -%}
             {%- set reason = why_unpublished(stale, nodes | length) -%}
             {%- do write_publication(reason) -%}
-            {%- set lists = adapter.get_relation(graph.nodes['model.causalyn.build_info'].database, 'marts', 'build_info') -%}
+            {%- set build_info = graph.nodes['model.' ~ project_name ~ '.build_info'] -%}
+            {%- set lists = adapter.get_relation(build_info.database, 'marts', build_info.alias) -%}
             {%- do print(
                 'Nothing was published: ' ~ reason ~ '. '
                 ~ ('The lists are still those of build ' ~ published_build() ~ '.' if lists else 'There are no lists yet.')

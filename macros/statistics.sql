@@ -2,16 +2,19 @@
 
 {#-
     A `select` of the mean of `value` over the rows of `relation`, by the columns of `by`: those columns, n_rows, n_accounts, mean and
-    standard_error. Accounts are the clusters, with the small-sample factor G / (G - 1) (Liang and Zeger, 1986): one account alone has no
-    known error. Values are added up in billionths, so that the mean does not depend on the order of addition.
+    standard_error, and the plain means of the columns `beside` it, under their own names. Accounts are the clusters. Values are added up
+    in billionths, so that no mean depends on the order of addition.
 -#}
-{% macro clustered_means(relation, value, by=[]) -%}
+{% macro clustered_means(relation, value, by=[], beside=[]) -%}
     {%- set keys = by | join(', ') -%}
     with by_account as (
         select
             {{ keys ~ ',' if by }}
             account_id,
             count(*) as n_rows,
+            {% for column in beside %}
+            {{ sum_int(billionths(column)) }} as {{ column }}_billionths,
+            {% endfor %}
             {{ sum_int(billionths(value)) }} as billionths
         from {{ relation }}
         group by {{ keys ~ ',' if by }} account_id
@@ -29,9 +32,25 @@
         {{ sum_int('n_rows') }} as n_rows,
         count(*) as n_accounts,
         max(mean) as mean,
-        sqrt({{ safe_divide('count(*)', 'count(*) - 1') }} * sum(power(billionths / 1e9 - n_rows * mean, 2))) / sum(n_rows) as standard_error
+        {{ clustered_error('billionths / 1e9 - n_rows * mean') }} / sum(n_rows) as standard_error
+        {%- for column in beside %},
+        {{ sum_int(column ~ '_billionths') }} / 1e9 / sum(n_rows) as {{ column }}
+        {%- endfor %}
     from centred
     {{ 'group by ' ~ keys if by }}
+{%- endmacro %}
+
+{#-
+    The standard error of an estimate, aggregated over accounts, a row each, from how far each alone moves it (null: it takes no part).
+    With the small-sample factor G / (G - 1) (Liang and Zeger, 1986): one account alone has no known error.
+-#}
+{% macro clustered_error(influence) -%}
+    sqrt({{ safe_divide('count(' ~ influence ~ ')', 'count(' ~ influence ~ ') - 1') }} * sum(power({{ influence }}, 2)))
+{%- endmacro %}
+
+{#- The same of a sum of the accounts' values. -#}
+{% macro clustered_error_of_sum(value) -%}
+    sqrt(count(*) * var_samp({{ value }}))
 {%- endmacro %}
 
 {#- How far a 95% interval (or one of another level) extends to either side of an estimate. -#}
@@ -82,6 +101,16 @@
         {%- set sum.sql = '(' ~ sum.sql ~ ' * ' ~ x ~ ' + cast(' ~ coefficient ~ ' as double))' -%}
     {%- endfor -%}
     {{ sum.sql }}
+{%- endmacro %}
+
+{#- By how much a user of the past campaign counts for all who might have been in the same arm. -#}
+{% macro inverse_propensity_weight(is_treated, clipped_propensity) -%}
+    1 / case when {{ is_treated }} = 1 then {{ clipped_propensity }} else 1 - {{ clipped_propensity }} end
+{%- endmacro %}
+
+{#- How many rows of equal weight would be worth as much (Kish, 1965). -#}
+{% macro effective_n(weight) -%}
+    {{ safe_divide('power(sum(' ~ weight ~ '), 2)', 'sum(power(' ~ weight ~ ', 2))') }}
 {%- endmacro %}
 
 {#-

@@ -1,10 +1,13 @@
-{#- The verdict on what was measured (`measures`) by `rules`. A value that could not be measured fails: unknown means safe. -#}
-{% macro verdict() -%}
+{#- What a check says of a value. One without a warn limit only ever warns; what could not be measured is unknown. -#}
+{% macro verdict(value, check) -%}
     case
-        when rules.comparison = 'at_least' and measures.value >= rules.pass_limit then 'pass'
-        when rules.comparison = 'at_most' and measures.value <= rules.pass_limit then 'pass'
-        when rules.comparison = 'at_least' and measures.value >= rules.warn_limit then 'warn'
-        when rules.comparison = 'at_most' and measures.value <= rules.warn_limit then 'warn'
+        when {{ value }} is null or {{ value }} = 'nan' then 'unknown'
+        when case {{ check }}.comparison
+            when 'at_least' then {{ value }} >= {{ check }}.pass_limit when 'at_most' then {{ value }} <= {{ check }}.pass_limit
+        end then 'pass'
+        when case {{ check }}.comparison
+            when 'at_least' then {{ value }} >= {{ check }}.warn_limit when 'at_most' then {{ value }} <= {{ check }}.warn_limit
+        end or {{ check }}.warn_limit is null then 'warn'
         else 'fail'
     end
 {%- endmacro %}

@@ -249,11 +249,13 @@ def render(warehouse: Path, directory: Path) -> Path:
             summary=summarised(marts, policy["policy_id"], steps),
             steps=steps,
             figures=images,
-            verdicts=marts.records("marts.model_verdicts", "order by verdict_id"),
+            verdicts=marts.records("marts.verdicts", "where check_group = 'model' order by is_blocking desc, check_id"),
             findings=marts.records("marts.findings"),
             claims=marts.records("audit.claims"),
-            readiness=marts.records("marts.data_readiness"),
-            drift=marts.records("marts.delivery_drift", "where status in ('warn', 'stop') order by check_id, subject"),
+            readiness=marts.records("marts.verdicts", "where check_group = 'data' order by is_blocking desc, check_id"),
+            drift=marts.records(
+                "marts.verdicts", "where check_group = 'delivery' and verdict <> 'pass' order by check_id, subject"
+            ),
             quality=marts.records(
                 "marts.data_quality_summary", "where rows_affected > 0 order by table_name, rule_order"
             ),

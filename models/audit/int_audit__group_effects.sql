@@ -22,8 +22,8 @@ measured as (
     select
         dr_scores.observation_id,
         dr_scores.account_id,
-        {{ billionths('dr_scores.dr_score') }} as dr_billionths,
-        {{ billionths('truth.true_lift') }} as true_billionths
+        dr_scores.dr_score,
+        truth.true_lift
     from dr_scores
     inner join truth on dr_scores.observation_id = truth.observation_id
 ),
@@ -50,45 +50,32 @@ feature_tenths as (
     from feature_counts
 ),
 
-by_account as (
+members as (
     select
         feature_values.feature,
         feature_tenths.tenth,
         measured.account_id,
-        count(*) as n_users,
-        {{ sum_int('measured.dr_billionths') }} as dr_billionths,
-        {{ sum_int('measured.true_billionths') }} as true_billionths
+        measured.dr_score,
+        measured.true_lift
     from feature_values
     inner join measured on feature_values.observation_id = measured.observation_id
     inner join feature_tenths
         on feature_values.feature = feature_tenths.feature and feature_values.feature_value = feature_tenths.feature_value
-    group by 1, 2, 3
 ),
 
-totals as (
-    select
-        feature,
-        tenth,
-        {{ sum_int('n_users') }} as n_users,
-        {{ sum_int('dr_billionths') }} / 1e9 / sum(n_users) as effect,
-        {{ sum_int('true_billionths') }} / 1e9 / sum(n_users) as true_effect
-    from by_account
-    group by 1, 2
+effects as (
+    {{ clustered_means('members', 'dr_score', by=['feature', 'tenth'], beside=['true_lift']) }}
 ),
 
 final as (
     select
-        totals.feature,
-        totals.tenth,
-        totals.n_users,
-        round(totals.effect, 9) as effect,
-        round(
-            sqrt(sum(power(by_account.dr_billionths / 1e9 - by_account.n_users * totals.effect, 2))) / max(totals.n_users), 9
-        ) as effect_se,
-        round(totals.true_effect, 9) as true_effect
-    from totals
-    inner join by_account on totals.feature = by_account.feature and totals.tenth = by_account.tenth
-    group by totals.feature, totals.tenth, totals.n_users, totals.effect, totals.true_effect
+        feature,
+        tenth,
+        n_rows as n_users,
+        round(mean, 9) as effect,
+        round(standard_error, 9) as effect_se,
+        round(true_lift, 9) as true_effect
+    from effects
 )
 
 select * from final

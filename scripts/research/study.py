@@ -83,10 +83,12 @@ def measured_claims(folder: Path) -> dict[str, float]:
 def verdicts(folder: Path) -> dict[str, float]:
     """Every verdict: 1 passed, 0.5 warned, 0 failed; and whether no blocking one failed."""
     query = """
-        select 'verdict_' || verdict_id, case verdict when 'pass' then 1.0 when 'warn' then 0.5 else 0.0 end
-        from candidate_marts.model_verdicts
+        select 'verdict_' || check_id, case verdict when 'pass' then 1.0 when 'warn' then 0.5 else 0.0 end
+        from candidate_marts.verdicts
+        where check_group in ('data', 'model')
         union all
-        select 'is_published', cast(not bool_or(is_blocking and verdict = 'fail') as int) from candidate_marts.model_verdicts
+        select 'is_published', cast(not bool_or(is_blocking and verdict in ('fail', 'unknown')) as int)
+        from candidate_marts.verdicts
     """
     return {metric: float(value) for metric, value in fetch(folder, query)}
 

@@ -10,13 +10,14 @@ policies as (
 
 campaigns as (
     select campaign_id from {{ ref('stg_interventions') }}
-    where is_eligible
+    where is_eligible and {{ not var('refresh') }}
     union
     select 'today' as campaign_id
 ),
 
 decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
+    where {{ is_judged() }}
 ),
 
 final as (

@@ -9,6 +9,7 @@ policies as (
 
 campaigns as (
     select distinct campaign_id from {{ ref('int_features__spine') }}
+    where {{ is_judged() }}
 ),
 
 rules as (

@@ -19,7 +19,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # The caller's own settings of the project would decide what its tests test.
-SETTINGS = ("CAUSALYN_", "DBT_", "MAKE", "TARGET", "RAW", "ACCOUNTS", "SEED", "PRESET", "CAMPAIGNS")
+SETTINGS = ("CAUSALYN_", "DBT_", "MAKE", "TARGET", "RAW", "ACCOUNTS", "SEED", "PRESET", "CAMPAIGNS", "AS_OF")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
 
 
@@ -192,18 +192,40 @@ def evaluate_model(built_world) -> Callable[..., pd.DataFrame]:
 
 
 @pytest.fixture(scope="session")
+def leaderboard(evaluate_model) -> Callable[[pd.DataFrame], pd.Series]:
+    """The leaderboard's row of a ranking of users by `score`: a frame of observation_id, account_id, score and dr_score."""
+
+    def leaderboard(users: pd.DataFrame) -> pd.Series:
+        learner = pd.DataFrame({"deciding_learner": ["t_learner"]})
+        scores = users.assign(
+            population="campaign",
+            learner_id="t_learner",
+            lift=users["score"],
+            p_control=0.5,
+            p_treated=0.5,
+            propensity=0.5,
+        )
+        ranked = evaluate_model(
+            "int_evaluation__ranked_users",
+            int_uplift__doubly_robust_scores=users,
+            int_uplift__scores=scores,
+            learner_parameters=learner,
+        )
+        board = evaluate_model("learner_leaderboard", int_evaluation__ranked_users=ranked, learner_parameters=learner)
+        return board.set_index("learner_id").loc["t_learner"]
+
+    return leaderboard
+
+
+@pytest.fixture(scope="session")
 def read_published() -> Callable[[Path], dict[str, list[tuple]]]:
-    """Reads every published policy table of a warehouse."""
-    published = [
-        "account_policy", "target_accounts", "nudge_list", "do_not_disturb_accounts", "low_cost_channel_accounts",
-        "customer_success_handover", "policy_funnel", "policy_comparison", "budget_curve", "findings",
-        "account_explanations",
-    ]  # fmt: skip
+    """Reads every published table of a warehouse, its rows whole and in an order that does not depend on how they were written."""
 
     def read(warehouse: Path) -> dict[str, list[tuple]]:
         with duckdb.connect(str(warehouse), read_only=True) as connection:
-            return {
-                table: connection.sql(f"select * from marts.{table} order by all").fetchall() for table in published
-            }
+            tables = connection.sql(
+                "select schema_name, table_name from duckdb_tables() where schema_name in ('marts', 'audit') order by all"
+            ).fetchall()
+            return {table: connection.sql(f"from {schema}.{table} order by all").fetchall() for schema, table in tables}
 
     return read

@@ -29,12 +29,12 @@ def warehouse(tmp_path_factory, run, run_dbt, project_root) -> Path:
 
 @pytest.fixture(scope="module")
 def inputs(warehouse) -> pd.DataFrame:
-    """The learner's inputs, and each user's true lift."""
+    """The learner's inputs as of past campaigns, and each user's true lift."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute(f"attach '{warehouse.with_suffix('.truth.duckdb')}' as truth (read_only)")
         return connection.execute(
             "select inputs.*, true_lift from intermediate.int_uplift__inputs as inputs "
-            "inner join truth.latent_uplift_groups_hidden using (user_id)"
+            "inner join truth.latent_uplift_groups_hidden using (user_id) where population = 'campaign'"
         ).df()
 
 
@@ -66,7 +66,9 @@ def test_the_bound_changes_what_decisions_are_worth_by_less_than_one_percent(war
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             training = uplift.training_users(connection.table("intermediate.int_uplift__training_users"))
         assert max_rows - 100 < len(training) <= max_rows
-        return true_value_usd(inputs, uplift.fit(training, shipped).score(frame)["t_lift"])
+        scores = uplift.fit(training, shipped).score(frame, shipped.deciding)
+        lift = scores[scores["learner_id"] == shipped.deciding_learner].set_index("observation_id")["lift"]
+        return true_value_usd(inputs, frame["observation_id"].map(lift))
 
     observed = int(frame["is_converted"].notna().sum())
     assert observed > 1.5 * shipped.max_training_rows

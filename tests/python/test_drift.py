@@ -22,11 +22,11 @@ CHANGES = [
 ]
 # What the changes are to each check, by the subject that they concern.
 FOUND = {
-    "volume drops by 90%": ("rows_lost", "user_activity_daily_raw", "stop"),
+    "volume drops by 90%": ("rows_lost", "user_activity_daily_raw", "fail"),
     "volume quadruples": ("rows_gained", "outcomes_raw", "warn"),
-    "a column changes its type": ("type_changed", "accounts_raw.seat_count", "stop"),
-    "a column is emptied": ("filled_share_lost", "users_raw.geo_region", "stop"),
-    "the treated share jumps": ("campaign_share_moved", "treated_share_of_eligible", "stop"),
+    "a column changes its type": ("type_changed", "accounts_raw.seat_count", "fail"),
+    "a column is emptied": ("filled_share_lost", "users_raw.geo_region", "fail"),
+    "the treated share jumps": ("campaign_share_moved", "treated_share_of_eligible", "fail"),
     "a plan appears": ("category_new", "plan platinum", "warn"),
     "activity ends three weeks early": ("activity_age_days", "user_activity_daily_raw", "warn"),
 }
@@ -34,16 +34,25 @@ FOUND = {
 Build = tuple[Path, subprocess.CompletedProcess[str]]
 
 
-def statuses(warehouse: Path) -> dict[tuple[str, str], str]:
+def verdicts(warehouse: Path) -> dict[tuple[str, str], str]:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        rows = connection.sql("select check_id, subject, status from candidate_marts.delivery_drift").fetchall()
-    return {(check_id, subject): status for check_id, subject, status in rows}
+        rows = connection.sql(
+            "select check_id, subject, verdict from candidate_marts.verdicts where check_group = 'delivery'"
+        ).fetchall()
+    return {(check_id, subject): verdict for check_id, subject, verdict in rows}
 
 
 @pytest.fixture(scope="module")
 def build(run_dbt):
     """Runs what the drift depends on, and what it decides: the model and its verdicts stay as they were."""
-    selected = ["--select", "+delivery_drift", "int_build__publication_gate", "last_good_delivery"]
+    selected = [
+        "--select",
+        "+stg_delivery_changes",
+        "int_evaluation__verdicts",
+        "verdicts",
+        "int_build__publication_gate",
+        "last_good_delivery",
+    ]
     return lambda warehouse, *options: run_dbt("run", *selected, *options, warehouse=warehouse)
 
 
@@ -60,17 +69,17 @@ def drifted(built_world, build, tmp_path_factory) -> Build:
 
 
 @pytest.mark.parametrize(
-    ("check_id", "subject", "status"),
+    ("check_id", "subject", "verdict"),
     [pytest.param(*found, id=fault, marks=pytest.mark.fault(fault, found[2])) for fault, found in FOUND.items()],
 )
-def test_a_change_is_found_by_its_check(drifted, seen, check_id, subject, status):
-    found = statuses(drifted[0])[check_id, subject]
+def test_a_change_is_found_by_its_check(drifted, seen, check_id, subject, verdict):
+    found = verdicts(drifted[0])[check_id, subject]
     seen(f"{check_id} of {subject}: {found}")
-    assert found == status
+    assert found == verdict
 
 
 def test_nothing_else_is_found(drifted):
-    worrying = {key for key, status in statuses(drifted[0]).items() if status in ("warn", "stop")}
+    worrying = {key for key, verdict in verdicts(drifted[0]).items() if verdict != "pass"}
     consequences = {("category_share_moved", "plan platinum"), ("rows_gained", "outcomes_raw")}
     assert worrying - consequences == {(check_id, subject) for check_id, subject, _ in FOUND.values()} - consequences
 
@@ -85,8 +94,8 @@ def test_a_delivery_that_changed_too_much_publishes_nothing_and_says_why(
     message = "Nothing was published, " + build.stdout.partition("Nothing was published, ")[2].partition("\n")[0]
     seen(message.partition(", since ")[2])
     listed(message.partition("stay as they were, ")[2])
-    for check_id, subject, status in FOUND.values():
-        assert (f"{check_id} of {subject} " in message) == (status == "stop")
+    for check_id, subject, verdict in FOUND.values():
+        assert (f"{check_id} of {subject} " in message) == (verdict == "fail")
     assert "ACCEPT_CHANGES=1" in message
     assert read_published(warehouse) == read_published(built_world.warehouse)
 
@@ -96,7 +105,7 @@ def test_an_accepted_change_is_published_and_compared_with_from_then_on(drifted,
     warehouse = Path(shutil.copy(drifted[0], tmp_path))
     accepted = build(warehouse, "--vars", "deliveries: accept")
     assert accepted.returncode == 0, accepted.stdout[-3000:]
-    assert set(statuses(warehouse).values()) == {"not_compared", "warn"}  # the age of the activity needs no comparison
+    assert set(verdicts(warehouse).values()) == {"warn"}  # the age of the activity needs no comparison
     # As the publication does once everything else is built, too.
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute(
@@ -104,6 +113,6 @@ def test_an_accepted_change_is_published_and_compared_with_from_then_on(drifted,
         )
     again = build(warehouse)
     assert again.returncode == 0, again.stdout[-3000:]
-    moved = {key for key, status in statuses(warehouse).items() if status not in ("ok", "not_compared")}
+    moved = {key for key, verdict in verdicts(warehouse).items() if verdict != "pass"}
     assert moved == {("activity_age_days", "user_activity_daily_raw")}
     seen("published, and then unchanged")

@@ -35,23 +35,17 @@ def ranking_metrics(score: np.ndarray, effect: np.ndarray) -> dict[str, float]:
     }
 
 
-def test_the_errors_of_ranking_metrics_are_those_of_resampled_accounts(evaluate_model):
+def test_the_errors_of_ranking_metrics_are_those_of_resampled_accounts(leaderboard):
     """2,400 users in 300 accounts that share a part of their effects; 1,000 resamples know an error to within about 2%."""
     generator = np.random.default_rng(3)
     account = np.repeat(np.arange(300), 8)
     lift = generator.normal(0.05, 0.1, 2400) + np.repeat(generator.normal(0, 0.15, 300), 8)
     score = lift + generator.normal(0, 0.1, 2400)
     effect = lift + generator.normal(0, 0.5, 2400) + np.repeat(generator.normal(0, 0.3, 300), 8)
-    users = pd.DataFrame({"user_id": [f"u{i:04d}" for i in range(2400)], "account_id": account, "dr_score": effect})
-    others = dict.fromkeys(["x_lift", "dr_lift"], 0.0) | dict.fromkeys(["p_control", "p_treated", "propensity"], 0.5)
-    ranked = evaluate_model(
-        "int_evaluation__ranked_users",
-        doubly_robust_scores=users,
-        int_uplift__scores=users.assign(t_lift=score, **others),
+    observation = [f"i{i:04d}" for i in range(2400)]
+    measured = leaderboard(
+        pd.DataFrame({"observation_id": observation, "account_id": account, "score": score, "dr_score": effect})
     )
-    learner = pd.DataFrame({"deciding_learner": ["t_learner"]})
-    board = evaluate_model("learner_leaderboard", int_evaluation__ranked_users=ranked, learner_parameters=learner)
-    measured = board.set_index("learner_id").loc["t_learner"]
 
     for metric, value in ranking_metrics(score, effect).items():
         assert value == pytest.approx(measured[metric], abs=0.002)

@@ -5,11 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from test_uplift import PARAMETERS, simulate
+from test_uplift import LEARNERS, PARAMETERS, by_learner, simulate
 
 from causalyn.learner import explanations, uplift
-
-LEARNERS = [f"{learner}_learner" for learner in uplift.LEARNERS]
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +26,11 @@ def nobody(users: pd.DataFrame) -> uplift.UpliftModel:
     return uplift.UpliftModel(("signal", "confounder"), {})
 
 
+def lift_of(model: uplift.UpliftModel, users: pd.DataFrame, learner: str) -> pd.Series:
+    """Lift of the users in their order, named by their observations."""
+    return by_learner(model.score(users, PARAMETERS.deciding))[learner].set_axis(users["observation_id"])
+
+
 def deciding(learner: str) -> uplift.Parameters:
     return replace(PARAMETERS, deciding_learner=learner)
 
@@ -36,11 +39,10 @@ def deciding(learner: str) -> uplift.Parameters:
 def test_contributions_add_up_to_lift(model, users, learner):
     """Within a fold lift is one number for everybody plus the contributions; the X-learner's number depends on the propensity."""
     added = explanations.contributions(model, users, deciding(learner))
-    assert sorted(added["user_id"]) == sorted(users["user_id"])
-    total = added.set_index("user_id")[list(model.features)].sum(axis=1)
-    scores = model.score(users).set_index("user_id")
-    rest = scores[learner.replace("learner", "lift")] - total.loc[scores.index]
-    assert rest.groupby(scores["fold"]).std().max() < 1e-9
+    assert sorted(added["observation_id"]) == sorted(users["observation_id"])
+    total = added.set_index("observation_id")[list(model.features)].sum(axis=1)
+    rest = lift_of(model, users, learner) - total
+    assert rest.groupby(users.set_index("observation_id")["fold"]).std().max() < 1e-9
     assert total.std() > 0.1
 
 
@@ -49,7 +51,7 @@ def test_the_feature_that_decides_lift_contributes_most(model, users, learner):
     added = explanations.contributions(model, users, deciding(learner))
     sizes = added[list(model.features)].abs().mean()
     assert sizes["signal"] > 4 * sizes["confounder"]
-    helped = added["user_id"].isin(users.loc[users.signal > 0, "user_id"])
+    helped = added["observation_id"].isin(users.loc[users.signal > 0, "observation_id"])
     assert (added.loc[helped, "signal"] > 0).mean() > 0.95
 
 
@@ -57,15 +59,15 @@ def test_the_feature_that_decides_lift_contributes_most(model, users, learner):
 def test_lift_moves_with_the_feature_that_decides_it(model, users, learner):
     shuffled = explanations.shuffled_lift(model, users, deciding(learner))
     assert (shuffled.groupby("feature").size() == len(users)).all()
-    lift = model.score(users).set_index("user_id")[learner.replace("learner", "lift")]
-    change = (shuffled["lift"] - lift.loc[shuffled["user_id"]].to_numpy()).abs().groupby(shuffled["feature"]).mean()
+    lift = lift_of(model, users, learner).loc[shuffled["observation_id"]].to_numpy()
+    change = (shuffled["lift"] - lift).abs().groupby(shuffled["feature"]).mean()
     assert change["signal"] > 2 * change["confounder"]
 
 
 def test_shuffling_takes_the_first_users_and_the_same_draws_again(model, users, monkeypatch):
     monkeypatch.setattr(explanations, "SHUFFLED_USERS", 800)
     shuffled = explanations.shuffled_lift(model, users, PARAMETERS)
-    assert set(shuffled["user_id"]) == set(users["user_id"].head(800))
+    assert set(shuffled["observation_id"]) == set(users["observation_id"].head(800))
     pd.testing.assert_frame_equal(explanations.shuffled_lift(model, users, PARAMETERS), shuffled, check_exact=True)
 
 
@@ -76,8 +78,7 @@ def test_dependence_is_the_lift_at_a_value(model, users, learner):
     for cell, true_lift in (("low", -0.1), ("high", 0.3)):
         assert abs(asked.loc[cell, "lift"] - true_lift) < 3 * asked.loc[cell, "lift_se"]
     assert asked.loc["high", "lift"] - asked.loc["low", "lift"] > 0.25
-    first = users.head(explanations.DEPENDENCE_USERS)
-    mean_lift = model.score(first)[learner.replace("learner", "lift")].mean()
+    mean_lift = lift_of(model, users.head(explanations.DEPENDENCE_USERS), learner).mean()
     assert asked.loc["as it is", "lift"] == pytest.approx(mean_lift, abs=1e-9)
     assert asked["lift_se"].between(0.001, 0.1).all()
 

@@ -27,11 +27,15 @@ def model(users) -> uplift.UpliftModel:
 
 @pytest.fixture(scope="module")
 def kept(model, users) -> pd.DataFrame:
-    return model_store.to_frame(model, users)
+    return model_store.to_frame(model, users, PARAMETERS)
 
 
 def read(kept: pd.DataFrame, users: pd.DataFrame) -> uplift.UpliftModel:
-    return model_store.from_frame(kept, users.columns, users)
+    return model_store.from_frame(kept, users.columns, PARAMETERS, users)
+
+
+def score(model: uplift.UpliftModel, users: pd.DataFrame) -> pd.DataFrame:
+    return model.score(users, PARAMETERS.deciding)
 
 
 def with_model(kept: pd.DataFrame, content: bytes) -> pd.DataFrame:
@@ -40,7 +44,7 @@ def with_model(kept: pd.DataFrame, content: bytes) -> pd.DataFrame:
 
 
 def test_a_model_that_was_kept_gives_the_same_scores_to_the_last_bit(model, kept, users):
-    pd.testing.assert_frame_equal(read(kept, users).score(users), model.score(users), check_exact=True)
+    pd.testing.assert_frame_equal(score(read(kept, users), users), score(model, users), check_exact=True)
     assert list(kept.columns) == model_store.SCHEMA.names
     assert len(kept) == PARAMETERS.folds
 
@@ -57,11 +61,11 @@ def test_forests_predict_as_scikit_learn_does(users):
 
 
 def test_a_value_beyond_those_fitted_on_is_scored_as_the_largest(model, users):
-    """Why the users of today need no caps."""
+    """So a user of today whose activity outgrew everybody's is scored as the most active user known."""
     beyond = users.assign(signal=users["signal"] * 1000, confounder=users["confounder"] + 1e6)
     within = beyond.assign(**{name: beyond[name].clip(upper=users[name].max()) for name in ("signal", "confounder")})
     assert not beyond.equals(within)
-    pd.testing.assert_frame_equal(model.score(beyond), model.score(within), check_exact=True)
+    pd.testing.assert_frame_equal(score(model, beyond), score(model, within), check_exact=True)
 
 
 MISMATCHES = {
@@ -82,6 +86,21 @@ def test_a_model_of_other_features_or_data_is_refused(kept, users, case):
     change, message = MISMATCHES[case]
     with pytest.raises(ModelMismatchError, match=f"{message}.*Run a full build"):
         read(kept, change(users))
+
+
+def test_the_users_of_today_are_no_training_data(model, kept, users):
+    """They are scored by a model that was fitted on others, whose features alone must be theirs."""
+    today = users.iloc[::-1].assign(population="today", observation_id=users["user_id"])
+    restored = model_store.from_frame(kept, today.columns, PARAMETERS)
+    pd.testing.assert_frame_equal(score(restored, today), score(model, today), check_exact=True)
+    with pytest.raises(ModelMismatchError, match="missing are signal"):
+        model_store.from_frame(kept, today.columns.drop("signal"), PARAMETERS)
+
+
+@pytest.mark.parametrize("change", [{"seed": 2}, {"deciding_learner": "dr_learner"}, {"trees": 11}])
+def test_a_model_of_other_parameters_is_refused(kept, users, change):
+    with pytest.raises(ModelMismatchError, match=r"has parameters Parameters\(.*, and here it is .*Run a full build"):
+        model_store.from_frame(kept, users.columns, replace(PARAMETERS, **change))
 
 
 @pytest.mark.parametrize("column", ["library_version", "scikit_learn_version"])
@@ -118,7 +137,6 @@ def test_trees_that_lead_astray_are_not_walked(model, kept, users, field, value)
 
 
 def test_data_that_support_no_estimate_leave_no_model(users):
-    none = model_store.to_frame(uplift.UpliftModel((), {}), users)
+    none = model_store.to_frame(uplift.UpliftModel((), {}), users, PARAMETERS)
     assert none.empty
-    scored = read(none, users).score(users)
-    assert scored[list(uplift.SCORES)].isna().all(axis=None)
+    assert score(read(none, users), users).empty

@@ -10,23 +10,6 @@ from test_uplift import PARAMETERS, simulate
 
 from causalyn.learner import uplift
 
-LEARNER = pd.DataFrame({"deciding_learner": ["t_learner"]})
-
-
-@pytest.fixture(scope="module")
-def leaderboard(evaluate_model):
-    """The leaderboard's row of a ranking of users by `score`, from frames with user_id, account_id, score and dr_score."""
-
-    def leaderboard(users: pd.DataFrame) -> pd.Series:
-        scores = users.assign(
-            t_lift=users["score"], x_lift=0.0, dr_lift=0.0, p_control=0.5, p_treated=0.5, propensity=0.5
-        )
-        ranked = evaluate_model("int_evaluation__ranked_users", doubly_robust_scores=users, int_uplift__scores=scores)
-        board = evaluate_model("learner_leaderboard", int_evaluation__ranked_users=ranked, learner_parameters=LEARNER)
-        return board.set_index("learner_id").loc["t_learner"]
-
-    return leaderboard
-
 
 @pytest.fixture(scope="module")
 def users() -> pd.DataFrame:
@@ -35,7 +18,7 @@ def users() -> pd.DataFrame:
     lift = generator.normal(0.05, 0.1, 2000)
     return pd.DataFrame(
         {
-            "user_id": [f"u{i:04d}" for i in range(2000)],
+            "observation_id": [f"i{i:04d}" for i in range(2000)],
             "account_id": [f"a{i % 300:03d}" for i in range(2000)],
             "score": lift + generator.normal(0, 0.1, 2000),
             "dr_score": lift + generator.normal(0, 1, 2000),
@@ -72,7 +55,7 @@ def test_qini_is_the_area_under_scikit_uplifts_curve(leaderboard):
     converted = (generator.uniform(size=2000) < 0.3 + 0.1 * treated * (1 + np.tanh(score))).astype(int)
     randomised = pd.DataFrame(
         {
-            "user_id": [f"u{i:04d}" for i in range(2000)],
+            "observation_id": [f"i{i:04d}" for i in range(2000)],
             "account_id": [f"a{i:04d}" for i in range(2000)],
             "score": score,
             "dr_score": 2.0 * converted * (2 * treated - 1),

@@ -78,13 +78,11 @@ def test_a_run_publishes_nothing_until_its_tests_have_passed(warehouse, built_wo
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
-        (("run", *LISTS_ALONE), "older than"),
         (("run", "--empty", *LISTS_ALONE), "(empty)"),
-        (("build", *LISTS_ALONE, "--empty"), "(empty)"),
         (("build", *LISTS_ALONE, "--exclude-resource-type", "test", *WITHOUT_UNIT_TESTS), "older than"),
         (("build", "--select", "guardrail_rules"), "int_guardrails__checks (older than guardrail_rules)"),
     ],
-    ids=["run", "run --empty", "build --empty", "build without tests", "build of a part that leaves others stale"],
+    ids=["run --empty", "build without tests", "build of a part that leaves others stale"],
 )
 def test_a_command_that_leaves_something_stale_publishes_nothing(warehouse, run_dbt, read_published, command, reason):
     before = read_published(warehouse)

@@ -17,7 +17,9 @@ def world() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def earlier_activity(world: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame({"user_id": world.user_id, "was_active_earlier": (world.confounder > 0).astype(int)})
+    return pd.DataFrame(
+        {"observation_id": world.observation_id, "was_active_earlier": (world.confounder > 0).astype(int)}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +49,11 @@ def test_a_hidden_confounder_shows_in_the_negative_control(world, earlier_activi
 
 def test_each_attempt_changes_what_it_says(world, attempts):
     by_attempt = dict(list(attempts.groupby("refutation_id")))
-    treated, converted = world.set_index("user_id").is_treated, world.set_index("user_id").is_converted
-    placebo = by_attempt["placebo_treatment"].set_index("user_id")
+    treated, converted = world.set_index("observation_id").is_treated, world.set_index("observation_id").is_converted
+    placebo = by_attempt["placebo_treatment"].set_index("observation_id")
     assert placebo.is_treated.sum() == treated.sum() and (placebo.is_treated != treated).any()
     assert (placebo.outcome == converted).all()
-    permuted = by_attempt["permuted_outcome"].set_index("user_id")
+    permuted = by_attempt["permuted_outcome"].set_index("observation_id")
     assert permuted.outcome.sum() == converted.sum() and (permuted.outcome != converted).any()
     assert by_attempt["dropped_accounts"].account_id.nunique() == 720
 

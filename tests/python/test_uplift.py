@@ -21,7 +21,9 @@ PARAMETERS = uplift.Parameters(
     max_training_rows=100_000,
     seed=1,
     deciding_learner="t_learner",
+    interval_level=0.9,
 )
+LEARNERS = [uplift.LEARNER_IDS[name] for name in uplift.LEARNERS]
 
 
 def simulate(accounts: int = 600, users_per_account: int = 8, effect: float = 1.0, seed: int = 0) -> pd.DataFrame:
@@ -37,6 +39,9 @@ def simulate(accounts: int = 600, users_per_account: int = 8, effect: float = 1.
     account = np.repeat(np.arange(accounts), users_per_account)
     return pd.DataFrame(
         {
+            "population": "campaign",
+            "campaign_id": "round 1",
+            "observation_id": [f"i{i:05d}" for i in range(n)],
             "user_id": [f"u{i:05d}" for i in range(n)],
             "account_id": [f"a{i:04d}" for i in account],
             "as_of_date": pd.Timestamp("2025-03-01"),
@@ -51,7 +56,12 @@ def simulate(accounts: int = 600, users_per_account: int = 8, effect: float = 1.
 
 def fit_and_score(frame: pd.DataFrame, parameters: uplift.Parameters = PARAMETERS) -> pd.DataFrame:
     inputs = frame.drop(columns="true_lift")
-    return uplift.fit(inputs, parameters).score(inputs)
+    return uplift.fit(inputs, parameters).score(inputs, parameters.deciding)
+
+
+def by_learner(scores: pd.DataFrame, score: str = "lift") -> pd.DataFrame:
+    """A score of the users of `simulate` in their order, a column a learner."""
+    return scores.pivot_table(score, "observation_id", "learner_id", sort=True).reset_index(drop=True)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +74,17 @@ def scores(world: pd.DataFrame) -> pd.DataFrame:
     return fit_and_score(world)
 
 
-each_learner = pytest.mark.parametrize("learner", uplift.LEARNERS)
+each_learner = pytest.mark.parametrize("learner", LEARNERS)
+
+
+def test_users_of_a_campaign_get_a_row_a_learner_and_one_of_raw_trees(world, scores):
+    assert list(scores.columns) == uplift.SCORE_COLUMNS
+    identity = list(uplift.IDENTITY)
+    for learner in (*LEARNERS, uplift.RAW_TREES):
+        rows = scores[scores.learner_id == learner].sort_values("observation_id", ignore_index=True)
+        pd.testing.assert_frame_equal(rows[identity], world[identity])
+        said = rows[list(uplift.SCORES)].notna().all()
+        assert said.to_dict() == {score: learner != uplift.RAW_TREES or score == "lift" for score in uplift.SCORES}
 
 
 @each_learner
@@ -72,7 +92,7 @@ def test_lift_is_recovered_despite_confounding(world, scores, learner):
     treated = world.is_treated == 1
     raw_difference = world.is_converted[treated].mean() - world.is_converted[~treated].mean()
     assert abs(raw_difference - world.true_lift.mean()) > 0.05, "the simulation must be confounded to prove anything"
-    lift = scores[f"{learner}_lift"]
+    lift = by_learner(scores)[learner]
     assert lift.mean() == pytest.approx(world.true_lift.mean(), abs=0.03)
     assert np.corrcoef(lift, world.true_lift)[0, 1] > 0.9
     assert lift[world.true_lift < 0].mean() < 0 < lift[world.true_lift > 0].mean()
@@ -80,29 +100,29 @@ def test_lift_is_recovered_despite_confounding(world, scores, learner):
 
 @each_learner
 def test_a_learner_beats_the_constant_effect_and_is_calibrated(world, scores, learner):
-    lift = scores[f"{learner}_lift"]
+    lift = by_learner(scores)[learner]
     squared_error = ((lift - world.true_lift) ** 2).mean()
     assert squared_error < 0.3 * world.true_lift.var()
     assert np.polyfit(lift, world.true_lift, 1)[0] == pytest.approx(1.0, abs=0.15)
 
 
 def test_learners_differ(scores):
-    lifts = scores[[f"{learner}_lift" for learner in uplift.LEARNERS]]
-    correlation = lifts.corr().to_numpy()[np.triu_indices(len(uplift.LEARNERS), 1)]
+    correlation = by_learner(scores)[LEARNERS].corr().to_numpy()[np.triu_indices(len(LEARNERS), 1)]
     assert correlation.max() < 0.9999
 
 
 def test_scores_are_in_range(scores):
-    probabilities = scores[["p_treated", "p_control", "propensity"]].to_numpy()
+    cared_for = scores[scores.learner_id != uplift.RAW_TREES]
+    probabilities = cared_for[["p_treated", "p_control", "propensity"]].to_numpy()
     assert probabilities.min() >= 0 and probabilities.max() <= 1
-    for learner in uplift.LEARNERS:
-        assert scores[f"{learner}_lift"].between(-1, 1).all()
-        assert (scores[f"{learner}_lift_se"] > 0).all()
+    assert scores["lift"].between(-1, 1).all()
+    assert (cared_for[["lift_se", "lift_spread"]] > 0).all(axis=None)
 
 
 @each_learner
 def test_intervals_cover_the_mean_lift_of_a_group(world, scores, learner):
-    lift, margin = scores[f"{learner}_lift"], NormalDist().inv_cdf(0.95) * scores[f"{learner}_lift_se"]
+    lift = by_learner(scores)[learner]
+    margin = NormalDist().inv_cdf(0.95) * by_learner(scores, "lift_se")[learner]
     for group in (world.true_lift > 0, world.true_lift < 0):
         assert (lift - margin)[group].mean() < world.true_lift[group].mean() < (lift + margin)[group].mean()
 
@@ -112,12 +132,14 @@ def test_standard_errors_are_clustered_by_account(learner):
     """Copies of every user within its account are no new evidence; as accounts of their own they would be."""
     alone = simulate(accounts=300, users_per_account=4)
     copied = pd.concat([alone] * 4).sort_values("user_id", kind="stable", ignore_index=True)
-    copied["user_id"] = [f"u{i:05d}" for i in range(len(copied))]
+    copied["observation_id"] = [f"i{i:05d}" for i in range(len(copied))]
     independent = simulate(accounts=1200, users_per_account=4)
-    column = f"{learner}_lift_se"
-    with_copies = fit_and_score(copied)[column].mean()
-    assert with_copies > 0.75 * fit_and_score(alone)[column].mean()
-    assert with_copies > 1.2 * fit_and_score(independent)[column].mean()
+
+    def mean_error(frame: pd.DataFrame) -> float:
+        return by_learner(fit_and_score(frame), "lift_se")[learner].mean()
+
+    assert mean_error(copied) > 0.75 * mean_error(alone)
+    assert mean_error(copied) > 1.2 * mean_error(independent)
 
 
 def test_no_user_is_scored_by_a_model_that_saw_its_fold(world, scores):
@@ -126,9 +148,10 @@ def test_no_user_is_scored_by_a_model_that_saw_its_fold(world, scores):
     changed.loc[in_fold, "is_converted"] = 1 - changed.loc[in_fold, "is_converted"]
     changed.loc[in_fold, "is_treated"] = 1 - changed.loc[in_fold, "is_treated"]
     rescored = fit_and_score(changed)
-    pd.testing.assert_frame_equal(rescored[in_fold], scores[in_fold])
-    for learner in uplift.LEARNERS:
-        assert not rescored[~in_fold][f"{learner}_lift"].equals(scores[~in_fold][f"{learner}_lift"])
+    before, after = (frame[frame.observation_id.isin(world.observation_id[in_fold])] for frame in (scores, rescored))
+    pd.testing.assert_frame_equal(after, before, check_exact=True)
+    for learner in LEARNERS:
+        assert not by_learner(rescored)[learner][~in_fold].equals(by_learner(scores)[learner][~in_fold])
 
 
 def test_scores_are_the_same_bytes_again_and_another_seed_moves_them(world, scores):
@@ -136,39 +159,74 @@ def test_scores_are_the_same_bytes_again_and_another_seed_moves_them(world, scor
     assert fit_and_score(world, replace(PARAMETERS, seed=2)).to_csv() != scores.to_csv()
 
 
-@pytest.mark.parametrize("learner", uplift.LEARNERS)
-def test_the_lift_of_one_learner_is_the_same_when_it_alone_is_asked(world, scores, learner):
+@each_learner
+def test_users_of_today_get_one_row_the_deciding_learners_to_the_last_bit(world, scores, learner):
+    """Beside users of a campaign in the same frame, whom every learner scores as it would without them."""
     inputs = world.drop(columns="true_lift")
-    alone = uplift.fit(inputs, PARAMETERS).score_lift(inputs, f"{learner}_learner")
-    renamed = {f"{learner}_lift": "lift", f"{learner}_lift_se": "lift_se"}
-    pd.testing.assert_frame_equal(alone, scores.rename(columns=renamed)[list(alone.columns)], check_exact=True)
+    today = inputs.assign(population="today", campaign_id="today", observation_id=world.user_id)
+    both = pd.concat([today, inputs]).sample(frac=1, random_state=0)
+    scored = uplift.fit(inputs, PARAMETERS).score(both, learner.removesuffix("_learner"))
+
+    def ordered(rows: pd.DataFrame, *columns: str) -> pd.DataFrame:
+        return rows.sort_values(["learner_id", "user_id"], ignore_index=True)[list(columns)]
+
+    of_today = scored[scored.population == "today"]
+    of_campaign = scored[scored.population == "campaign"]
+    pd.testing.assert_frame_equal(
+        ordered(of_campaign, *scores.columns), ordered(scores, *scores.columns), check_exact=True
+    )
+    same = ("learner_id", "user_id", "p_control", "lift", "lift_se", "lift_spread")
+    expected = ordered(scores[scores.learner_id == learner], *same)
+    pd.testing.assert_frame_equal(ordered(of_today, *same), expected, check_exact=True)
+    assert of_today[["p_treated", "propensity"]].isna().all(axis=None)
+
+
+@each_learner
+def test_trees_disagree_about_users_who_combine_features_as_nobody_did(world, learner):
+    """Two features that always agreed tell the trees apart once they don't."""
+    inputs = world.assign(twin=world.signal).drop(columns="true_lift")
+    model = uplift.fit(inputs, replace(PARAMETERS, feature_share=0.4))
+    strange = inputs.assign(twin=-world.signal)
+
+    def spread(frame: pd.DataFrame) -> pd.Series:
+        today = frame.assign(population="today", observation_id=frame.user_id)
+        return model.score(today, learner.removesuffix("_learner"))["lift_spread"]
+
+    assert spread(strange).median() > spread(inputs).quantile(0.95)
 
 
 def test_without_an_effect_everybody_gets_nearly_the_average(scores):
-    null_scores = fit_and_score(simulate(effect=0.0))
-    for column in [f"{learner}_lift" for learner in uplift.LEARNERS]:
-        assert abs(null_scores[column].mean()) < 0.03
-        assert null_scores[column].std() < 0.25 * scores[column].std()
+    null_lift, lift = by_learner(fit_and_score(simulate(effect=0.0))), by_learner(scores)
+    for learner in LEARNERS:
+        assert abs(null_lift[learner].mean()) < 0.03
+        assert null_lift[learner].std() < 0.25 * lift[learner].std()
 
 
-def test_users_without_an_outcome_are_scored_but_not_trained_on(world, scores):
+def test_users_without_an_outcome_are_scored(world):
     inputs = world.drop(columns="true_lift")
     unobserved = inputs.user_id.str.endswith("7")
     learner = uplift.fit(inputs[~unobserved], PARAMETERS)
-    rescored = learner.score(inputs.assign(is_converted=inputs.is_converted.where(~unobserved)))
-    assert rescored[list(uplift.SCORES)].notna().all(axis=None)
+    rescored = learner.score(inputs.assign(is_converted=inputs.is_converted.where(~unobserved)), PARAMETERS.deciding)
+    assert by_learner(rescored)[LEARNERS].notna().all(axis=None)
+    assert rescored.observation_id.nunique() == len(inputs)
+
+
+def assert_finite(scored: pd.DataFrame) -> None:
+    cared_for = scored[scored.learner_id != uplift.RAW_TREES]
+    assert np.isfinite(cared_for[list(uplift.SCORES)]).all(axis=None)
+    assert np.isfinite(scored["lift"]).all()
 
 
 def test_an_unknown_or_constant_feature_still_gives_finite_scores(world):
     inputs = world.assign(constant=1.0, unknown=np.nan)
     inputs.loc[::3, "signal"] = np.nan
-    assert np.isfinite(fit_and_score(inputs)[list(uplift.SCORES)]).all(axis=None)
+    assert_finite(fit_and_score(inputs))
 
 
 def test_an_arm_in_which_nobody_converts_gives_a_control_probability_of_zero(world):
     inputs = world.assign(is_converted=world.is_converted.where(world.is_treated == 1, 0.0), true_lift=0)
     scored = fit_and_score(inputs)
-    assert np.isfinite(scored[list(uplift.SCORES)]).all(axis=None)
+    assert_finite(scored)
     assert scored.p_control.max() < 0.05
 
 
@@ -189,10 +247,10 @@ def test_input_that_supports_no_estimate_is_refused_by_name(world, case):
         fit_and_score(spoil(world))
 
 
-def test_without_a_model_every_score_is_nan(world):
-    scored = uplift.UpliftModel(("signal", "confounder"), {}).score(world)
-    assert scored.user_id.tolist() == world.user_id.tolist()
-    assert scored[list(uplift.SCORES)].isna().all(axis=None)
+def test_without_a_model_nobody_is_scored(world):
+    scored = uplift.UpliftModel(("signal", "confounder"), {}).score(world, PARAMETERS.deciding)
+    assert scored.empty
+    assert list(scored.columns) == uplift.SCORE_COLUMNS
 
 
 def test_doubly_robust_scores_are_unbiased_when_only_the_propensity_is_right(world):

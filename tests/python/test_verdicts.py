@@ -8,21 +8,21 @@ import pytest
 BAD_INPUT = {
     "one account": (
         ["delete from raw.accounts_raw where account_id <> (select min(account_id) from raw.accounts_raw)"],
-        "VER-01",
+        "accounts",
     ),
     "an arm with under 50 outcomes": (
         [
             "update raw.interventions_raw set treatment_flag = 0",
             "update raw.interventions_raw set treatment_flag = 1 where user_id in "
-            "(select user_id from intermediate.int_uplift__inputs order by user_id limit 40)",
+            "(select user_id from intermediate.int_uplift__inputs where population = 'campaign' order by user_id limit 40)",
         ],
-        "VER-02",
+        "smaller_arm_users",
     ),
-    "nobody treated": (["update raw.interventions_raw set treatment_flag = 0"], "VER-02"),
-    "everybody treated": (["update raw.interventions_raw set treatment_flag = 1"], "VER-02"),
+    "nobody treated": (["update raw.interventions_raw set treatment_flag = 0"], "smaller_arm_users"),
+    "everybody treated": (["update raw.interventions_raw set treatment_flag = 1"], "smaller_arm_users"),
     "all outcomes equal": (
         ["update raw.outcomes_raw set collab_activated_flag = 1 where collab_activated_flag is not null"],
-        "VER-03",
+        "outcome_values",
     ),
     "features constant": (
         [
@@ -33,15 +33,15 @@ BAD_INPUT = {
             "insert into raw.user_activity_daily_raw "
             "select distinct user_id, date '2025-03-20', 1, 1, 1, 10, 1 from raw.users_raw",
         ],
-        "VER-05",
+        "qini_z",
     ),
     "no overlap": (
         [
             "update raw.interventions_raw set treatment_flag = case when user_id in (select user_id from "
-            "intermediate.int_uplift__inputs where tenure_days > (select median(tenure_days) from "
-            "intermediate.int_uplift__inputs)) then 1 else 0 end"
+            "intermediate.int_uplift__inputs where population = 'campaign' and tenure_days > (select median(tenure_days) "
+            "from intermediate.int_uplift__inputs where population = 'campaign')) then 1 else 0 end"
         ],
-        "VER-04",
+        "clipped_share",
     ),
 }
 
@@ -61,7 +61,7 @@ LONG = {"everybody treated", "features constant"}
 def test_bad_input_publishes_nothing_and_says_why(
     case, built_world, run, run_dbt, read_published, seen, listed, tmp_path, project_root
 ):
-    changes, verdict_id = BAD_INPUT[case]
+    changes, check_id = BAD_INPUT[case]
     warehouse = tmp_path / built_world.warehouse.name
     warehouse.write_bytes(built_world.warehouse.read_bytes())
     with duckdb.connect(str(warehouse)) as connection:
@@ -80,14 +80,14 @@ def test_bad_input_publishes_nothing_and_says_why(
     assert "Traceback" not in build.stdout + build.stderr
     assert "Nothing was published, and" in build.stdout, build.stdout[-3000:]
     message = build.stdout.partition("Nothing was published, and")[2].partition("\n")[0]
-    assert verdict_id in message
+    assert f"{check_id} " in message
     _, *reasons = message.split(", since ")
     for reason in reasons:
         listed(f"since {reason}")
     seen("; ".join(reasons))
     assert before["target_accounts"], "the lists that must stay must hold something"
     assert read_published(warehouse) == before
-    if verdict_id in ("VER-01", "VER-02", "VER-03"):
+    if check_id in ("accounts", "smaller_arm_users", "outcome_values"):
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             query = "select count(*), count(lift), count(p_control) from candidate_marts.user_uplift_scores"
             n_users, *n_scored = connection.execute(query).fetchone()
@@ -105,9 +105,7 @@ def test_a_world_without_signal_is_never_published(run, run_dbt, tmp_path, proje
     assert build.returncode != 0
     assert "There are no lists yet." in build.stdout
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        failed = connection.sql(
-            "select verdict_id from candidate_marts.model_verdicts where verdict = 'fail'"
-        ).fetchall()
+        failed = connection.sql("select check_id from candidate_marts.verdicts where verdict = 'fail'").fetchall()
         tables = connection.sql("select table_name from information_schema.tables").fetchall()
-    assert ("VER-05",) in failed
+    assert ("qini_z",) in failed
     assert ("target_accounts",) not in tables

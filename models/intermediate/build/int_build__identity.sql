@@ -51,7 +51,7 @@ versions as (
             md5(concat_ws(' ', max(parts.version) filter (where parts.part = 'model'), max(serving_model.library_version)))
         ) as model_version,
         '{{ code_version([
-            'policy_parameters', 'guardrail_rules', 'verdict_rules', 'campaign_parameters', 'momentum_parameters', 'plan_values',
+            'policy_parameters', 'guardrail_rules', 'checks', 'campaign_parameters', 'momentum_parameters', 'plan_values',
             'learner_parameters',
         ]) }}' as code_version
     from parts

@@ -1,5 +1,5 @@
 -- Every published policy table reads this row. dbt builds it only after the tests of all that is named here have passed,
--- and it refuses to come about where a blocking verdict failed or the raw tables changed too much: every published table then
+-- and it refuses to come about where a blocking check of the model or of the raw tables did not pass: every published table then
 -- stays as the last good build left it.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
@@ -13,23 +13,27 @@ identity as (
     select * from {{ ref('int_build__identity') }}
 ),
 
+blocking as (
+    select * from {{ ref('int_evaluation__verdicts') }}
+    where is_blocking and verdict in ('fail', 'unknown')
+),
+
 failed as (
     select
         count(*) as n_failed,
-        {{ join_rows("verdict_id || ' ' || question || ' ' || coalesce(cast(value as string), 'unknown') || ', needed '
-            || replace(comparison, '_', ' ') || ' ' || cast(warn_limit as string)", '; ', 'verdict_id') }} as reasons
-    from {{ ref('model_verdicts') }}
-    -- A refresh decides by the model that was published, and so was judged then.
-    where is_blocking and verdict = 'fail' and {{ not var('refresh') }}
+        {{ join_rows("check_id || ' ' || question || ' ' || coalesce(cast(value as string), 'unknown') || ', needed '
+            || replace(comparison, '_', ' ') || ' ' || cast(warn_limit as string)", '; ', 'check_id') }} as reasons
+    from blocking
+    where check_group <> 'delivery'
 ),
 
 drifted as (
     select
         count(*) as n_drifted,
-        {{ join_rows("check_id || ' of ' || subject || ' ' || cast(change as string) || ', allowed '
-            || cast(stop_limit as string)", '; ', "check_id || ' of ' || subject") }} as reasons
-    from {{ ref('delivery_drift') }}
-    where status = 'stop'
+        {{ join_rows("check_id || ' of ' || subject || ' ' || cast(value as string) || ', allowed '
+            || cast(warn_limit as string)", '; ', "check_id || ' of ' || subject") }} as reasons
+    from blocking
+    where check_group = 'delivery'
 ),
 
 n_decisions as (
@@ -57,10 +61,10 @@ final as (
             when failed.n_failed = 0 and drifted.n_drifted = 0 then true
             else {{ raise_error("'Nothing was published, and the lists of the last good build stay as they were'
                 || coalesce(', since the data changed too much: ' || drifted.reasons || '. What to do about it: select subject, '
-                || 'remedy from candidate_marts.delivery_drift where status = ''stop''; if the change is meant, build with '
+                || 'remedy from candidate_marts.verdicts where verdict = ''fail''; if the change is meant, build with '
                 || 'ACCEPT_CHANGES=1 (dbt: --vars ''deliveries: accept'')', '')
                 || coalesce(', since the model may not be trusted: ' || failed.reasons || '. What to do about it: select '
-                || 'verdict_id, remedy from candidate_marts.model_verdicts', '')") }}
+                || 'check_id, remedy from candidate_marts.verdicts where verdict <> ''pass''', '')") }}
         end
 )
 

@@ -67,7 +67,7 @@ weighed as (
             (n_above + n_equal) / n_users * ln((n_above + n_equal) / n_users)
             - case when n_above = 0 then 0.0 else n_above / n_users * ln(n_above / n_users) end
         ) * n_users / n_equal as autoc_weight,
-        cast(round(dr_billionths / ((n_above + n_equal / 2) / n_users)) as bigint) as dr_over_share_billionths
+        {{ billionths('dr_score / ((n_above + n_equal / 2) / n_users)') }} as dr_over_share_billionths
     from placed
 ),
 
@@ -95,12 +95,10 @@ final as (
         dr_billionths,
         rank_share,
         least(10, 1 + cast(floor(10 * rank_share) as int)) as tenth,
-        cast(round(1e9 * dr_score * (0.5 - rank_share)) as bigint) as qini_billionths,
-        cast(round(1e9 * dr_score * (0.5 - rank_share) - below_billionths / n_users) as bigint) as qini_influence_billionths,
-        cast(round(1e9 * dr_score * autoc_weight) as bigint) as autoc_billionths,
-        cast(
-            round(1e9 * dr_score * autoc_weight - below_over_share_billionths / n_users) as bigint
-        ) as autoc_influence_billionths
+        {{ billionths('dr_score * (0.5 - rank_share)') }} as qini_billionths,
+        {{ billionths('dr_score * (0.5 - rank_share) - below_billionths / 1e9 / n_users') }} as qini_influence_billionths,
+        {{ billionths('dr_score * autoc_weight') }} as autoc_billionths,
+        {{ billionths('dr_score * autoc_weight - below_over_share_billionths / 1e9 / n_users') }} as autoc_influence_billionths
     from below
 )
 

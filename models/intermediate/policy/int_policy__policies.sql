@@ -26,7 +26,7 @@ votes as (
     select
         firmest.left_out_fold,
         case
-            when max(firmest.z) <= -1.96 then max(evidence.sleeping_dog_lift_threshold)
+            when max(firmest.z) <= -{{ margin(1) }} then max(evidence.sleeping_dog_lift_threshold)
             else 0.0
         end as sleeping_dog_lift_threshold
     from firmest

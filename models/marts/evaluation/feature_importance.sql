@@ -11,69 +11,39 @@ scores as (
     where population = 'campaign'
 ),
 
--- The risk is the mean squared distance of lift from the doubly robust score, whose noise is the same before and after. In
--- billionths, so that no sum depends on the order of addition.
+-- The risk is the mean squared distance of lift from the doubly robust score, whose noise is the same before and after.
 compared as (
     select
         shuffled.feature,
         shuffled.account_id,
-        cast(round(1e9 * power(shuffled.lift - scores.lift, 2)) as bigint) as change_billionths,
-        cast(round(1e9 * (
-            power(shuffled.lift - dr_scores.dr_score, 2) - power(scores.lift - dr_scores.dr_score, 2)
-        )) as bigint) as risk_billionths
+        power(shuffled.lift - scores.lift, 2) as squared_change,
+        power(shuffled.lift - dr_scores.dr_score, 2) - power(scores.lift - dr_scores.dr_score, 2) as risk_increase
     from shuffled
     inner join dr_scores on shuffled.observation_id = dr_scores.observation_id
     inner join scores on shuffled.observation_id = scores.observation_id
 ),
 
-by_account as (
-    select
-        feature,
-        account_id,
-        count(*) as n_users,
-        {{ sum_int('change_billionths') }} as change_billionths,
-        {{ sum_int('risk_billionths') }} / 1e9 as risk_increase
-    from compared
-    group by 1, 2
-),
-
-totals as (
-    select
-        feature,
-        {{ sum_int('n_users') }} as n_users,
-        sqrt({{ sum_int('change_billionths') }} / 1e9 / sum(n_users)) as lift_change,
-        sum(risk_increase) / sum(n_users) as risk_increase
-    from by_account
-    group by 1
-),
-
-spread as (
-    select
-        totals.feature,
-        sqrt(sum(power(by_account.risk_increase - by_account.n_users * totals.risk_increase, 2))) as norm
-    from totals
-    inner join by_account on totals.feature = by_account.feature
-    group by 1
-),
-
 measured as (
+    {{ clustered_means('compared', 'risk_increase', by=['feature'], beside=['squared_change']) }}
+),
+
+rounded as (
     select
-        totals.feature,
-        totals.n_users,
-        round(totals.lift_change, 9) as lift_change,
-        round(totals.risk_increase, 9) as risk_increase,
-        round(spread.norm / totals.n_users, 9) as risk_increase_se,
-        round(totals.risk_increase - 1.959963985 * spread.norm / totals.n_users, 9) as risk_increase_lower,
-        round(totals.risk_increase + 1.959963985 * spread.norm / totals.n_users, 9) as risk_increase_upper
-    from totals
-    inner join spread on totals.feature = spread.feature
+        feature,
+        n_rows as n_users,
+        round(sqrt(squared_change), 9) as lift_change,
+        round(mean, 9) as risk_increase,
+        round(standard_error, 9) as risk_increase_se,
+        round(mean - {{ margin('standard_error') }}, 9) as risk_increase_lower,
+        round(mean + {{ margin('standard_error') }}, 9) as risk_increase_upper
+    from measured
 ),
 
 final as (
     select
-        cast(row_number() over (order by measured.lift_change desc, measured.feature asc) as int) as importance_rank,
-        measured.*
-    from measured
+        cast(row_number() over (order by lift_change desc, feature asc) as int) as importance_rank,
+        *
+    from rounded
 )
 
 select * from final

@@ -9,49 +9,30 @@ scores as (
     where population = 'campaign'
 ),
 
--- Integers, so that a mean halfway between two rounded values falls to the same side however the rows are added.
-by_account as (
+users as (
     select
         ranked_users.account_id,
         ranked_users.tenth,
-        count(*) as n_users,
-        {{ sum_int('cast(round(scores.lift * 1e9) as bigint)') }} as believed_billionths,
-        {{ sum_int('ranked_users.dr_billionths') }} as realised_billionths
+        ranked_users.dr_score,
+        scores.lift
     from ranked_users
     inner join scores on ranked_users.observation_id = scores.observation_id
-    group by 1, 2
 ),
 
-totals as (
-    select
-        tenth,
-        {{ sum_int('n_users') }} as n_users,
-        {{ sum_int('believed_billionths') }} / 1e9 / sum(n_users) as believed_lift,
-        {{ sum_int('realised_billionths') }} / 1e9 / sum(n_users) as realised_lift
-    from by_account
-    group by 1
-),
-
-spread as (
-    select
-        totals.tenth,
-        sqrt(sum(power(by_account.realised_billionths / 1e9 - by_account.n_users * totals.realised_lift, 2))) as norm
-    from totals
-    inner join by_account on totals.tenth = by_account.tenth
-    group by 1
+tenths as (
+    {{ clustered_means('users', 'dr_score', by=['tenth'], beside=['lift']) }}
 ),
 
 final as (
     select
-        totals.tenth,
-        totals.n_users,
-        round(totals.believed_lift, 9) as believed_lift,
-        round(totals.realised_lift, 9) as realised_lift,
-        round(spread.norm / totals.n_users, 9) as realised_lift_se,
-        round(totals.realised_lift - 1.959963985 * spread.norm / totals.n_users, 9) as realised_lift_lower,
-        round(totals.realised_lift + 1.959963985 * spread.norm / totals.n_users, 9) as realised_lift_upper
-    from totals
-    inner join spread on totals.tenth = spread.tenth
+        tenth,
+        n_rows as n_users,
+        round(lift, 9) as believed_lift,
+        round(mean, 9) as realised_lift,
+        round(standard_error, 9) as realised_lift_se,
+        round(mean - {{ margin('standard_error') }}, 9) as realised_lift_lower,
+        round(mean + {{ margin('standard_error') }}, 9) as realised_lift_upper
+    from tenths
 )
 
 select * from final

@@ -5,7 +5,7 @@ with dr_scores as (
 weighted as (
     select
         *,
-        case when is_treated = 1 then 1 / clipped_propensity else 1 / (1 - clipped_propensity) end as weight
+        {{ inverse_propensity_weight('is_treated', 'clipped_propensity') }} as weight
     from dr_scores
 ),
 
@@ -17,7 +17,7 @@ measured as (
         percentile_cont(0.5) within group (order by propensity) as propensity_median,
         max(propensity) as propensity_max,
         avg(cast(is_propensity_clipped as int)) as clipped_share,
-        sum(weight) * sum(weight) / sum(weight * weight) as effective_users
+        {{ effective_n('weight') }} as effective_users
     from weighted
     group by is_treated
 ),

@@ -23,10 +23,17 @@ by_account_above as (
         above.account_id,
         tenths.tenth,
         {{ sum_int('above.n_users') }} as n_users,
-        {{ sum_int('above.dr_billionths') }} as dr_billionths
+        {{ sum_int('above.dr_billionths') }} / 1e9 as dr_sum
     from by_account_and_tenth as above
     inner join tenths on above.tenth <= tenths.tenth
     group by 1, 2, 3
+),
+
+means as (
+    select
+        *,
+        sum(dr_sum) over (partition by learner_id, tenth) / sum(n_users) over (partition by learner_id, tenth) as mean_lift
+    from by_account_above
 ),
 
 totals as (
@@ -34,20 +41,9 @@ totals as (
         learner_id,
         tenth,
         {{ sum_int('n_users') }} as n_users,
-        {{ sum_int('dr_billionths') }} / 1e9 as dr_sum,
-        {{ sum_int('dr_billionths') }} / 1e9 / sum(n_users) as mean_lift
-    from by_account_above
-    group by 1, 2
-),
-
-spread as (
-    select
-        totals.learner_id,
-        totals.tenth,
-        sqrt(sum(power(by_account_above.dr_billionths / 1e9 - by_account_above.n_users * totals.mean_lift, 2))) as norm
-    from totals
-    inner join by_account_above
-        on totals.learner_id = by_account_above.learner_id and totals.tenth = by_account_above.tenth
+        max(mean_lift) as mean_lift,
+        {{ clustered_error('dr_sum - n_users * mean_lift') }} / sum(n_users) as mean_lift_se
+    from means
     group by 1, 2
 ),
 
@@ -61,13 +57,12 @@ final as (
         cast(totals.tenth / 10.0 as double) as population_share,
         totals.n_users,
         round(totals.mean_lift, 9) as mean_lift,
-        round(spread.norm / totals.n_users, 9) as mean_lift_se,
-        round(totals.mean_lift - {{ normal_quantile('0.975') }} * spread.norm / totals.n_users, 9) as mean_lift_lower,
-        round(totals.mean_lift + {{ normal_quantile('0.975') }} * spread.norm / totals.n_users, 9) as mean_lift_upper,
-        round(totals.dr_sum / everybody.n_users, 9) as gain,
+        round(totals.mean_lift_se, 9) as mean_lift_se,
+        round(totals.mean_lift - {{ margin('totals.mean_lift_se') }}, 9) as mean_lift_lower,
+        round(totals.mean_lift + {{ margin('totals.mean_lift_se') }}, 9) as mean_lift_upper,
+        round(totals.n_users * totals.mean_lift / everybody.n_users, 9) as gain,
         round(totals.n_users * (totals.mean_lift - everybody.mean_lift) / everybody.n_users, 9) as qini_gap
     from totals
-    inner join spread on totals.learner_id = spread.learner_id and totals.tenth = spread.tenth
     inner join everybody on totals.learner_id = everybody.learner_id
 )
 

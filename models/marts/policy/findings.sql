@@ -26,8 +26,8 @@ by_account as (
         account_id,
         count(*) filter (where side = 'focus') as focus_n,
         count(*) filter (where side = 'base') as base_n,
-        coalesce(sum(measure) filter (where side = 'focus'), 0) as focus_sum,
-        coalesce(sum(measure) filter (where side = 'base'), 0) as base_sum
+        coalesce({{ exact_sum('measure', filter="side = 'focus'") }}, 0) as focus_sum,
+        coalesce({{ exact_sum('measure', filter="side = 'base'") }}, 0) as base_sum
     from measures
     group by 1, 2
 ),
@@ -59,15 +59,15 @@ estimates as (
     left join totals on definitions.finding_id = totals.finding_id
 ),
 
--- Delta method with accounts as clusters: how far each account alone moves the estimate.
+-- Delta method: how far each account alone moves either mean, and by them the estimate.
 influences as (
     select
         by_account.finding_id,
-        {{ safe_divide('by_account.focus_sum - estimates.focus_mean * by_account.focus_n', 'estimates.focus_n') }} as on_focus,
-        {{ safe_divide('by_account.base_sum - estimates.base_mean * by_account.base_n', 'estimates.base_n') }} as on_base,
         estimates.statistic,
         estimates.estimate,
-        estimates.base_mean
+        estimates.base_mean,
+        {{ safe_divide('by_account.focus_sum - estimates.focus_mean * by_account.focus_n', 'estimates.focus_n') }} as on_focus,
+        {{ safe_divide('by_account.base_sum - estimates.base_mean * by_account.base_n', 'estimates.base_n') }} as on_base
     from by_account
     inner join estimates on by_account.finding_id = estimates.finding_id
 ),
@@ -75,13 +75,11 @@ influences as (
 errors as (
     select
         finding_id,
-        sqrt(sum(power(
-            case statistic
-                when 'mean' then on_focus
-                when 'difference' then on_focus - on_base
-                when 'ratio' then {{ safe_divide('on_focus - estimate * on_base', 'base_mean') }}
-            end, 2
-        ))) as standard_error
+        {{ clustered_error("case statistic
+            when 'mean' then on_focus
+            when 'difference' then on_focus - on_base
+            when 'ratio' then (on_focus - estimate * on_base) / nullif(base_mean, 0)
+        end") }} as standard_error
     from influences
     group by 1
 ),
@@ -95,8 +93,8 @@ final as (
         estimates.statistic,
         round(estimates.estimate, 6) as estimate,
         round(errors.standard_error, 6) as standard_error,
-        round(estimates.estimate - 1.96 * errors.standard_error, 6) as lower_95,
-        round(estimates.estimate + 1.96 * errors.standard_error, 6) as upper_95,
+        round(estimates.estimate - {{ margin('errors.standard_error') }}, 6) as lower_95,
+        round(estimates.estimate + {{ margin('errors.standard_error') }}, 6) as upper_95,
         estimates.focus_n,
         estimates.base_n
     from estimates

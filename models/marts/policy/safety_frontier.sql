@@ -21,75 +21,78 @@ dr_scores as (
     select * from {{ ref('int_uplift__doubly_robust_scores') }}
 ),
 
-shipped as (
-    select * from grid where is_shipped
-),
-
-expected as (
+nudged as (
     select
         users.campaign_id,
         users.account_id,
-        count(*) filter (where users.is_nudged_in_target) as n_nudged_users,
-        {{ exact_sum('users.harm_probability', filter='users.is_nudged_in_target') }} as expected_harm
+        count(*) as n_users,
+        {{ exact_sum('users.harm_probability') }} as expected_harm,
+        coalesce({{ exact_sum('dr_scores.dr_score') }}, 0.0) as dr_sum
     from users
-    inner join shipped on users.policy_id = shipped.policy_id
-    group by 1, 2
-),
-
-realised as (
-    select
-        dr_scores.campaign_id,
-        dr_scores.account_id,
-        {{ exact_sum('dr_scores.dr_score', filter='users.is_nudged_in_target') }} as dr_sum
-    from dr_scores
-    inner join users on dr_scores.observation_id = users.observation_id
-    inner join shipped on users.policy_id = shipped.policy_id
+    inner join grid on users.policy_id = grid.policy_id and grid.is_shipped
+    left join dr_scores on users.observation_id = dr_scores.observation_id
+    where users.is_nudged_in_target
     group by 1, 2
 ),
 
 valued as (
     select
         accounts.*,
-        case when accounts.is_target then coalesce(expected.n_nudged_users, 0) else 0 end as n_reached_users,
-        case when accounts.is_target then coalesce(expected.expected_harm, 0.0) else 0.0 end as expected_harm,
+        case when accounts.is_target then coalesce(nudged.n_users, 0) else 0 end as n_reached_users,
+        case when accounts.is_target then coalesce(nudged.expected_harm, 0.0) else 0.0 end as expected_harm,
         case when accounts.is_target then decisions.net_value_usd else 0.0 end as net_value_usd,
         case
             when accounts.is_target
-                then {{ dollars('coalesce(realised.dr_sum, 0.0)', 'decisions.value_per_conversion_usd') }} - decisions.cost_usd
+                then {{ dollars('coalesce(nudged.dr_sum, 0.0)', 'decisions.value_per_conversion_usd') }} - decisions.cost_usd
             else 0.0
         end as realised_value_usd
     from accounts
     inner join grid on accounts.point_id = grid.point_id
-    inner join decisions on grid.policy_id = decisions.policy_id
-            and accounts.campaign_id = decisions.campaign_id and accounts.account_id = decisions.account_id
-    left join expected on accounts.campaign_id = expected.campaign_id and accounts.account_id = expected.account_id
-    left join realised on accounts.campaign_id = realised.campaign_id and accounts.account_id = realised.account_id
+    inner join decisions
+        on
+            grid.policy_id = decisions.policy_id
+            and accounts.campaign_id = decisions.campaign_id
+            and accounts.account_id = decisions.account_id
+    left join nudged on accounts.campaign_id = nudged.campaign_id and accounts.account_id = nudged.account_id
+),
+
+-- An account is one unit, however many campaigns it was in.
+by_account as (
+    select
+        point_id,
+        account_id,
+        count(*) filter (where is_target) as n_target_accounts,
+        {{ sum_int('n_reached_users') }} as n_reached_users,
+        {{ exact_sum('expected_harm') }} as expected_harm,
+        {{ exact_sum_usd('net_value_usd') }} as net_value_usd,
+        {{ exact_sum_usd('realised_value_usd') }} as realised_value_usd,
+        {{ sum_int('n_sleeping_dogs') }} as n_sleeping_dogs,
+        nullif({{ sum_int('n_observed_sleeping_dogs') }}, 0) as n_observed_dogs,
+        {{ exact_sum('sleeping_dog_dr_sum') }} as dr_sum
+    from valued
+    group by 1, 2
+),
+
+means as (
+    select
+        *,
+        sum(dr_sum) over (partition by point_id) / sum(n_observed_dogs) over (partition by point_id) as sleeping_dog_lift
+    from by_account
 ),
 
 totals as (
     select
         point_id,
-        count(*) filter (where is_target) as n_target_accounts,
+        {{ sum_int('n_target_accounts') }} as n_target_accounts,
         {{ sum_int('n_reached_users') }} as n_reached_users,
-        sum(expected_harm) as expected_harm,
-        sum(net_value_usd) as net_value_usd,
-        sum(realised_value_usd) as realised_value_usd,
-        sqrt(count(*) * var_samp(realised_value_usd)) as realised_value_usd_se,
+        {{ exact_sum('expected_harm') }} as expected_harm,
+        {{ exact_sum_usd('net_value_usd') }} as net_value_usd,
+        {{ exact_sum_usd('realised_value_usd') }} as realised_value_usd,
+        {{ clustered_error_of_sum('realised_value_usd') }} as realised_value_usd_se,
         {{ sum_int('n_sleeping_dogs') }} as n_sleeping_dogs,
-        {{ safe_divide('sum(sleeping_dog_dr_sum)', 'sum(n_observed_sleeping_dogs)') }} as sleeping_dog_lift
-    from valued
-    group by 1
-),
-
-spread as (
-    select
-        totals.point_id,
-        {{ safe_divide(
-            'sqrt(sum(power(valued.sleeping_dog_dr_sum - valued.n_observed_sleeping_dogs * totals.sleeping_dog_lift, 2)))',
-            'sum(valued.n_observed_sleeping_dogs)'
-        ) }} as sleeping_dog_lift_se
-    from totals
-    inner join valued on totals.point_id = valued.point_id
+        max(sleeping_dog_lift) as sleeping_dog_lift,
+        {{ clustered_error('dr_sum - n_observed_dogs * sleeping_dog_lift') }} / sum(n_observed_dogs) as sleeping_dog_lift_se
+    from means
     group by 1
 ),
 
@@ -102,15 +105,14 @@ final as (
         totals.n_target_accounts,
         totals.n_reached_users,
         round(totals.expected_harm, 6) as expected_harm,
-        round(totals.net_value_usd, 6) as net_value_usd,
-        round(totals.realised_value_usd, 6) as realised_value_usd,
+        totals.net_value_usd,
+        totals.realised_value_usd,
         round(totals.realised_value_usd_se, 6) as realised_value_usd_se,
         totals.n_sleeping_dogs,
         round(totals.sleeping_dog_lift, 9) as sleeping_dog_lift,
-        round(spread.sleeping_dog_lift_se, 9) as sleeping_dog_lift_se
+        round(totals.sleeping_dog_lift_se, 9) as sleeping_dog_lift_se
     from grid
     inner join totals on grid.point_id = totals.point_id
-    inner join spread on grid.point_id = spread.point_id
 )
 
 select * from final

@@ -1,6 +1,6 @@
 -- Published like the lists, so that it always describes the delivery that they came from.
 with delivery_measures as (
-    select * from {{ ref('delivery_measures') }}
+    select * from {{ ref('stg_delivery_measures') }}
 ),
 
 gate as (
@@ -11,7 +11,14 @@ final as (
     select delivery_measures.*
     from delivery_measures
     cross join gate
-    {% if var('deliveries') == 'ignore' %}where false{% endif %}
+    {% if var('deliveries') == 'ignore' %}
+    where false
+    {% endif %}
+    {% if var('deliveries') == 'ignore' and var('refresh') %}
+    -- Without a new delivery a refresh keeps the last one.
+    union all
+    select * from {{ source('published', 'last_good_delivery') }}
+    {% endif %}
 )
 
 select * from final

@@ -1,9 +1,9 @@
 with manifest as (
-    select * from {{ ref('schema_manifest') }}
+    select * from {{ ref('base_raw_columns') }}
 ),
 
 report as (
-    select * from {{ ref('generation_report') }}
+    select * from {{ ref('base_raw_measures') }}
 ),
 
 activity as (

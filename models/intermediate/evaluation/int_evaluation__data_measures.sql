@@ -12,11 +12,7 @@ outcomes as (
 ),
 
 quality as (
-    select * from {{ ref('data_quality_summary') }}
-),
-
-thresholds as (
-    select * from {{ ref('readiness_thresholds') }}
+    select * from {{ ref('int_evaluation__data_quality') }}
 ),
 
 campaign as (
@@ -69,12 +65,16 @@ rejections as (
     group by table_name
 ),
 
-measures as (
-    select 'accounts' as check_id, cast(count(distinct account_id) as double) as measure from campaign
+final as (
+    select 'accounts' as check_id, cast(count(distinct account_id) as double) as value
+    from campaign
+    where is_observed and is_treated is not null
     union all
     select 'activity_coverage', 1 - avg(cast(has_no_activity as int)) from campaign
     union all
     select 'outcome_observed_share', avg(cast(is_observed as int)) from campaign
+    union all
+    select 'outcome_values', count(distinct is_converted) from campaign where is_treated is not null
     union all
     select 'smaller_arm_users', min(n_observed) from arms
     union all
@@ -91,30 +91,6 @@ measures as (
     select 'rejected_share', max(rejected_share) from rejections
     union all
     select 'activation_disagrees_share', max(affected_share) from quality where rule_id = 'activation_disagrees'
-),
-
-final as (
-    select
-        thresholds.check_id,
-        thresholds.question,
-        measures.measure,
-        thresholds.comparison,
-        thresholds.ready_limit,
-        thresholds.not_ready_limit,
-        case
-            when
-                (thresholds.comparison = 'at_least' and measures.measure >= thresholds.ready_limit)
-                or (thresholds.comparison = 'at_most' and measures.measure <= thresholds.ready_limit)
-                then 'ready'
-            when
-                (thresholds.comparison = 'at_least' and measures.measure >= thresholds.not_ready_limit)
-                or (thresholds.comparison = 'at_most' and measures.measure <= thresholds.not_ready_limit)
-                then 'warn'
-            else 'not_ready'
-        end as status,
-        thresholds.remedy
-    from thresholds
-    left join measures on thresholds.check_id = measures.check_id
 )
 
 select * from final

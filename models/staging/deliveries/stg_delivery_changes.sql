@@ -1,5 +1,5 @@
 with delivered as (
-    select * from {{ ref('delivery_measures') }}
+    select * from {{ ref('stg_delivery_measures') }}
 ),
 
 last_good as (
@@ -10,10 +10,6 @@ last_good as (
         data_type
     from {{ source('published', 'last_good_delivery') }}
     where {{ var('deliveries') == 'compare' }}
-),
-
-thresholds as (
-    select * from {{ ref('drift_thresholds') }}
 ),
 
 compared as (
@@ -88,26 +84,16 @@ changes as (
     where measure_id = 'activity_age_days'
 ),
 
--- Rounded, since a limit must not be missed by the last digit of a quotient.
+-- Rounded, since a limit must not be missed by the last digit of a quotient. What can't be compared has not changed.
 final as (
     select
-        thresholds.check_id,
-        changes.subject,
-        thresholds.question,
-        changes.measure_before,
-        changes.measure_now,
-        cast(round(changes.change, 9) as double) as change,
-        thresholds.warn_limit,
-        thresholds.stop_limit,
-        case
-            when round(changes.change, 9) > thresholds.stop_limit then 'stop'
-            when round(changes.change, 9) > thresholds.warn_limit then 'warn'
-            when changes.change is null then 'not_compared'
-            else 'ok'
-        end as status,
-        thresholds.remedy
+        check_id,
+        subject,
+        cast(round(change, 9) as double) as change,
+        measure_before,
+        measure_now
     from changes
-    inner join thresholds on changes.check_id = thresholds.check_id
+    where change is not null
 )
 
 select * from final

@@ -1,0 +1,65 @@
+with rules as (
+    select * from {{ ref('cleaning_rules') }}
+),
+
+raw_counts as (
+    select
+        table_name,
+        max(n_rows) as n_rows
+    from {{ ref('base_raw_columns') }}
+    group by 1
+),
+
+affected as (
+    {% for table, rows in [
+        ('accounts_raw', ref('base_accounts')), ('users_raw', ref('base_users')),
+        ('user_activity_daily_raw', ref('base_user_activity_exceptions')), ('interventions_raw', ref('base_interventions')),
+        ('outcomes_raw', ref('base_outcomes')), ('campaign_events_raw', ref('base_campaign_events')),
+    ] %}
+    select
+        '{{ table }}' as table_name,
+        reject_reason as rule_id,
+        count(*) as n_rows
+    from {{ rows }}
+    where reject_reason is not null
+    group by 1, 2
+    union all
+    {% endfor %}
+    select * from {{ ref('base_repairs_and_flags') }}
+),
+
+counted as (
+    select
+        rules.*,
+        raw_counts.n_rows as n_raw_rows,
+        coalesce(affected.n_rows, 0) as rows_affected,
+        case when rules.action = 'rejected' then coalesce(affected.n_rows, 0) else 0 end as rows_rejected
+    from rules
+    inner join raw_counts on rules.table_name = raw_counts.table_name
+    left join affected on rules.table_name = affected.table_name and rules.rule_id = affected.rule_id
+),
+
+totals as (
+    select
+        *,
+        n_raw_rows - cast(
+            sum(rows_rejected) over (partition by table_name order by rule_order rows unbounded preceding) as bigint
+        ) as rows_after
+    from counted
+),
+
+final as (
+    select
+        table_name,
+        rule_order,
+        rule_id,
+        action,
+        description,
+        rows_after + rows_rejected as rows_before,
+        rows_affected,
+        rows_after,
+        {{ safe_divide('rows_affected', 'rows_after + rows_rejected') }} as affected_share
+    from totals
+)
+
+select * from final

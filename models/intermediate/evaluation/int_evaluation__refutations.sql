@@ -1,0 +1,77 @@
+with attempts as (
+    select * from {{ ref('int_uplift__refutations') }}
+),
+
+learner as (
+    select * from {{ ref('learner_parameters') }}
+),
+
+adjusted as (
+    select * from {{ ref('int_evaluation__arm_diagnostics') }}
+    where diagnostic_id = 'adjusted_effect'
+),
+
+questions as (
+    select 'placebo_treatment' as refutation_id, true as is_null_expected, 'Does a shuffled treatment have an effect?' as question
+    union all
+    select 'permuted_outcome', true, 'Does the nudge have an effect on a shuffled outcome?'
+    union all
+    select 'negative_control_outcome', true, 'Does the nudge have an effect on activity of five weeks before it?'
+    union all
+    select 'random_common_cause', false, 'Does the effect move if a random feature is adjusted for?'
+    union all
+    select 'dropped_accounts', false, 'Does the effect move if a fifth of the accounts is left out?'
+),
+
+clipped as (
+    select
+        attempts.*,
+        greatest(learner.propensity_floor, least(1 - learner.propensity_floor, attempts.propensity)) as clipped_propensity
+    from attempts
+    cross join learner
+),
+
+scored as (
+    select
+        refutation_id,
+        account_id,
+        p_treated - p_control
+        + (2 * is_treated - 1) * (outcome - case when is_treated = 1 then p_treated else p_control end)
+        * {{ inverse_propensity_weight('is_treated', 'clipped_propensity') }} as dr_score
+    from clipped
+),
+
+effects as (
+    {{ clustered_means('scored', 'dr_score', by=['refutation_id']) }}
+),
+
+-- 99%, since five attempts are judged at once.
+measured as (
+    select
+        questions.*,
+        coalesce(effects.n_rows, 0) as n_users,
+        round(effects.mean, 6) as estimate,
+        round(effects.standard_error, 6) as standard_error,
+        case when questions.is_null_expected then 0 else adjusted.estimate end as expected,
+        {{ margin(
+            'case when questions.is_null_expected then effects.standard_error else adjusted.standard_error end', level=0.99
+        ) }} as margin
+    from questions
+    left join effects on questions.refutation_id = effects.refutation_id
+    left join adjusted on not questions.is_null_expected
+),
+
+final as (
+    select
+        refutation_id,
+        question,
+        n_users,
+        estimate,
+        standard_error,
+        round(expected - margin, 6) as expected_lower,
+        round(expected + margin, 6) as expected_upper,
+        coalesce(estimate between round(expected - margin, 6) and round(expected + margin, 6), false) as holds
+    from measured
+)
+
+select * from final

@@ -1,0 +1,87 @@
+with account_totals as (
+    select * from {{ ref('int_policy__account_totals') }}
+    where population = 'campaign'
+),
+
+picks as (
+    select * from {{ ref('int_policy__picks') }}
+    where population = 'campaign'
+),
+
+users as (
+    select * from {{ ref('int_policy__users') }}
+    where population = 'campaign'
+),
+
+policies as (
+    select * from {{ ref('int_policy__policies') }}
+),
+
+dr_scores as (
+    select * from {{ ref('int_uplift__doubly_robust_scores') }}
+),
+
+effects as (
+    select
+        users.campaign_id,
+        users.policy_id,
+        users.account_id,
+        count(*) as n_users,
+        {{ exact_sum('dr_scores.dr_score', filter='users.is_nudged_in_target') }} as realised,
+        {{ exact_sum('users.lift', filter='users.is_nudged_in_target') }} as believed,
+        {{ exact_sum('dr_scores.dr_score') }} as realised_of_everybody,
+        {{ exact_sum('users.lift') }} as believed_of_everybody
+    from dr_scores
+    inner join users on dr_scores.observation_id = users.observation_id
+    group by 1, 2, 3
+),
+
+strategies as (
+    select
+        policies.policy_id,
+        case strategy.strategy when 'policy' then policies.policy_id else strategy.strategy end as strategy
+    from policies
+    cross join (values ('policy'), ('nobody'), ('everybody'), ('response_model'), ('lift_only')) as strategy (strategy)
+),
+
+-- A strategy nudges everybody in the accounts that it picks, the policy its nudge list.
+final as (
+    select
+        account_totals.campaign_id,
+        account_totals.policy_id,
+        strategies.strategy,
+        account_totals.account_id,
+        coalesce(effects.n_users, 0) as n_users,
+        picks.account_id is not null as is_picked,
+        case
+            when picks.account_id is null then 0.0
+            else
+                {{ dollars(
+                    'coalesce(case when picks.is_policy then effects.realised else effects.realised_of_everybody end, 0.0)',
+                    'account_totals.value_per_conversion_usd'
+                ) }} - picks.cost_usd
+        end as value_usd,
+        case
+            when picks.account_id is null then 0.0
+            else
+                {{ dollars(
+                    'coalesce(case when picks.is_policy then effects.believed else effects.believed_of_everybody end, 0.0)',
+                    'account_totals.value_per_conversion_usd'
+                ) }} - picks.cost_usd
+        end as believed_value_usd
+    from account_totals
+    inner join strategies on account_totals.policy_id = strategies.policy_id
+    left join effects
+        on
+            account_totals.campaign_id = effects.campaign_id
+            and account_totals.policy_id = effects.policy_id
+            and account_totals.account_id = effects.account_id
+    left join picks
+        on
+            account_totals.campaign_id = picks.campaign_id
+            and account_totals.policy_id = picks.policy_id
+            and strategies.strategy = picks.strategy
+            and account_totals.account_id = picks.account_id
+)
+
+select * from final

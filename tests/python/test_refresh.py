@@ -1,0 +1,281 @@
+"""A refresh decides about a day as a full build of that day would, by the published model, and leaves the past as it was."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from refresh import NotRefreshableError, refresh
+
+DAY = datetime.timedelta(days=1)
+HISTORY = {"momentum_triggers", "policy_decisions_ledger", "policy_diff"}
+"""Tables in which other days count, too."""
+
+Tables = dict[str, list[tuple]]
+
+
+def read(warehouse: Path, query: str) -> list[tuple]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def change(warehouse: Path, *statements: str) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+@dataclass(frozen=True)
+class World:
+    """A copy of the built world whose activity goes on for a week after the build, with its own target directory."""
+
+    warehouse: Path
+    built_day: datetime.date
+
+    def day(self, n: int) -> datetime.date:
+        """The n-th day after the build."""
+        return self.built_day + n * DAY
+
+
+@pytest.fixture(scope="module")
+def copy_world(built_world) -> Callable[[Path], World]:
+    def copy(folder: Path) -> World:
+        warehouse = Path(shutil.copy(built_world.warehouse, folder))
+        shutil.copytree(built_world.target, folder / "target")  # spares dbt the parsing
+        ((built_day,),) = read(warehouse, "select scoring_date from marts.build_info")
+        change(
+            warehouse,
+            "insert into raw.user_activity_daily_raw select * replace (activity_date + 7 as activity_date) "
+            f"from raw.user_activity_daily_raw where activity_date between '{built_day - 7 * DAY}' and '{built_day - DAY}'",
+        )
+        return World(warehouse, built_day)
+
+    return copy
+
+
+@pytest.fixture(scope="module")
+def refresh_world() -> Callable[[World, int], str]:
+    def refresh_world(world: World, n: int) -> str:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DBT_TARGET_PATH", str(world.warehouse.parent / "target"))
+            patch.setenv("DBT_LOG_PATH", str(world.warehouse.parent / "logs"))
+            return refresh(world.warehouse, world.day(n), "ignore")
+
+    return refresh_world
+
+
+@pytest.fixture(scope="module")
+def break_project(copy_project, tmp_path_factory) -> Callable[[str, str, str], Path]:
+    """A copy of the project with one text of one of its files replaced."""
+
+    def break_project(file: str, old: str, new: str) -> Path:
+        project = copy_project(tmp_path_factory.mktemp("broken"))
+        text = (project / file).read_text()
+        assert text.count(old) == 1
+        (project / file).write_text(text.replace(old, new))
+        return project
+
+    return break_project
+
+
+@dataclass(frozen=True)
+class Days:
+    """What was published by the full build, and by refreshes of the same day, the third after it, and twice the first."""
+
+    world: World
+    built: Tables
+    same: Tables
+    third: Tables
+    first: Tables
+    again: Tables
+    printed: str
+
+
+@pytest.fixture(scope="module")
+def days(copy_world, refresh_world, read_published, run_dbt, break_project, tmp_path_factory) -> Days:
+    world = copy_world(tmp_path_factory.mktemp("refreshed"))
+
+    def left(n: int) -> Tables:
+        refresh_world(world, n)
+        return read_published(world.warehouse)
+
+    built, same, third = read_published(world.warehouse), left(0), left(3)
+    # A full build of another model that may not be trusted publishes nothing, but leaves its past in the candidates.
+    other = break_project("seeds/learner_parameters.csv", ",2026,t_learner", ",2027,dr_learner")
+    rules = other / "seeds" / "verdict_rules.csv"
+    trusted = "rank users better than a constant effect?,true,at_least,3,3"
+    assert trusted in rules.read_text()
+    rules.write_text(rules.read_text().replace(trusted, trusted.replace("3,3", "999,999")))
+    failed = run_dbt("build", "--exclude-resource-type", "unit_test", warehouse=world.warehouse, project=other)
+    assert failed.returncode != 0
+    assert "VER-05" in failed.stdout, failed.stdout[-3000:]
+    assert read_published(world.warehouse) == third
+    first = left(1)
+    printed = refresh_world(world, 1)
+    return Days(world, built, same, third, first, read_published(world.warehouse), printed)
+
+
+def differing(one: Tables, other: Tables) -> set[str]:
+    assert one.keys() == other.keys()
+    return {table for table in one if one[table] != other[table]}
+
+
+def of_campaigns(tables: Tables) -> Tables:
+    """The rows of tables of both populations that are of past campaigns."""
+    return {table: [row for row in rows if "campaign" in row] for table, rows in tables.items()}
+
+
+def of_today(tables: Tables) -> Tables:
+    return {table: [row for row in rows if "campaign" not in row] for table, rows in tables.items()}
+
+
+def test_a_refresh_of_the_day_of_the_build_publishes_the_same_bytes(days):
+    """Under the same build_id, although the activity of the days after has been delivered."""
+    assert days.built["target_accounts"] and days.built["momentum_triggers"]
+    assert differing(days.built, days.same) == set()
+
+
+def test_a_repeated_refresh_publishes_the_same_bytes(days):
+    assert differing(days.first, days.again) == set()
+    targets, nudges = len(days.again["target_accounts"]), len(days.again["nudge_list"])
+    assert days.printed.startswith(
+        f"As of {days.world.day(1)}: {targets:,} target accounts, {nudges:,} users to nudge, "
+    )
+
+
+def test_a_refresh_out_of_order_is_a_full_build_of_that_day(days, copy_world, run_dbt, read_published, tmp_path):
+    """The campaigns are over, so that the full build fits the same model: every table that a refresh publishes is as it says."""
+    world = copy_world(tmp_path)
+    as_of = ("--vars", f"{{scoring_date: '{world.day(1)}', deliveries: ignore}}")
+    built = run_dbt("build", "--exclude-resource-type", "unit_test", *as_of, warehouse=world.warehouse)
+    assert built.returncode == 0, built.stdout[-3000:]
+    full = read_published(world.warehouse)
+    assert full["build_info"] == days.first["build_info"] != days.third["build_info"]
+    refreshed = differing(days.built, days.first)
+    assert {"target_accounts", "nudge_list", "account_policy", "account_explanations", "population_drift"} <= refreshed
+    assert differing(of_today(full), of_today(days.first)) & refreshed - HISTORY == set()
+
+
+def test_what_is_said_of_past_campaigns_stays(days):
+    """Also after a full build that left another past in the candidates."""
+    populations = "select table_name from duckdb_columns() where schema_name = 'marts' and column_name = 'population'"
+    mixed = {table for (table,) in read(days.world.warehouse, populations)}
+    assert {"account_policy", "user_uplift_scores", "policy_funnel"} <= mixed
+    for table in mixed:
+        built, third, first = (of_campaigns(tables)[table] for tables in (days.built, days.third, days.first))
+        assert first == third == built != [], table
+    judged = {
+        "findings",
+        "policy_value",
+        "safety_frontier",
+        "policies",
+        "lift_models",
+        "model_verdicts",
+        "feature_caps",
+    }
+    of_the_past = judged | {"training_bins", "claims", "failure_matrix", "policy_true_value", "uplift_curve"}
+    assert differing(days.built, days.first) & of_the_past == set()
+
+
+def test_whoever_was_triggered_cools_down_and_stays_on_the_list(days):
+    def triggers(tables: Tables) -> dict[datetime.date, set[tuple]]:
+        dates = sorted({row[3] for row in tables["momentum_triggers"]})
+        return {date: {row for row in tables["momentum_triggers"] if row[3] == date} for date in dates}
+
+    def users(rows: set[tuple]) -> set[str]:
+        return {row[0] for row in rows}
+
+    built, first, third = (days.world.day(n) for n in (0, 1, 3))
+    after_third, after_first = triggers(days.third), triggers(days.first)
+    assert list(after_third) == [built, third]
+    assert list(after_first) == [built, first, third]
+    assert after_first[built] == after_third[built] == triggers(days.built)[built]
+    assert after_first[third] == after_third[third]
+    of_all_days = [user for rows in after_first.values() for user in users(rows)]
+    assert len(of_all_days) == len(set(of_all_days)), "somebody was triggered twice within days"
+    candidates = {
+        user
+        for (user,) in read(days.world.warehouse, "select user_id from intermediate.int_campaign__momentum_triggers")
+    }
+    cooling_down = users(after_first[built]) | users(after_first[third])
+    assert candidates & cooling_down, "nobody was there to cool down"
+    assert users(after_first[first]) == candidates - cooling_down
+
+
+def test_a_delivery_of_new_accounts_and_late_activity_can_be_refreshed_by(copy_world, refresh_world, tmp_path):
+    """What was said of past campaigns was said without them, and is not held against the refresh."""
+    world = copy_world(tmp_path)
+    past_user = "select user_id from raw.interventions_raw where eligibility_flag = 1 order by 1 limit 1"
+    change(
+        world.warehouse,
+        "insert into raw.accounts_raw select * replace ('new' as account_id) from raw.accounts_raw order by account_id limit 1",
+        "insert into raw.users_raw select * replace ('new' as account_id, 'new ' || user_id as user_id) from raw.users_raw "
+        "where account_id = (select min(account_id) from marts.target_accounts)",
+        "insert into raw.user_activity_daily_raw select * replace ('new ' || user_id as user_id) "
+        "from raw.user_activity_daily_raw where 'new ' || user_id in (select user_id from raw.users_raw)",
+        f"delete from raw.user_activity_daily_raw where user_id = ({past_user}) and activity_date < '{world.day(-30)}'",
+    )
+    refresh_world(world, 1)
+    users = read(world.warehouse, "select count(*) from raw.users_raw where account_id = 'new'")
+    decided = (
+        "select n_scored_users from marts.account_policy where account_id = 'new' and is_shipped and population = '{}'"
+    )
+    assert read(world.warehouse, decided.format("today")) == users
+    assert read(world.warehouse, decided.format("campaign")) == []
+
+
+@pytest.fixture
+def refuse(run, built_world, read_published, tmp_path) -> Callable[[Path], subprocess.CompletedProcess[str]]:
+    """Refreshes a copy of the built world by the command of a project, which must refuse and publish nothing."""
+
+    def refuse(project: Path) -> subprocess.CompletedProcess[str]:
+        warehouse = Path(shutil.copy(built_world.warehouse, tmp_path))
+        before = read_published(warehouse)
+        ((as_of,),) = read(warehouse, "select scoring_date from marts.build_info")
+        refused = run(
+            sys.executable, project / "scripts" / "refresh.py", "--as-of", str(as_of), "--warehouse", warehouse,
+            directory=tmp_path, DBT_TARGET_PATH=str(tmp_path / "target"), DBT_LOG_PATH=str(tmp_path / "logs"),
+        )  # fmt: skip
+        assert refused.returncode == 1
+        assert refused.stderr.splitlines()[-1].startswith(
+            "The refresh stopped: the run failed; dbt's messages are above."
+        )
+        assert differing(read_published(warehouse), before) == set()
+        return refused
+
+    return refuse
+
+
+@pytest.mark.fault("parameters of the learner changed before a refresh", "the published model is refused")
+def test_parameters_that_the_published_model_was_not_fitted_with_are_refused(break_project, refuse, listed, seen):
+    refused = refuse(break_project("seeds/learner_parameters.csv", ",2026,", ",2027,"))
+    (message,) = {line.strip() for line in refused.stdout.splitlines() if "The kept model has parameters" in line}
+    message = message.partition("ModelMismatchError: ")[2]
+    seen(message)
+    listed(message)
+
+
+@pytest.mark.fault("a guardrail that does nothing in a refresh", "nothing is published")
+def test_a_broken_guardrail_stops_a_refresh(break_project, refuse, seen):
+    check = "'is_triggered': 'n_sleeping_dog_admins > 0'"
+    refused = refuse(break_project("macros/guardrails.sql", check, "'is_triggered': 'false'"))
+    assert "assert_no_target_has_a_sleeping_dog_admin" in refused.stdout
+    message = next(line for line in refused.stdout.splitlines() if line.startswith("Nothing was published: "))
+    seen(message)
+
+
+def test_nothing_is_refreshed_without_a_published_model(tmp_path):
+    day, warehouse = datetime.date(2025, 6, 1), tmp_path / "causalyn.duckdb"
+    with pytest.raises(NotRefreshableError, match="there is no warehouse"):
+        refresh(warehouse, day, "ignore")
+    duckdb.connect(str(warehouse)).close()
+    with pytest.raises(NotRefreshableError, match="holds no published model"):
+        refresh(warehouse, day, "ignore")
