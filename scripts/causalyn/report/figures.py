@@ -10,6 +10,7 @@ import re
 import textwrap
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import matplotlib.style
 import numpy as np
@@ -18,6 +19,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+# How many standard errors a 95% interval extends to either side.
+Z_95 = NormalDist().inv_cdf(0.975)
 BLUE, ORANGE, INK, GREY, PALE = "#0072B2", "#D55E00", "#16202E", "#55606E", "#DDE2E8"
 DIVERGING = LinearSegmentedColormap.from_list("orange_to_blue", [ORANGE, "#F7F7F7", BLUE])
 SHADES = LinearSegmentedColormap.from_list("white_to_blue", ["#FFFFFF", BLUE])
@@ -293,9 +296,9 @@ def qini(curve: pd.DataFrame, leaderboard: pd.DataFrame) -> Drawn | None:
     names = {str(deciding["learner_id"].iloc[0]): (BLUE, "the model"), "response_model": (ORANGE, "response model")}
     measured = leaderboard.set_index("learner_id")
     first = deciding.iloc[0]
-    lower, upper = (100 * (first["qini"] + side * 1.96 * first["qini_se"]) for side in (-1, 1))
+    lower, upper = (100 * (first["qini"] + side * Z_95 * first["qini_se"]) for side in (-1, 1))
     title = f"Ranking by lift beats a random order by a Qini of {100 * first['qini']:.1f} points ({lower:.1f} to {upper:.1f})"
-    if first["qini"] - 1.96 * first["qini_se"] <= 0:
+    if lower <= 0:
         title = (
             f"Ranking by lift does not beat a random order: Qini {100 * first['qini']:.1f} ({lower:.1f} to {upper:.1f})"
         )
