@@ -80,12 +80,13 @@ def summarise(warehouse: Path) -> str:
     users, n_users, admins, n_admins, held_back = (int(n or 0) for n in support)
     lines += [
         "",
-        f"Support:  {users:,} of {n_users:,} users and {admins:,} of {n_admins:,} admins are unlike anybody in the past campaigns; "
-        f"none is nudged, and {held_back:,} accounts are left alone for such an admin.",
+        f"Support:  {users:,} of {n_users:,} users and {admins:,} of {n_admins:,} admins are unlike anybody in the past "
+        f"campaigns; none is nudged, and {held_back:,} accounts are left alone for such an admin.",
     ]
     targets, decided_then, campaigns, value = backtest
     judged = "".join(
-        f", by their outcomes ${gain:,.0f} (95% interval ${lower:,.0f} to ${upper:,.0f})" for gain, lower, upper in realised
+        f", by their outcomes ${gain:,.0f} (95% interval ${lower:,.0f} to ${upper:,.0f})"
+        for gain, lower, upper in realised
     )
     lines += [
         f"Backtest: in the past {'campaign' if campaigns == 1 else f'{campaigns} campaigns'} the policy would have targeted "

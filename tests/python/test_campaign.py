@@ -61,8 +61,8 @@ def set_decisions(connection, accounts: int, decision: str) -> None:
     connection.execute(
         f"""
         create or replace table intermediate.int_policy__account_decisions as
-        select 'p' as policy_id, 'acct_' || i as account_id, '{decision}' as decision, 1.0 * i as net_value_usd,
-            true as is_shipped
+        select 'today' as population, 'p' as policy_id, 'acct_' || i as account_id, '{decision}' as decision,
+            1.0 * i as net_value_usd, true as is_shipped
         from range({accounts}) as r(i)
         """
     )
@@ -134,8 +134,9 @@ def test_the_arms_are_alike_in_what_is_known_before(built_world):
             inner join (
                 select account_id, sum(actions_30d) as actions, avg(momentum) as momentum, avg(intensity) as intensity,
                     sum(is_admin::int) as admins, sum(lift) as lift
-                from intermediate.int_features__retrospective
-                inner join marts.user_uplift_scores using (user_id, account_id)
+                from intermediate.int_features__users
+                inner join marts.user_uplift_scores using (population, user_id, account_id)
+                where population = 'today'
                 group by 1
             ) using (account_id)
             """
