@@ -42,18 +42,19 @@ votes as (
 doubts as (
     select
         lift_doubt,
-        rank() over (order by lift_doubt desc) as doubt_rank,
+        count(*) over (order by lift_doubt desc) as n_as_doubtful,
         count(*) over () as n_users
     from {{ ref('int_uplift__user_scores') }}
     where population = 'campaign' and lift > 0
 ),
 
--- A doubt has support where at least this share of them is as doubtful.
+-- Who is far more doubtful than the most doubtful of them is unlike anybody whom the campaigns reached. To be nudged takes more: that a
+-- share of them is as doubtful.
 limits as (
     select
         policies.policy_id,
-        max(doubts.lift_doubt) filter (where doubts.doubt_rank >= policies.support_floor * doubts.n_users) as doubt_limit,
-        max(doubts.lift_doubt) filter (where doubts.doubt_rank >= policies.nudge_support_floor * doubts.n_users)
+        round(max(policies.doubt_margin * doubts.lift_doubt), 9) as doubt_limit,
+        max(doubts.lift_doubt) filter (where doubts.n_as_doubtful >= policies.nudge_support_floor * doubts.n_users)
             as nudge_doubt_limit
     from policies
     cross join doubts
@@ -81,7 +82,7 @@ final as (
         policies.toxic_user_share_limit,
         policies.min_toxic_users,
         policies.min_scored_users,
-        policies.support_floor,
+        policies.doubt_margin,
         limits.doubt_limit,
         policies.nudge_support_floor,
         limits.nudge_doubt_limit,
