@@ -3,5 +3,5 @@
     (`today`). A refresh (`refresh: true`) replaces today's rows and leaves those of past campaigns as the last full build made them.
 -#}
 {% macro where_in_scope() -%}
-    {{ "where population = 'today'" if is_incremental() }}
+    {{ "where population = 'today'" if var('refresh') }}
 {%- endmacro %}

@@ -39,7 +39,9 @@ def refresh(warehouse: Path, as_of: datetime.date, deliveries: str) -> str:
         if not connection.execute(
             "from duckdb_tables() where schema_name = 'marts' and table_name = 'lift_models' and estimated_size > 0"
         ).fetchall():
-            raise NotRefreshableError(f"{warehouse} holds no published model; it comes with the first good `make build`")
+            raise NotRefreshableError(
+                f"{warehouse} holds no published model; it comes with the first good `make build`"
+            )
     dbt_command.build(
         warehouse,
         *("--select", "tag:daily"),
@@ -72,7 +74,9 @@ def main() -> None:
     except (NotRefreshableError, duckdb.Error) as error:
         sys.exit(f"Nothing was refreshed: {str(error).splitlines()[0]}.")
     except subprocess.CalledProcessError:
-        sys.exit("The refresh stopped: the run failed; dbt's messages are above. The lists are still those of the last good run.")
+        sys.exit(
+            "The refresh stopped: the run failed; dbt's messages are above. The lists are still those of the last good run."
+        )
 
 
 if __name__ == "__main__":

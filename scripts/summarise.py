@@ -80,8 +80,8 @@ def summarise(warehouse: Path) -> str:
     users, n_users, admins, n_admins, held_back = (int(n or 0) for n in support)
     lines += [
         "",
-        f"Support:  {users:,} of {n_users:,} users and {admins:,} of {n_admins:,} admins are unlike anybody in the past "
-        f"campaigns; none is nudged, and {held_back:,} accounts are left alone for such an admin.",
+        f"Support:  {users:,} of {n_users:,} users and {admins:,} of {n_admins:,} admins are unlike anybody in past campaigns; "
+        f"none is nudged, and {held_back:,} accounts are left alone for such an admin.",
     ]
     targets, decided_then, campaigns, value = backtest
     judged = "".join(

@@ -89,7 +89,9 @@ def by_sql(warehouse, value, cost, threshold, share):
 
 def test_the_page_shows_the_published_decision(page, warehouse):
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        query = "select decision, count(*) from marts.account_policy where is_shipped and population = 'today' group by 1"
+        query = (
+            "select decision, count(*) from marts.account_policy where is_shipped and population = 'today' group by 1"
+        )
         assert decided(page) == dict(connection.execute(query).fetchall())
     assert page.locator("#value canvas").count() == 1
     assert "just as the warehouse did" in page.locator("#parity").inner_text()

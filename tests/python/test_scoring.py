@@ -11,12 +11,12 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 import pytest
+from score import NotScorableError, score
 
 from causalyn.engines import engine
 from causalyn.learner import model_store, uplift
 from causalyn.warehouse import dbt_command
 from causalyn.warehouse.list_exports import export_lists
-from score import NotScorableError, score
 
 MARK = -1
 """Set in the place of a fold, by which nothing is decided once there is a score: a kept row has it, one scored anew has not."""

@@ -59,7 +59,7 @@ today as (
 
 final as (
     select * from today
-    {% if not is_incremental() %}
+    {% if not var('refresh') %}
     union all
     select * from campaign
     {% endif %}

@@ -53,12 +53,11 @@ def shuffled_lift(model: uplift.UpliftModel, users: pd.DataFrame, parameters: up
         changed = np.tile(matrix[own], (len(model.features), 1, 1))
         for feature, donor in enumerate(donors):
             changed[feature, :, feature] = matrix[donor[own], feature]
-        half_lift = model.folds[fold].half_lift(
-            changed.reshape(-1, len(model.features)), parameters.deciding
-        )
+        half_lift = model.folds[fold].half_lift(changed.reshape(-1, len(model.features)), parameters.deciding)
         lift, _ = model.folds[fold].lines[learner].calibrate(half_lift)
         identity = {
-            column: np.tile(users[column].to_numpy()[own], len(model.features)) for column in ("observation_id", "account_id")
+            column: np.tile(users[column].to_numpy()[own], len(model.features))
+            for column in ("observation_id", "account_id")
         }
         return pd.DataFrame({**identity, "feature": np.repeat(model.features, len(own)), "lift": lift})
 
@@ -87,9 +86,7 @@ def dependence(
             value = cells[feature].to_numpy(dtype=float)
             is_set = np.isfinite(value)
             changed[is_set, :, model.features.index(feature)] = value[is_set, None]
-        half_lift = model.folds[fold].half_lift(
-            changed.reshape(-1, len(model.features)), parameters.deciding
-        )
+        half_lift = model.folds[fold].half_lift(changed.reshape(-1, len(model.features)), parameters.deciding)
         of_cell = half_lift.reshape(len(half_lift), len(cells), -1).mean(axis=2)
         return len(own) / len(users) * np.array(model.folds[fold].lines[learner].calibrate(of_cell))
 

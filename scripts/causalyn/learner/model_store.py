@@ -73,8 +73,8 @@ def from_frame(
         training: what the model must have been fitted on, if its users are to be scored out of fold.
 
     Raises:
-        ModelMismatchError: the model wants other features, was fitted with other parameters, on other data or by another version of the library or of
-            scikit-learn, is damaged, or holds types that are not trusted.
+        ModelMismatchError: the model wants other features, was fitted with other parameters, on other data or by another version
+            of the library or of scikit-learn, is damaged, or holds types that are not trusted.
     """
     features = [column for column in columns if column not in uplift.KEYS]
     folds = {}

@@ -27,8 +27,8 @@ def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: u
         parameters: see `uplift.Parameters`.
 
     Returns:
-        refutation_id, observation_id, account_id, is_treated, outcome and NUISANCES (probabilities, not clipped). An attempt whose data
-        support no estimate has no rows.
+        refutation_id, observation_id, account_id, is_treated, outcome and NUISANCES (probabilities, not clipped). An attempt
+        whose data support no estimate has no rows.
     """
     generator = np.random.default_rng([parameters.seed, parameters.folds])
     accounts = training["account_id"].drop_duplicates().to_numpy()

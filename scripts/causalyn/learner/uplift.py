@@ -261,6 +261,7 @@ LEARNER_IDS = {**{name: f"{name}_learner" for name in LEARNERS}, RAW_TREES: RAW_
 SCORE_COLUMNS = [*IDENTITY, "learner_id", *SCORES]
 """Columns of scored users."""
 
+
 @dataclass(frozen=True)
 class CalibrationLine:
     """The line that calibrates a learner's lift: level and slope around `center`, and their clustered covariance."""
@@ -317,10 +318,7 @@ class FoldModel:
         feature and some by another, and they disagree much: the lift of such a user has little support.
         """
         trees = np.stack(
-            [
-                lift(features, own, Forest.predict_trees)
-                for lift, own in zip(self.lifts[learner], by_half, strict=True)
-            ]
+            [lift(features, own, Forest.predict_trees) for lift, own in zip(self.lifts[learner], by_half, strict=True)]
         )
         line = self.lines[learner]
         lift, lift_se = line.calibrate(trees.mean(axis=1))

@@ -226,10 +226,7 @@ def lift_of_targets(scores: pd.DataFrame, threshold: float) -> Drawn | None:
 
 
 def audit_matrix(matrix: pd.DataFrame, decisions: list[str], when: str) -> Drawn | None:
-    """True group by decision, as shares of the group's users; rows of `failure_matrix` of one policy at user level.
-
-    `when` names their population in words.
-    """
+    """True group by decision, as shares of the group's users; rows of `failure_matrix` of one population and policy, by user."""
     if matrix.empty:
         return None
     groups = [group for group in GROUPS if group in set(matrix["true_group"])]
@@ -412,8 +409,8 @@ ESTIMATED_FRONTIER = {
     "harm": "users nudged who may be Sleeping Dogs, by the doubt in their lift",
     "gain": "expected net value",
     "format": "${x:,.0f}",
-    "title": "In the past campaigns the policy at {threshold} points is worth ${gain:,.0f} with {harm:.0f} nudged users in "
-    "doubt; the most daring setting ${most_gain:,.0f} with {most_harm:.0f}",
+    "title": "In past campaigns the policy at {threshold} points is worth ${gain:,.0f} with {harm:.0f} nudged users in doubt; "
+    "the most daring setting ${most_gain:,.0f} with {most_harm:.0f}",
 }
 TRUE_FRONTIER = {
     "harm": "true Sleeping Dog admins in targeted accounts",

@@ -15,7 +15,16 @@ from pathlib import Path
 
 import duckdb
 
-from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTHS, Column, Table, truth_path
+from causalyn.warehouse.raw_contract import (
+    BUILT_NODES,
+    PUBLICATION,
+    RAW_SCHEMA,
+    TABLES,
+    TRUTHS,
+    Column,
+    Table,
+    truth_path,
+)
 from causalyn.warehouse.sql_text import identifier, literal
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
