@@ -13,18 +13,18 @@ import pandas as pd
 
 from causalyn.simulation.bandit_world import LOG_COLUMNS, play_round
 from causalyn.simulation.world_physics import PRESETS, Physics
+from causalyn.simulation.world_store import attach_truth
 from causalyn.warehouse import dbt_command
-from causalyn.warehouse.raw_contract import BANDIT_LOG, BUILT_NODES, PUBLICATION, RAW_SCHEMA, TRUTH, truth_path
-from causalyn.warehouse.sql_text import literal
+from causalyn.warehouse.raw_contract import BANDIT_LOG, BUILT_NODES, PUBLICATION, RAW_SCHEMA, truth_path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOG = f"{RAW_SCHEMA}.{BANDIT_LOG.name}"
 # The users whom the guardrails leave to the bandit.
-USERS = f"""
+USERS = """
     select contexts.user_id, contexts.account_id, contexts.segment, contexts.round_number,
         truth.latent_uplift_group, truth.p_control, truth.p_treated
     from intermediate.int_campaign__bandit_contexts as contexts
-    inner join truth.{TRUTH.name} as truth on contexts.user_id = truth.user_id
+    inner join {truth} as truth on contexts.user_id = truth.user_id
     where not contexts.is_held_back
 """
 # Only what the log feeds is built anew; since nothing else is stale, that is published.
@@ -45,8 +45,7 @@ def read_world(warehouse: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
             raise NotPlayableError("this bandit has begun; `make bandit` generates the world anew and plays it")
-        connection.execute(f"attach {literal(truth_path(warehouse))} as truth (read_only)")
-        users = connection.execute(USERS).df()
+        users = connection.execute(USERS.format(truth=attach_truth(connection, warehouse))).df()
         if users[["p_control", "p_treated"]].isna().to_numpy().any():
             raise NotPlayableError("the hidden truth does not say how likely users convert; only a generated world can")
         return (

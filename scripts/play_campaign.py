@@ -13,24 +13,25 @@ import pandas as pd
 
 from causalyn.simulation.campaign_world import EVENT_COLUMNS, play
 from causalyn.simulation.world_physics import PRESETS, Physics
+from causalyn.simulation.world_store import attach_truth
 from causalyn.warehouse import dbt_command
-from causalyn.warehouse.raw_contract import BUILT_NODES, CAMPAIGN_EVENTS, PUBLICATION, RAW_SCHEMA, TRUTH, truth_path
-from causalyn.warehouse.sql_text import literal
+from causalyn.warehouse.raw_contract import BUILT_NODES, CAMPAIGN_EVENTS, PUBLICATION, RAW_SCHEMA, truth_path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOG = f"{RAW_SCHEMA}.{CAMPAIGN_EVENTS.name}"
 
 # The users of both arms whose turn it is: of the waves that are released, in accounts that are not in the log yet.
-DUE = f"""
+DUE = """
     select users.user_id, assignments.account_id, users.is_admin, nudges.user_id is not null as is_nudged,
         truth.latent_uplift_group, truth.p_control, truth.p_treated
     from marts.campaign_assignments as assignments
     inner join marts.rollout_status as waves on assignments.wave = waves.wave and waves.status = 'released'
-    inner join marts.user_uplift_scores as scores on assignments.account_id = scores.account_id
+    inner join marts.user_uplift_scores as scores
+        on assignments.account_id = scores.account_id and scores.population = 'today'
     inner join staging.stg_users as users on scores.user_id = users.user_id
-    inner join truth.{TRUTH.name} as truth on users.user_id = truth.user_id
+    inner join {truth} as truth on users.user_id = truth.user_id
     left join marts.campaign_nudge_list as nudges on users.user_id = nudges.user_id
-    where assignments.account_id not in (select account_id from {LOG})
+    where assignments.account_id not in (select account_id from {log})
 """
 # Only what the log feeds is built anew; since nothing else is stale, that is published.
 OF_THE_LOG = ("--select", f"source:raw.{CAMPAIGN_EVENTS.name}+")
@@ -59,8 +60,8 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
     ahead: pd.DataFrame | None = None
     while True:
         with duckdb.connect(str(warehouse)) as connection:
-            connection.execute(f"attach {literal(truth_path(warehouse))} as truth (read_only)")
-            due = connection.execute(DUE).df()
+            truth = attach_truth(connection, warehouse)
+            due = connection.execute(DUE.format(truth=truth, log=LOG)).df()
             if due.empty:
                 break
             entering = play(due, physics, today, seed)

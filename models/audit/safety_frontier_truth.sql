@@ -11,6 +11,13 @@ judged as (
     select * from {{ ref('int_audit__accounts') }}
 ),
 
+compared as (
+    select
+        *,
+        passes_guardrails and oracle_value_usd > 0 as is_oracle_target
+    from judged
+),
+
 points as (
     select
         'campaign' as population,
@@ -19,15 +26,16 @@ points as (
         grid.harm_confidence,
         grid.is_shipped,
         accounts.is_target,
-        judged.n_persuadables,
-        judged.n_persuadables_helped as n_persuadables_reached,
-        judged.n_sleeping_dogs_helped as n_sleeping_dogs_nudged,
-        judged.n_sleeping_dogs,
-        judged.n_sleeping_dog_admins,
-        judged.true_value_usd
+        compared.is_oracle_target,
+        compared.n_persuadables,
+        compared.n_persuadables_helped as n_persuadables_reached,
+        compared.n_sleeping_dogs_helped as n_sleeping_dogs_nudged,
+        compared.n_sleeping_dogs,
+        compared.n_sleeping_dog_admins,
+        compared.true_value_usd
     from grid
     inner join accounts on grid.point_id = accounts.point_id
-    inner join judged on accounts.campaign_id = judged.campaign_id and accounts.account_id = judged.account_id
+    inner join compared on accounts.campaign_id = compared.campaign_id and accounts.account_id = compared.account_id
     union all
     select
         population,
@@ -36,13 +44,14 @@ points as (
         null,
         true,
         is_target,
+        is_oracle_target,
         n_persuadables,
         n_persuadables_helped,
         n_sleeping_dogs_helped,
         n_sleeping_dogs,
         n_sleeping_dog_admins,
         true_value_usd
-    from judged
+    from compared
     where population = 'today'
     union all
     select
@@ -51,14 +60,15 @@ points as (
         null,
         null,
         false,
-        passes_guardrails and oracle_value_usd > 0,
+        is_oracle_target,
+        is_oracle_target,
         n_persuadables,
         n_persuadables,
         0,
         n_sleeping_dogs,
         n_sleeping_dog_admins,
         oracle_value_usd
-    from judged
+    from compared
 ),
 
 final as (
@@ -69,6 +79,7 @@ final as (
         harm_confidence,
         is_shipped,
         count(*) filter (where is_target) as n_target_accounts,
+        count(*) filter (where is_oracle_target and not is_target) as n_oracle_targets_missed,
         count(*) filter (where is_target and n_sleeping_dog_admins > 0) as n_targets_with_sleeping_dog_admin,
         coalesce({{ sum_int('n_persuadables_reached', filter='is_target') }}, 0) as n_persuadables_reached,
         round({{ safe_divide(

@@ -154,8 +154,8 @@ def benchmark(accounts: int, directory: Path, rivals: list[str]) -> list[tuple]:
         counts, sizes = connection.execute(COUNTS).fetchone(), table_sizes(connection)
         today = connection.execute(NEXT_DAY).fetchone()[0]
         connection.execute(ACTIVITY_OF_DAY, [today])
-    score = ["scripts/score.py", "--as-of", str(today)]
-    rows.append(measured("day", score, environment, directory / "day.txt"))
+    refresh = ["scripts/refresh.py", "--as-of", str(today)]
+    rows.append(measured("day", refresh, environment, directory / "day.txt"))
     built = [(*row[:-1], sizes.get(row[1], 0.0) if row[0] in STORED else 0.0) for row in read_rows(nodes)]
     return [(*counts, *row) for row in [*rows, *small_summed(built)]]
 

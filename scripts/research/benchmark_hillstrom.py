@@ -45,9 +45,13 @@ def load(path: Path) -> pd.DataFrame:
     frame = customers[["recency", "history", "mens", "womens", "newbie"]].astype(float).join(dummies)
     with PARAMETERS.open(newline="") as file:
         folds = int(next(csv.DictReader(file))["folds"])
+    customer_ids = customers["customer_id"].astype(str)
     identity = {
-        "user_id": customers["customer_id"].astype(str),
-        "account_id": customers["customer_id"].astype(str),
+        "population": "campaign",
+        "campaign_id": "hillstrom",
+        "observation_id": customer_ids,
+        "user_id": customer_ids,
+        "account_id": customer_ids,
         "as_of_date": pd.Timestamp(2008, 3, 20),
         "fold": np.arange(len(customers)) % folds,
         "is_treated": (customers["segment"] == "Womens E-Mail").astype(int),
@@ -59,9 +63,14 @@ def load(path: Path) -> pd.DataFrame:
 def this_project(training: pd.DataFrame, test: pd.DataFrame, seed: int) -> dict[str, np.ndarray]:
     """Every learner of this project and its response model, as shipped."""
     parameters = uplift.Parameters.from_frame(pd.read_csv(PARAMETERS).assign(seed=seed))
-    scores = uplift.fit(training, parameters).score(test)
-    response = scores["p_control"] + scores["propensity"] * (scores["p_treated"] - scores["p_control"])
-    learners = {f"causalyn_{learner}": scores[f"{learner}_lift"].to_numpy() for learner in uplift.LEARNERS}
+    scores = uplift.fit(training, parameters).score(test, parameters.deciding).set_index("observation_id")
+    of_learner = {
+        learner: scores[scores["learner_id"] == uplift.LEARNER_IDS[learner]].loc[test["observation_id"]]
+        for learner in uplift.LEARNERS
+    }
+    decided = of_learner[parameters.deciding]
+    response = decided["p_control"] + decided["propensity"] * (decided["p_treated"] - decided["p_control"])
+    learners = {f"causalyn_{learner}": scored["lift"].to_numpy() for learner, scored in of_learner.items()}
     return learners | {"causalyn_response": response.to_numpy()}
 
 

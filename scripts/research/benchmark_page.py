@@ -30,13 +30,13 @@ select
     account_id as original_id
 from marts.account_policy as policies
 cross join range($n_copies) as copies (copy)
-where is_shipped;
+where is_shipped and population = 'today';
 
 create table decided as
 select
     copies.* exclude (original_id) replace (
         case
-            when n_scored_users < n_users or n_scored_users = 0 then 'suppress_unscored'
+            when n_scored_users < n_users or n_scored_users = 0 or n_unsupported_admins > 0 then 'suppress_unscored'
             when n_sleeping_dog_admins > 0 then 'suppress_toxic_admin'
             when sleeping_dog_share > toxic_user_share_limit and n_sleeping_dogs >= min_toxic_users then 'suppress_toxic_users'
             when round(sum_lift * value_per_conversion_usd, 6) <= 0 then 'suppress_unprofitable'

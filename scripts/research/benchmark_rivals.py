@@ -85,8 +85,8 @@ def clean(raw: Tables, scoring_date: pd.Timestamp) -> Tables:
 
 
 def window_sums(activity: pd.DataFrame, spine: pd.DataFrame) -> pd.DataFrame:
-    """Totals of the 30 days before each user's as-of date, vectorised."""
-    days = activity.merge(spine[["user_id", "as_of_date"]], on="user_id")
+    """Totals of the 30 days before each row's as-of date by its `observation_id`, vectorised."""
+    days = activity.merge(spine[["observation_id", "user_id", "as_of_date"]], on="user_id")
     age = (days["as_of_date"] - days["activity_date"]) // DAY
     days, age = days[age.between(1, 30)], age[age.between(1, 30)]
     days = days.assign(
@@ -94,7 +94,7 @@ def window_sums(activity: pd.DataFrame, spine: pd.DataFrame) -> pd.DataFrame:
         actions_8_to_14d=days["actions"].where(age.between(8, 14), 0),
         age=age,
     )
-    return days.groupby("user_id").agg(
+    return days.groupby("observation_id").agg(
         actions_7d=("actions_7d", "sum"),
         actions_8_to_14d=("actions_8_to_14d", "sum"),
         actions_30d=("actions", "sum"),
@@ -109,15 +109,18 @@ def window_sums(activity: pd.DataFrame, spine: pd.DataFrame) -> pd.DataFrame:
 
 def looped_window_sums(activity: pd.DataFrame, spine: pd.DataFrame) -> pd.DataFrame:
     """The same, user by user."""
-    as_of = spine.set_index("user_id")["as_of_date"].to_dict()
+    of_user = dict(list(activity.groupby("user_id")))
     rows = {}
-    for user_id, days in activity.groupby("user_id"):
-        if user_id not in as_of:
+    for observation_id, user_id, as_of_date in spine[["observation_id", "user_id", "as_of_date"]].itertuples(
+        index=False
+    ):
+        if user_id not in of_user:
             continue
-        age = (as_of[user_id] - days["activity_date"]).dt.days
+        days = of_user[user_id]
+        age = (as_of_date - days["activity_date"]).dt.days
         month = days[(age >= 1) & (age <= 30)]
         if len(month):
-            rows[user_id] = {
+            rows[observation_id] = {
                 "actions_7d": days["actions"][(age >= 1) & (age <= 7)].sum(),
                 "actions_8_to_14d": days["actions"][(age >= 8) & (age <= 14)].sum(),
                 "actions_30d": month["actions"].sum(),
@@ -128,25 +131,25 @@ def looped_window_sums(activity: pd.DataFrame, spine: pd.DataFrame) -> pd.DataFr
                 "days_observed_30d": len(month),
                 "days_since_last_active": age[(age >= 1) & (age <= 30)].min(),
             }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("user_id")
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("observation_id")
 
 
 def features(tables: Tables, scoring_date: pd.Timestamp, sums: Callable[..., pd.DataFrame]) -> pd.DataFrame:
-    """Features of the campaign's users, and as the build does also those of users active today, in one frame with `purpose`."""
+    """Features of both populations, as the build has them: past interventions, and every user of today, in one frame."""
     interventions = tables["interventions"]
     eligible = interventions[
         (interventions["eligibility_flag"] == 1) & (interventions["intervention_date"] <= scoring_date)
     ]
-    past = eligible.sort_values(["intervention_date", "intervention_id"]).drop_duplicates("user_id", keep="last")
-    past = past.rename(columns={"intervention_date": "as_of_date"}).drop(columns="account_id")
-    recent = tables["activity"][tables["activity"]["activity_date"] >= scoring_date - 30 * DAY]
-    today = pd.DataFrame({"user_id": recent["user_id"].unique(), "as_of_date": scoring_date})
+    past = eligible.rename(columns={"intervention_date": "as_of_date"}).drop(columns="account_id")
+    past = past.assign(observation_id=past["intervention_id"])
+    today = tables["users"][["user_id"]].assign(as_of_date=scoring_date)
+    today = today.assign(observation_id=today["user_id"])
     behaviour = pd.concat(
         [
-            spine.merge(sums(tables["activity"], spine), left_on="user_id", right_index=True, how="left").assign(
-                purpose=purpose
+            spine.merge(sums(tables["activity"], spine), left_on="observation_id", right_index=True, how="left").assign(
+                population=population
             )
-            for purpose, spine in (("retrospective", past), ("prospective", today))
+            for population, spine in (("campaign", past), ("today", today))
         ]
     )
     totals = [column for column in behaviour.columns if column.endswith(("_7d", "_14d", "_30d"))]
@@ -163,7 +166,7 @@ def features(tables: Tables, scoring_date: pd.Timestamp, sums: Callable[..., pd.
         intensity=ratio(behaviour["actions_30d"], behaviour["minutes_30d"]),
         feature_diversity_30d=ratio(behaviour["feature_days_30d"], behaviour["days_observed_30d"]),
     ).merge(tables["outcomes"][["intervention_id", "collab_activated_flag"]], on="intervention_id", how="left")
-    observed = behaviour[(behaviour["purpose"] == "retrospective") & behaviour["collab_activated_flag"].notna()]
+    observed = behaviour[(behaviour["population"] == "campaign") & behaviour["collab_activated_flag"].notna()]
     for column in CAPPED:
         cap = np.quantile(observed[column].dropna(), 0.99, method="inverted_cdf")
         behaviour[column] = behaviour[column].clip(upper=cap)
@@ -173,54 +176,70 @@ def features(tables: Tables, scoring_date: pd.Timestamp, sums: Callable[..., pd.
 
 
 def vectorised_evidence(users: pd.DataFrame) -> pd.DataFrame:
-    """What each account's decision is taken on."""
-    users = users.assign(dog_admin=users["is_dog"] & users["is_admin"])
-    by_account = users.groupby("account_id")
+    """What is decided on about each account of a campaign or of today."""
+    users = users.assign(
+        dog_admin=users["is_dog"] & users["is_admin"],
+        unsupported_admin=users["is_admin"] & ~users["is_supported"],
+        is_unsupported=~users["is_supported"],
+        nudged_lift=users["lift"].where(users["is_nudged"], 0),
+    )
+    by_account = users.groupby(["campaign_id", "account_id"])
     return by_account.agg(
         n_users=("lift", "size"), n_scored=("lift", "count"), dogs=("is_dog", "sum"), dog_admins=("dog_admin", "sum"),
-        sum_lift=("lift", "sum"),
+        unsupported=("is_unsupported", "sum"), unsupported_admins=("unsupported_admin", "sum"),
+        n_nudged=("is_nudged", "sum"), sum_lift=("nudged_lift", "sum"),
     )  # fmt: skip
 
 
 def looped_evidence(users: pd.DataFrame) -> pd.DataFrame:
     """The same, account by account."""
     rows = {
-        account_id: {
+        account: {
             "n_users": len(own),
             "n_scored": own["lift"].count(),
             "dogs": own["is_dog"].sum(),
             "dog_admins": (own["is_dog"] & own["is_admin"]).sum(),
-            "sum_lift": own["lift"].sum(),
+            "unsupported": (~own["is_supported"]).sum(),
+            "unsupported_admins": (own["is_admin"] & ~own["is_supported"]).sum(),
+            "n_nudged": own["is_nudged"].sum(),
+            "sum_lift": own["lift"][own["is_nudged"]].sum(),
         }
-        for account_id, own in users.groupby("account_id")
+        for account, own in users.groupby(["campaign_id", "account_id"])
     }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("account_id")
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["campaign_id", "account_id"])
 
 
 def decide(scored: pd.DataFrame, policy: pd.Series, evidence_of: Callable[..., pd.DataFrame]) -> pd.DataFrame:
     """The users that the policy nudges; where it takes an estimate at its word (a harm confidence of a half)."""
-    scored = scored.assign(is_dog=scored["lift"] < policy["sleeping_dog_lift_threshold"])
+    is_dog = scored["lift"] < policy["sleeping_dog_lift_threshold"]
+    is_past = scored["population"] == "campaign"
+    is_nudged = (scored["lift"] > 0) & ~is_dog & (is_past | (scored["lift_doubt"] <= policy["nudge_doubt_limit"]))
+    is_supported = is_past | is_dog | (scored["lift_doubt"] <= policy["doubt_limit"])
+    scored = scored.assign(is_dog=is_dog, is_supported=is_supported, is_nudged=is_nudged & is_supported)
     evidence = evidence_of(scored)
     revenue = evidence["sum_lift"] * policy["value_per_conversion_usd"]
-    cost = policy["cost_per_account_usd"] + policy["cost_per_nudge_usd"] * evidence["n_users"]
+    cost = policy["cost_per_account_usd"] + policy["cost_per_nudge_usd"] * evidence["n_nudged"]
     is_toxic = (evidence["dogs"] > policy["toxic_user_share_limit"] * evidence["n_scored"]) & (
         evidence["dogs"] >= policy["min_toxic_users"]
     )
     is_target = (
         (evidence["n_scored"] == evidence["n_users"])
+        & (evidence["unsupported_admins"] == 0)
+        & (evidence["unsupported"] <= policy["unsupported_share_limit"] * evidence["n_users"])
         & (evidence["dog_admins"] == 0)
         & ~is_toxic
         & (revenue > cost)
         & (evidence["n_scored"] >= policy["min_scored_users"])
     )
-    users = scored[scored["account_id"].map(is_target) & (scored["lift"] > 0) & ~scored["is_dog"]]
-    return users[["user_id", "account_id", "lift"]]
+    targets = is_target[is_target].index.to_frame(index=False)
+    return scored[scored["is_nudged"]].merge(targets, on=["campaign_id", "account_id"])
 
 
 def compare(name: str, frame: pd.DataFrame, built: pd.DataFrame) -> None:
     """Ends the process unless the rows are those that the build came to."""
-    frame = frame[built.columns].sort_values("user_id", ignore_index=True)
-    built = built.sort_values("user_id", ignore_index=True)
+    key = ["population", "observation_id"]
+    frame = frame[built.columns].sort_values(key, ignore_index=True)
+    built = built.sort_values(key, ignore_index=True)
     try:
         pd.testing.assert_frame_equal(frame, built, check_dtype=False, rtol=1e-9)
     except AssertionError as error:
@@ -255,11 +274,12 @@ def main() -> None:
                 "scoring_date": "select scoring_date from staging.stg_scoring_date",
                 "policy": "from intermediate.int_policy__policies where is_shipped",
                 "features": """
-                    select user_id, actions_7d, minutes_30d, momentum, intensity, week_on_week_change, tenure_days
-                    from intermediate.int_features__retrospective
+                    select population, observation_id, actions_7d, minutes_30d, momentum, intensity, week_on_week_change,
+                        tenure_days
+                    from intermediate.int_features__users
                 """,
                 "nudges": """
-                    select user_id, account_id, lift from intermediate.int_policy__nudges
+                    select population, observation_id, account_id, lift from intermediate.int_policy__nudges
                     inner join intermediate.int_policy__policies using (policy_id) where is_shipped
                 """,
             }
@@ -272,7 +292,7 @@ def main() -> None:
         spent = time.perf_counter() - started[0], time.process_time() - started[1]
         memory = peak_memory_mb()
     if rival != "limit":
-        compare("features", made["features"].query("purpose == 'retrospective'"), built["features"])
+        compare("features", made["features"], built["features"])
         compare("nudges", made["nudges"], built["nudges"])
     with Path(file).open("w", newline="") as opened:
         csv.writer(opened).writerows([COLUMNS, (*row, "users", *spent, 0.0, memory, 0.0)])

@@ -35,21 +35,27 @@ end;
 create temp macro growth(ratio, span) as case when span > 1 and ratio > 0 then printf('%.2f', ln(ratio) / ln(span)) else '' end;
 """
 
+# A row a world and population; whether a world was published is said once.
 STUDIED = """
 from (
-    select preset, seed, max(value) filter (where metric = 'accounts_target') as n_targets,
+    select preset, seed, population, max(value) filter (where metric = 'accounts_target') as n_targets,
         max(value) filter (where metric = 'true_net_value_usd') as true_net_value_usd,
         max(value) filter (where metric = 'expected_net_value_usd') as expected_net_value_usd,
         max(value) filter (where metric = 'value_share_of_oracle') as value_share_of_oracle,
-        max(value) filter (where metric = 'sleeping_dogs_nudged_share') as dogs_nudged_share,
-        max(value) filter (where metric = 'persuadables_targeted_share') as persuadables_targeted_share,
+        max(value) filter (where metric = 'sleeping_dog_nudged_share') as dogs_nudged_share,
+        max(value) filter (where metric = 'targets_with_sleeping_dog_admin_share') as dog_admin_share,
+        max(value) filter (where metric = 'persuadable_targeted_share') as persuadables_targeted_share,
         max(value) filter (where metric = 'false_suppression_share') as false_suppression_share,
         max(value) filter (where metric = 'is_published') as is_published,
         max(value) filter (where metric = 'coverage_lift_of_a_user_everybody') as coverage_of_users,
         max(value) filter (where metric = 'coverage_effect_on_a_tenth_everybody') as coverage_of_tenths
-    from study_results
-    where preset in ('default', 'hard', 'harm', 'null')
-    group by preset, seed
+    from (
+        select preset, seed, if(starts_with(metric, 'today_'), 'today', 'backtest') as population,
+            regexp_replace(metric, '^today_', '') as metric, value
+        from study_results
+        where preset in ('default', 'hard', 'harm', 'null')
+    )
+    group by preset, seed, population
 ) as studied
 """
 
@@ -107,9 +113,15 @@ BLOCKS = {
     "decision": """
         select
             '`' || decision || '`' as decision,
-            cell(max(n_accounts) filter (where policy_id = 'precision'), 'accounts') as "accounts, `precision`",
-            cell(max(n_accounts) filter (where policy_id = 'ltv'), 'accounts') as "accounts, `ltv`",
-            cell(max(n_accounts) filter (where policy_id = 'reference'), 'accounts') as "accounts, `reference`"
+            cell(max(n_accounts) filter (where population = 'today' and policy_id = 'precision'), 'accounts')
+                as "today, `precision`",
+            cell(max(n_accounts) filter (where population = 'today' and policy_id = 'ltv'), 'accounts') as "today, `ltv`",
+            cell(max(n_accounts) filter (where population = 'today' and policy_id = 'reference'), 'accounts')
+                as "today, `reference`",
+            cell(max(n_accounts) filter (where population = 'campaign' and policy_id = 'precision'), 'accounts')
+                as "backtest, `precision`",
+            cell(max(n_accounts) filter (where population = 'campaign' and policy_id = 'reference'), 'accounts')
+                as "backtest, `reference`"
         from marts.policy_funnel
         group by precedence, policy_funnel.decision
         order by precedence
@@ -124,7 +136,7 @@ BLOCKS = {
             cell(n_sleeping_dogs_nudged, 'users') as "Sleeping Dogs nudged"
         from marts.policy_comparison
         inner join seeds.policy_parameters using (policy_id)
-        where is_shipped
+        where is_shipped and population = 'today'
         order by net_value_usd desc, policy_comparison.strategy
     """,
     "allocation": """
@@ -184,9 +196,9 @@ BLOCKS = {
     """,
     "study": f"""
         select
-            '`' || studied.preset || '`' as preset,
+            '`' || studied.preset || '`, ' || studied.population as preset,
             count(*)::varchar as worlds,
-            sum(is_published)::int::varchar as published,
+            coalesce(sum(is_published)::int::varchar, '') as published,
             cell(avg(n_targets), 'accounts') as "accounts targeted",
             coalesce(format('{{:,}} to {{:,}}', min(n_targets)::bigint, max(n_targets)::bigint), '') as "min to max",
             cell(avg(expected_net_value_usd), 'usd') as "expected net value",
@@ -194,13 +206,15 @@ BLOCKS = {
             cell(avg(value_share_of_oracle), 'share') as "of what the truth would earn",
             coalesce(printf('%.2f%% (%.2f%%)', 100 * avg(dogs_nudged_share), 100 * max(dogs_nudged_share)), '')
                 as "Sleeping Dogs nudged (most)",
+            coalesce(printf('%.2f%% (%.2f%%)', 100 * avg(dog_admin_share), 100 * max(dog_admin_share)), '')
+                as "targets with a Sleeping Dog admin (most)",
             cell(avg(persuadables_targeted_share), 'share') as "Persuadables targeted",
             cell(avg(false_suppression_share), 'share') as "falsely suppressed",
             cell(avg(coverage_of_users), 'share') as "90% intervals of users that hold the truth",
             cell(avg(coverage_of_tenths), 'share') as "95% intervals of tenths that do"
         {STUDIED}
-        group by studied.preset
-        order by studied.preset
+        group by studied.preset, studied.population
+        order by studied.preset, studied.population
     """,
     "importance": """
         select
@@ -216,6 +230,7 @@ BLOCKS = {
         select
             interval_id || case when user_group = 'everybody' then '' else ', of a ' || replace(user_group, '_', ' ') end
                 as interval,
+            if(population = 'today', 'today', 'backtest') as "of",
             cell(n_intervals, 'users') as intervals,
             cell(nominal_share, 'share') as "should hold the truth",
             cell(covered_share, 'share') as "hold it here",
@@ -229,8 +244,10 @@ BLOCKS = {
             from study_results
             where preset = 'default'
             group by metric
-        ) as studied on studied.metric = 'coverage_' || replace(interval_id, ' ', '_') || '_' || user_group
-        order by user_group <> 'everybody', interval_coverage.interval_id, user_group
+        ) as studied
+            on studied.metric
+            = if(population = 'today', 'today_', '') || 'coverage_' || replace(interval_id, ' ', '_') || '_' || user_group
+        order by user_group <> 'everybody', interval_coverage.interval_id, user_group, population
     """,
     "alike": """
         select
@@ -296,8 +313,7 @@ BLOCKS = {
                 (5, 'Sleeping Dog users in targeted accounts', 'share', 0.0828, 'sleeping_dog_targeted_share'),
                 (6, 'Sleeping Dog users nudged', 'share', 0.0828, 'sleeping_dog_nudged_share'),
                 (7, 'Persuadable users in targeted accounts', 'share', 0.4085, 'persuadable_targeted_share'),
-                (8, 'True net value of all users of the targets', 'usd', 36732, 'true_net_value_usd'),
-                (9, 'True net value of the nudges sent', 'usd', 36732, 'true_net_value_of_nudges_usd')
+                (8, 'True net value of the nudges sent, to everybody in the targets', 'usd', 36732, 'true_net_value_usd')
         ) as published (figure_order, figure, unit, published, metric)
         left join study_results on study_results.metric = published.metric and preset = 'seed_world'
         order by figure_order
@@ -305,14 +321,14 @@ BLOCKS = {
     "benchmark": f"""
         {BENCHMARKED}
         select accounts, users, "activity rows", "generation, s", "build, s", "of it SQL models, s", "Python models, s",
-            "tests, s", "summary, report, export, s", "scoring a new day, s", "peak memory, GB", "database, GB"
+            "tests, s", "summary, report, export, s", "deciding a new day, s", "peak memory, GB", "database, GB"
         from (
             select accounts as place, cell(accounts, 'accounts') as accounts, cell(users, 'users') as users,
                 cell(activity_rows, 'users') as "activity rows", cell(generation, 'time') as "generation, s",
                 cell(build, 'time') as "build, s", cell(sql, 'time') as "of it SQL models, s",
                 cell(python, 'time') as "Python models, s", cell(tests, 'time') as "tests, s",
                 cell(publication, 'time') as "summary, report, export, s",
-                cell(day, 'time') as "scoring a new day, s", cell(memory_gb, 'gb') as "peak memory, GB",
+                cell(day, 'time') as "deciding a new day, s", cell(memory_gb, 'gb') as "peak memory, GB",
                 printf('%.2f', database_gb) as "database, GB"
             from sizes
             union all
@@ -446,10 +462,11 @@ def rendered(text: str, warehouse: Path) -> str:
 
 
 def rendered_picture(warehouse: Path) -> bytes:
-    """The funnel of the shipped policy, as SVG."""
+    """Today's funnel of the shipped policy, as SVG."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         funnel = connection.sql(
-            "select * from marts.policy_funnel where policy_id = (select policy_id from seeds.policy_parameters where is_shipped)"
+            "select * from marts.policy_funnel where population = 'today' "
+            "and policy_id = (select policy_id from seeds.policy_parameters where is_shipped)"
         ).df()
     buffer = io.BytesIO()
     with figures.style():

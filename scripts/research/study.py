@@ -1,4 +1,4 @@
-"""Builds many worlds and records what came out of each, beside what the same policy earns when it knows the truth.
+"""Builds many worlds and records what came out of each, in the backtest and today, beside what an oracle earns.
 
 The results land in results/study_results.csv, from which the README's tables are rendered. Hidden truth is read after every
 decision is taken; nothing is tuned here.
@@ -19,8 +19,6 @@ from pathlib import Path
 
 import duckdb
 from tqdm import tqdm
-
-from causalyn.warehouse.sql_text import literal
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "scripts" / "research" / "results" / "study_results.csv"
@@ -55,24 +53,58 @@ def fetch(folder: Path, query: str, parameters: dict[str, str] | None = None) ->
         return connection.execute(query, parameters or {}).fetchall()
 
 
+def measured(folder: Path, query: str, parameters: dict[str, str] | None = None) -> dict[str, float]:
+    """The figures of a query for population, metric and value, by metric; those of today's accounts begin with `today_`."""
+    return {
+        metric if population == "campaign" else f"today_{metric}": float(value or 0)
+        for population, metric, value in fetch(folder, query, parameters)
+    }
+
+
 def figures(folder: Path, policy_id: str) -> dict[str, float]:
-    """What a policy decided, and what that is worth and does to each hidden group, by metric."""
+    """What a policy decided, in the backtest and today, and what that is worth and does to each hidden group, by metric."""
     query = """
-        select 'accounts_' || decision, n_accounts from candidate_marts.policy_funnel where policy_id = $policy
+        select population, 'accounts_' || decision, n_accounts from candidate_marts.policy_funnel where policy_id = $policy
         union all
-        select true_group || '_targeted_share', sum(share_of_group) filter (where decision = 'target')
-        from candidate_audit.failure_matrix where policy_id = $policy and level = 'user' group by true_group
+        select population, true_group || '_targeted_share', sum(share_of_group) filter (where decision = 'target')
+        from candidate_audit.failure_matrix where policy_id = $policy and level = 'user' group by population, true_group
         union all
-        select true_group || '_nudged_share', sum(nudged_share_of_group)
-        from candidate_audit.failure_matrix where policy_id = $policy and level = 'user' group by true_group
+        select population, true_group || '_nudged_share', sum(nudged_share_of_group)
+        from candidate_audit.failure_matrix where policy_id = $policy and level = 'user' group by population, true_group
         union all
         from (
             unpivot (from candidate_audit.policy_true_value where policy_id = $policy)
-            on expected_net_value_usd, true_net_value_usd, true_net_value_of_nudges_usd, true_net_value_of_everybody_usd
+            on expected_net_value_usd, true_net_value_usd, true_net_value_of_everybody_usd
         )
-        select name, value
+        select population, name, value
     """
-    return {metric: float(value or 0) for metric, value in fetch(folder, query, {"policy": policy_id})}
+    return measured(folder, query, {"policy": policy_id})
+
+
+def against_the_oracle(folder: Path) -> dict[str, float]:
+    """The shipped policy beside an oracle that knows the truth and obeys the same guardrails; shares of nothing are left out."""
+    query = """
+        with pairs as (
+            select population, shipped, oracle
+            from candidate_audit.safety_frontier_truth as shipped
+            inner join candidate_audit.safety_frontier_truth as oracle using (population)
+            where shipped.is_shipped and oracle.point_id = 'oracle'
+        )
+
+        select population, 'oracle_true_net_value_usd' as metric, oracle.true_net_value_usd as value from pairs
+        union all
+        select population, 'value_share_of_oracle', shipped.true_net_value_usd / oracle.true_net_value_usd
+        from pairs where oracle.true_net_value_usd > 0
+        union all
+        select population, 'false_suppression_share', shipped.n_oracle_targets_missed / oracle.n_target_accounts
+        from pairs where oracle.n_target_accounts > 0
+        union all
+        select
+            population, 'targets_with_sleeping_dog_admin_share',
+            shipped.n_targets_with_sleeping_dog_admin / shipped.n_target_accounts
+        from pairs where shipped.n_target_accounts > 0
+    """
+    return measured(folder, query)
 
 
 def measured_claims(folder: Path) -> dict[str, float]:
@@ -94,43 +126,18 @@ def verdicts(folder: Path) -> dict[str, float]:
 
 
 def trust(folder: Path) -> dict[str, float]:
-    """How often intervals hold the truth, and the threshold that the folds chose."""
+    """How often intervals hold the truth, the threshold that the folds chose, and who of today has no support."""
     query = """
-        select 'coverage_' || replace(interval_id, ' ', '_') || '_' || user_group, covered_share
+        select population, 'coverage_' || replace(interval_id, ' ', '_') || '_' || user_group, covered_share
         from candidate_audit.interval_coverage
         union all
-        select 'sleeping_dog_lift_threshold', sleeping_dog_lift_threshold from candidate_marts.safety_frontier where is_shipped
+        select 'campaign', 'sleeping_dog_lift_threshold', sleeping_dog_lift_threshold
+        from candidate_marts.safety_frontier where is_shipped
+        union all
+        select population, 'unsupported_users_share', sum(n_unsupported_users) / sum(n_users)
+        from candidate_marts.account_policy where is_shipped and population = 'today' group by population
     """
-    return dict(fetch(folder, query))
-
-
-def targets(folder: Path) -> set[str]:
-    """The accounts that the shipped policy targets."""
-    return {account for (account,) in fetch(folder, "select account_id from candidate_marts.target_accounts")}
-
-
-def decide_on_the_truth(folder: Path) -> None:
-    """Replaces the scores by the true probabilities and decides again, with the same SQL."""
-    with duckdb.connect(str(folder / WAREHOUSE)) as connection:
-        connection.execute(f"attach {literal(folder / TRUTH)} as truth (read_only)")
-        connection.execute(
-            """
-            update intermediate.int_uplift__scores as scores
-            set
-                p_control = truth.p_control,
-                p_treated = truth.p_treated,
-                t_lift = truth.p_treated - truth.p_control,
-                x_lift = truth.p_treated - truth.p_control,
-                dr_lift = truth.p_treated - truth.p_control,
-                t_lift_se = 0,
-                x_lift_se = 0,
-                dr_lift_se = 0
-            from truth.main.latent_uplift_groups_hidden as truth
-            where scores.user_id = truth.user_id
-            """
-        )
-    published = [f"int_uplift__scores+,+{mart}" for mart in ("policy_true_value", "target_accounts")]
-    dbt(folder, "run", "--select", *published, "--exclude", "int_uplift__scores")
+    return measured(folder, query)
 
 
 def study_generated(folder: Path, preset: str, seed: int, accounts: int) -> dict[str, float]:
@@ -139,21 +146,12 @@ def study_generated(folder: Path, preset: str, seed: int, accounts: int) -> dict
     options = ["--preset", preset, "--seed", str(seed), "--accounts", str(accounts)]
     subprocess.run([*generate, *options], check=True, stdout=subprocess.DEVNULL)
     succeeded = dbt(folder, "build", "--exclude", "resource_type:unit_test", check=False)
-    measured = verdicts(folder)
-    if succeeded != bool(measured["is_published"]):
+    judged = verdicts(folder)
+    if succeeded != bool(judged["is_published"]):
         raise RuntimeError(f"{preset}, seed {seed}: the build failed, and not for a verdict")
     if not succeeded:
-        return measured
-    measured |= figures(folder, "precision") | measured_claims(folder) | trust(folder)
-    targeted = targets(folder)
-    decide_on_the_truth(folder)
-    oracle, oracle_targets = figures(folder, "precision")["true_net_value_usd"], targets(folder)
-    measured["oracle_true_net_value_usd"] = oracle
-    if oracle > 0:
-        measured["value_share_of_oracle"] = measured["true_net_value_usd"] / oracle
-    if oracle_targets:
-        measured["false_suppression_share"] = len(oracle_targets - targeted) / len(oracle_targets)
-    return measured
+        return judged
+    return judged | figures(folder, "precision") | measured_claims(folder) | trust(folder) | against_the_oracle(folder)
 
 
 def study_foreign(folder: Path, raw: Path) -> dict[str, float]:

@@ -17,7 +17,7 @@ campaigns as (
 
 decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
-    where {{ is_judged() }}
+    {{ where_in_scope() }}
 ),
 
 final as (

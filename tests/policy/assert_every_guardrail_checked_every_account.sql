@@ -9,7 +9,7 @@ policies as (
 
 campaigns as (
     select distinct campaign_id from {{ ref('int_features__spine') }}
-    where {{ is_judged() }}
+    {{ where_in_scope() }}
 ),
 
 rules as (

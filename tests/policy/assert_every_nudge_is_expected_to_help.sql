@@ -2,7 +2,7 @@
 -- nudges everybody in its targets asks for a known and supported lift alone.
 with nudges as (
     select * from {{ ref('int_policy__nudges') }}
-    where {{ is_judged() }}
+    {{ where_in_scope() }}
 ),
 
 scores as (

@@ -2,7 +2,7 @@
 -- Added up anew from the scores of those who are nudged.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
-    where decision = 'target' and {{ is_judged() }}
+    where decision = 'target' and {{ is_in_scope() }}
 ),
 
 nudges as (

@@ -2,7 +2,7 @@
 -- to nudge them, priced risk included, and it has enough scored users. Added up anew from the scores.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
-    where decision = 'target' and {{ is_judged() }}
+    where decision = 'target' and {{ is_in_scope() }}
 ),
 
 nudges as (

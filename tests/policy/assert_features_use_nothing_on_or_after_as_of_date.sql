@@ -3,7 +3,7 @@
 -- the scoring date), recomputed here from the dates of record, not from the spine's. Winsorising only lowers a total.
 with features as (
     select * from {{ ref('int_features__users') }}
-    where {{ is_judged() }}
+    {{ where_in_scope() }}
 ),
 
 activity as (

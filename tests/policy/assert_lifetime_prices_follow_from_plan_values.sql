@@ -2,7 +2,7 @@
 -- assumptions about its plan and the scores of the admins whom it nudges make them. Computed anew from the accounts and the scores.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
-    where {{ is_judged() }}
+    {{ where_in_scope() }}
 ),
 
 policies as (

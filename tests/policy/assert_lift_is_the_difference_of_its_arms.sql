@@ -2,7 +2,7 @@
 -- Billionths are what the scores are rounded to.
 with scores as (
     select * from {{ ref('int_uplift__user_scores') }}
-    where {{ is_judged() }}
+    {{ where_in_scope() }}
 ),
 
 final as (

@@ -1,12 +1,12 @@
 -- POL-08: Every nudged user belongs to an account that the same policy targets.
 with nudges as (
     select * from {{ ref('int_policy__nudges') }}
-    where {{ is_judged() }}
+    {{ where_in_scope() }}
 ),
 
 decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
-    where {{ is_judged() }}
+    {{ where_in_scope() }}
 ),
 
 final as (

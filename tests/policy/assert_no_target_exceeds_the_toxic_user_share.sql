@@ -1,7 +1,7 @@
 -- POL-03: No targeted account has more predicted Sleeping Dogs than the policy tolerates. Counted anew from the scores.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
-    where {{ is_judged() }}
+    {{ where_in_scope() }}
 ),
 
 scores as (

@@ -2,7 +2,7 @@
 -- scores, and whoever is not known to be no admin counts as one.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
-    where {{ is_judged() }}
+    {{ where_in_scope() }}
 ),
 
 scores as (

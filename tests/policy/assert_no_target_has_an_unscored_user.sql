@@ -2,7 +2,7 @@
 -- safe. Support counts today alone, and not of those taken for Sleeping Dogs.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
-    where decision = 'target' and {{ is_judged() }}
+    where decision = 'target' and {{ is_in_scope() }}
 ),
 
 policies as (

@@ -3,7 +3,7 @@
 -- those of POL-21.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
-    where {{ is_judged() }}
+    {{ where_in_scope() }}
 ),
 
 policies as (

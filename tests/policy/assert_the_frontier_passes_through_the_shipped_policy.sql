@@ -9,6 +9,7 @@ grid as (
 
 decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
+    {{ where_in_scope() }}
 ),
 
 shipped as (

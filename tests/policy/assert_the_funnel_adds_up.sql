@@ -1,7 +1,7 @@
 -- POL-15: The decisions of a policy's funnel add up to the accounts of the company, once today and once for each past campaign.
 with funnel as (
     select * from {{ ref('policy_funnel') }}
-    where {{ is_judged() }}
+    {{ where_in_scope() }}
 ),
 
 accounts as (

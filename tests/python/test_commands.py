@@ -112,18 +112,48 @@ def test_raw_files_without_hidden_truth_give_the_same_decisions(fresh, make, bui
     assert judged < known_judged
 
 
-def test_raw_and_generator_options_exclude_each_other(make, project_root):
-    refused = make(project_root, "build", "RAW=somewhere", "SEED=1")
+@pytest.mark.parametrize("option", ["ACCOUNTS=7", "SEED=1", "PRESET=hard", "CAMPAIGNS=2"])
+def test_raw_and_generator_options_exclude_each_other(make, project_root, option):
+    refused = make(project_root, "build", "RAW=somewhere", option)
     assert refused.returncode != 0
     assert "RAW loads existing files" in refused.stderr
 
 
-def test_a_campaign_is_played_in_the_world_that_was_built(make, project_root):
-    dry_run = make(project_root, "--dry-run", "campaign", "ACCOUNTS=7", "SEED=7", "PRESET=hard")
+def scripts_of(make: Callable, project: Path, *arguments: str) -> list[str]:
+    """The scripts that a target of make would run."""
+    dry_run = make(project, "--dry-run", *arguments)
     assert dry_run.returncode == 0, dry_run.stderr
-    commands = [line.split("/")[-1] for line in dry_run.stdout.splitlines() if "python scripts/" in line]
-    assert [" ".join(command.split()) for command in commands] == [
-        "generate_world.py --accounts 7 --seed 7 --preset hard",
+    lines = [line.partition("python scripts/")[2] for line in dry_run.stdout.splitlines()]
+    return [" ".join(line.split()) for line in lines if line]
+
+
+@pytest.mark.parametrize(
+    ("options", "loaded", "deliveries"),
+    [
+        ([], [], ""),
+        (["RAW=exports"], ['load_raw.py "exports"'], " --deliveries compare"),
+        (["RAW=exports", "ACCEPT_CHANGES=1"], ['load_raw.py "exports"'], " --deliveries accept"),
+    ],
+)
+def test_a_refresh_loads_decides_draws_and_exports(make, project_root, options, loaded, deliveries):
+    assert scripts_of(make, project_root, "refresh", "AS_OF=2025-06-01", *options) == [
+        *loaded,
+        f'refresh.py --as-of "2025-06-01"{deliveries}',
+        "render_report.py",
+        "export_lists.py",
+    ]
+
+
+def test_a_refresh_needs_a_day(make, project_root):
+    refused = make(project_root, "--dry-run", "refresh")
+    assert refused.returncode != 0
+    assert "Name the day to decide as of: make refresh AS_OF=2025-06-01" in refused.stderr
+
+
+def test_a_campaign_is_played_in_the_world_that_was_built(make, project_root):
+    played = scripts_of(make, project_root, "campaign", "ACCOUNTS=7", "SEED=7", "PRESET=hard", "CAMPAIGNS=2")
+    assert played == [
+        "generate_world.py --accounts 7 --seed 7 --preset hard --campaigns 2",
         "summarise.py",
         "render_report.py",
         "play_campaign.py --seed 7 --preset hard",

@@ -15,7 +15,9 @@ REFUSALS = {
     "RawContractError",
     "ExportRefusedError",
     "LearnerError",
+    "ModelMismatchError",
     "NotPlayableError",
+    "NotRefreshableError",
     "SystemExit",
     "exit",
     "DbtRuntimeError",
@@ -54,7 +56,7 @@ def refuses(call: ast.Call) -> bool:
 
 def all_texts(root: Path) -> str:
     """Every string of the scripts, the Makefile, the publication gate and the macros, pieces of one text joined."""
-    files = [root / "models/intermediate/policy/int_build__publication_gate.sql", *(root / "macros").glob("*.sql")]
+    files = [root / "models/intermediate/build/int_build__publication_gate.sql", *(root / "macros").glob("*.sql")]
     said = "\n".join(re.sub(r"'\s*(\|\||~)\s*'", "", file.read_text()).replace("''", "'") for file in files)
     strings = (part for tree in scripts(root) for text in texts(tree) for part in fixed_parts(text))
     return "\n".join([*strings, (root / "Makefile").read_text().replace("$(PYTHON)", ""), said])
@@ -95,7 +97,7 @@ COMMANDS = {
     "copy_to_spark.py": "read",
     "play_campaign.py": "read",
     "play_bandit.py": "read",
-    "score.py": "read",
+    "refresh.py": "read",
 }
 PLACES = {
     "write": {
@@ -130,7 +132,7 @@ def test_a_warehouse_that_cannot_be_used_is_one_line(project_root, run, seen, li
     arguments = {
         "load_raw.py": [tmp_path / "export"],
         "generate_world.py": ["--accounts", "2"],
-        "score.py": ["--as-of", "2025-06-01"],
+        "refresh.py": ["--as-of", "2025-06-01"],
     }.get(command, [])
     if command == "load_raw.py":
         write_smallest_export(tmp_path / "export")

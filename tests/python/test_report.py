@@ -239,7 +239,7 @@ def test_the_page_tells_todays_decisions_from_the_backtest(report, built_world):
     assert support.startswith(f"{unsupported} of today's users" if unsupported else "All of today's users")
     for figure in ("audit_matrix_of_the_past", "true_safety_frontier", "safety_frontier"):
         caption = re.search(rf'<figure id="{figure}">\s*<figcaption>(.*?)</figcaption>', page).group(1)
-        assert caption.startswith("In the past campaigns")
+        assert caption.startswith("In past campaigns")
 
 
 def test_text_of_the_data_stays_text():

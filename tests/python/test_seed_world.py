@@ -29,4 +29,4 @@ def test_fewer_sleeping_dogs_are_in_reach_than_under_the_published_decisions(mea
 
 def test_persuadables_and_value_are_kept(measured):
     assert measured["persuadable_targeted_share"] >= 0.40
-    assert measured["true_net_value_of_nudges_usd"] >= 36_700
+    assert measured["true_net_value_usd"] >= 36_700

@@ -1,10 +1,10 @@
 """Today's accounts as the report page decides them again: one row an account, or one row for many of a kind.
 
 An account's Sleeping Dogs and users without support at every threshold of the frontier are its *profile*; many accounts share
-few profiles. Up to MAX_LISTED accounts have a row of their own. The others, those with the least at stake, are pre-aggregated
-to a grid: accounts with the same decision and users, whose profiles tip at the same thresholds and whose summed lifts are alike,
-share a row. The decision is monotone in lift, so that the row's mean decides as each of its accounts did; at other parameters
-the grid is exact but for accounts that tip between.
+one. Up to MAX_LISTED accounts have a row of their own. The others, those with the least at stake, are pre-aggregated to a grid:
+accounts with the same decision and users, whose profiles tip at the same thresholds and whose summed lifts are alike, share a
+row. The decision is monotone in lift, so that the row's mean decides as each of its accounts did; at other parameters the grid
+is exact but for accounts that tip between.
 """
 
 from __future__ import annotations

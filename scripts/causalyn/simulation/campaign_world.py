@@ -1,8 +1,8 @@
 """Plays a campaign in a generated world: what its users do once they are nudged or held out.
 
-A user's two chances to convert are the hidden truth that the past campaign was generated from, so an experiment in this world
-measures what the model was asked to estimate. Both are decided by the same random number: who is nudged does not change anybody
-else's luck, and a nudge of positive lift never undoes a conversion.
+A user's two chances to convert are the hidden truth about today, so an experiment in this world measures what the model was asked
+to estimate of today's users. Where these have moved since, it is not the truth of the past campaigns. Both chances are decided by
+the same random number: who is nudged does not change anybody else's luck, and a nudge of positive lift never undoes a conversion.
 
 Source: the project's design, section 5 ("physics"); potential outcomes as in Rubin (1974).
 """

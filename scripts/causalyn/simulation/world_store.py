@@ -17,6 +17,7 @@ from tqdm import tqdm
 from causalyn.simulation import world
 from causalyn.simulation.world_physics import GROUPS, RESPONSES
 from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTH, TRUTH_TODAY, truth_path
+from causalyn.warehouse.sql_text import literal
 
 # Of each database's buffers, which would otherwise grow with the world; the rest of the process needs 0.5 GB.
 MEMORY_LIMIT = "1GB"
@@ -93,6 +94,17 @@ class Written:
     accounts: int
     users: int
     activity_rows: int
+
+
+def attach_truth(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> str:
+    """Attach the hidden truth of a warehouse, to be read only, and return its table about today's users.
+
+    Where nobody has moved since the campaigns reached them, what was true of the users then still is.
+    """
+    connection.execute(f"attach {literal(truth_path(warehouse))} as truth (read_only)")
+    tables = connection.execute("select table_name from duckdb_tables() where database_name = 'truth'").fetchall()
+    table = TRUTH_TODAY if (TRUTH_TODAY.name,) in tables else TRUTH
+    return f"truth.{table.name}"
 
 
 def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -> Written:
