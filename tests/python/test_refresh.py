@@ -110,13 +110,13 @@ def days(copy_world, refresh_world, read_published, run_dbt, break_project, tmp_
     built, same, third = read_published(world.warehouse), left(0), left(3)
     # A full build of another model that may not be trusted publishes nothing, but leaves its past in the candidates.
     other = break_project("seeds/learner_parameters.csv", ",2026,t_learner", ",2027,dr_learner")
-    rules = other / "seeds" / "verdict_rules.csv"
-    trusted = "rank users better than a constant effect?,true,at_least,3,3"
+    rules = other / "seeds" / "checks.csv"
+    trusted = "rank users better than a constant effect?,at_least,3,3"
     assert trusted in rules.read_text()
     rules.write_text(rules.read_text().replace(trusted, trusted.replace("3,3", "999,999")))
     failed = run_dbt("build", "--exclude-resource-type", "unit_test", warehouse=world.warehouse, project=other)
     assert failed.returncode != 0
-    assert "VER-05" in failed.stdout, failed.stdout[-3000:]
+    assert "qini_z" in failed.stdout, failed.stdout[-3000:]
     assert read_published(world.warehouse) == third
     first = left(1)
     printed = refresh_world(world, 1)
@@ -178,7 +178,6 @@ def test_what_is_said_of_past_campaigns_stays(days):
         "safety_frontier",
         "policies",
         "lift_models",
-        "model_verdicts",
         "feature_caps",
     }
     of_the_past = judged | {"training_bins", "claims", "failure_matrix", "policy_true_value", "uplift_curve"}
