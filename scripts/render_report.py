@@ -75,7 +75,7 @@ def draw(marts: Marts, policy: dict, decisions: list[str]) -> dict[str, figures.
         "lift_of_targets": figures.lift_of_targets(scores, float(policy["sleeping_dog_lift_threshold"])),
         "audit_matrix": figures.audit_matrix(matrices.get("today", pd.DataFrame()), decisions, "Today"),
         "audit_matrix_of_the_past": figures.audit_matrix(
-            matrices.get("campaign", pd.DataFrame()), decisions, "In the past campaigns"
+            matrices.get("campaign", pd.DataFrame()), decisions, "In past campaigns"
         ),
         "true_safety_frontier": figures.safety_frontier(
             truth, "n_sleeping_dog_admins_in_targets", "persuadables_reached_share", figures.TRUE_FRONTIER

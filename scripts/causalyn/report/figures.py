@@ -419,7 +419,7 @@ TRUE_FRONTIER = {
     "harm": "true Sleeping Dog admins in targeted accounts",
     "gain": "true Persuadables nudged",
     "format": "{x:.0%}",
-    "title": "In the past campaigns the policy nudges {gain:.1%} of the true Persuadables with {harm:.0f} Sleeping Dog admins in "
+    "title": "In past campaigns the policy nudges {gain:.1%} of the true Persuadables with {harm:.0f} Sleeping Dog admins in "
     "targeted accounts; the most daring setting {most_gain:.1%} with {most_harm:.0f}",
 }
 
