@@ -36,6 +36,13 @@
     }) }}
 {%- endmacro %}
 
+{#- The learner's features of a row of `features`, as columns of a `select`. -#}
+{% macro learner_features() -%}
+    {%- for feature, expression in learner_feature_expressions().items() -%}
+        {{ expression }} as {{ feature }}{{ ',\n        ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
 {#- The learner's inputs unpivoted: one row per observation of a population and feature, with its name and value. -#}
 {% macro unpivot_features(inputs, population, name='feature') -%}
     {%- for feature in learner_feature_expressions() %}

@@ -20,7 +20,8 @@ account_groups as (
 ranked as (
     select
         *,
-        row_number() over (partition by campaign_id, policy_id, account_id order by n_users desc, true_group asc) = 1 as is_of_account
+        row_number() over (partition by campaign_id, policy_id, account_id order by n_users desc, true_group asc) = 1
+            as is_of_account
     from account_groups
 ),
 
@@ -71,7 +72,8 @@ final as (
         n_units,
         n_nudged,
         cast(n_units as double) / sum(n_units) over (partition by population, policy_id, level, true_group) as share_of_group,
-        cast(n_nudged as double) / sum(n_units) over (partition by population, policy_id, level, true_group) as nudged_share_of_group
+        cast(n_nudged as double) / sum(n_units) over (partition by population, policy_id, level, true_group)
+            as nudged_share_of_group
     from counted
 )
 

@@ -1,5 +1,5 @@
--- POL-06: Every account has exactly one decision today under every policy, and one in the backtest of every past campaign; one that is
--- missing would be nudged by nobody's choice, and two would contradict each other.
+-- POL-06: Every account has exactly one decision today under every policy, and one in the backtest of every past campaign; one
+-- that is missing would be nudged by nobody's choice, and two would contradict each other.
 with accounts as (
     select * from {{ ref('stg_accounts') }}
 ),

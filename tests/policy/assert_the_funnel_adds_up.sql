@@ -8,12 +8,19 @@ accounts as (
     select * from {{ ref('stg_accounts') }}
 ),
 
+campaigns as (
+    select distinct
+        population,
+        campaign_id
+    from {{ ref('int_features__spine') }}
+),
+
 n_accounts as (
     select
         campaigns.population,
         count(*) as n_accounts
     from accounts
-    cross join (select distinct population, campaign_id from {{ ref('int_features__spine') }}) as campaigns
+    cross join campaigns
     group by 1
 ),
 

@@ -1,19 +1,23 @@
 with decisions as (
-    select * from {{ ref('account_policy') }}
+    select * from {{ ref('int_policy__account_decisions') }}
     where population = 'today'
 ),
 
-builds as (
-    select * from {{ ref('build_info') }}
+identity as (
+    select * from {{ ref('int_build__identity') }}
+),
+
+gate as (
+    select * from {{ ref('int_build__publication_gate') }}
 ),
 
 final as (
     select
-        builds.build_id,
-        builds.data_fingerprint,
-        builds.policy_version,
-        builds.model_version,
-        builds.code_version,
+        identity.build_id,
+        identity.data_fingerprint,
+        identity.policy_version,
+        identity.model_version,
+        identity.code_version,
         decisions.policy_id,
         decisions.is_shipped,
         decisions.account_id,
@@ -29,7 +33,8 @@ final as (
         decisions.sleeping_dog_lift_threshold,
         decisions.toxic_user_share_limit
     from decisions
-    inner join builds on decisions.build_id = builds.build_id
+    cross join identity
+    inner join gate on identity.build_id = gate.build_id
 )
 
 select * from final

@@ -59,10 +59,9 @@ today as (
 
 final as (
     select * from today
-    {% if not var('refresh') %}
     union all
     select * from campaign
-    {% endif %}
+    {{ 'where false' if var('refresh') }}
 )
 
 select * from final

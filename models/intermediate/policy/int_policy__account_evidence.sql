@@ -41,8 +41,8 @@ by_account as (
     group by 1, 2, 3, 4
 ),
 
--- Every account of every policy has a row, since one without evidence must be suppressed, not forgotten. An account whose users were
--- scored, but none to be nudged, is expected to bring nothing.
+-- Every account of every policy has a row, since one without evidence must be suppressed, not forgotten. An account whose users
+-- were scored, but none to be nudged, is expected to bring nothing.
 priced as (
     select
         campaigns.population,
@@ -66,7 +66,8 @@ priced as (
         case
             when policies.value_per_conversion_usd is not null then 0.0
             else round(least(
-                coalesce(by_account.harmed_admins{{ suffix }}, 0.0) * accounts.loss_per_harmed_admin_usd, accounts.loss_if_churned_usd
+                coalesce(by_account.harmed_admins{{ suffix }}, 0.0) * accounts.loss_per_harmed_admin_usd,
+                accounts.loss_if_churned_usd
             ), 6)
         end as expected_churn_cost{{ suffix }}_usd,
         {% endfor %}

@@ -2,8 +2,8 @@ with account_totals as (
     select * from {{ ref('int_policy__account_totals') }}
 ),
 
--- The response model gets as many accounts as the policy targets, so that it differs in whom it picks, not in how many. All but the
--- policy itself nudge everybody in the accounts that they pick.
+-- The response model gets as many accounts as the policy targets, so that it differs in whom it picks, not in how many. All but
+-- the policy itself nudge everybody in the accounts that they pick.
 picked as (
     select *, 'everybody' as strategy from account_totals where n_users > 0
     union all

@@ -48,8 +48,8 @@ doubts as (
     where population = 'campaign' and lift > 0
 ),
 
--- Who is far more doubtful than the most doubtful of them is unlike anybody whom the campaigns reached. To be nudged takes more: that a
--- share of them is as doubtful.
+-- Who is far more doubtful than the most doubtful of them is unlike anybody whom the campaigns reached. To be nudged takes more:
+-- that a share of them is as doubtful.
 limits as (
     select
         policies.policy_id,

@@ -48,7 +48,7 @@ supported as (
     select
         *,
         {{ is_supported('judged', 'is_sleeping_dog', 'judged') }} as is_supported,
-        coalesce(population = 'campaign' or lift_doubt <= nudge_doubt_limit, false) as is_nudge_supported
+        coalesce(judged.population = 'campaign' or judged.lift_doubt <= judged.nudge_doubt_limit, false) as is_nudge_supported
     from judged
 ),
 

@@ -26,9 +26,7 @@ final as (
         {{ hash_bucket('features.account_id', 'learner.folds', "'fold'") }} as fold,
         cast(interventions.is_treated as int) as is_treated,
         cast(outcomes.is_converted as int) as is_converted,
-        {% for feature, expression in learner_feature_expressions().items() %}
-        {{ expression }} as {{ feature }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ learner_features() }}
     from features
     left join interventions on features.population = 'campaign' and features.observation_id = interventions.intervention_id
     left join outcomes on interventions.intervention_id = outcomes.intervention_id

@@ -15,7 +15,8 @@ learner as (
     from {{ ref('learner_parameters') }}
 ),
 
--- Nine decimals: beyond the model's accuracy, within what every engine adds up alike. NaN is no score, nor is a lift of unknown error.
+-- Nine decimals: beyond the model's accuracy, within what every engine adds up alike. NaN is no score, nor is a lift of unknown
+-- error.
 deciding as (
     select
         scores.population,

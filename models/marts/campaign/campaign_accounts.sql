@@ -1,6 +1,10 @@
 with assignments as (
-    select * from {{ ref('campaign_assignments') }}
-    where arm is not null
+    select
+        assignments.*,
+        gate.build_id
+    from {{ ref('int_campaign__assignments') }} as assignments
+    cross join {{ ref('int_build__publication_gate') }} as gate
+    where assignments.arm is not null
 ),
 
 logged as (

@@ -1,8 +1,12 @@
 {% set features = learner_feature_expressions() | list %}
 
 with decisions as (
-    select * from {{ ref('account_policy') }}
-    where population = 'today' and is_shipped
+    select
+        decisions.*,
+        gate.build_id
+    from {{ ref('int_policy__account_decisions') }} as decisions
+    cross join {{ ref('int_build__publication_gate') }} as gate
+    where decisions.population = 'today' and decisions.is_shipped
 ),
 
 users as (

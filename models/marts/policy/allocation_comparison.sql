@@ -1,9 +1,13 @@
-with allocation as (
-    select * from {{ ref('account_allocation') }}
+with candidates as (
+    select * from {{ ref('int_policy__allocation_greedy') }}
 ),
 
 optimum as (
     select * from {{ ref('int_policy__allocation_optimum') }}
+),
+
+gate as (
+    select * from {{ ref('int_build__publication_gate') }}
 ),
 
 limits as (
@@ -15,9 +19,18 @@ policies as (
 ),
 
 chosen as (
-    select *, 'greedy' as rule from allocation where is_chosen_greedily
+    select candidates.*, 'greedy' as rule
+    from candidates
+    where candidates.is_chosen_greedily
     union all
-    select *, 'optimum' as rule from allocation where is_chosen_optimally
+    select candidates.*, 'optimum' as rule
+    from candidates
+    inner join optimum
+        on
+            candidates.scenario_id = optimum.scenario_id
+            and candidates.policy_id = optimum.policy_id
+            and candidates.account_id = optimum.account_id
+    where optimum.is_chosen
 ),
 
 -- Millionths, so that the sums do not depend on the order of addition.
@@ -57,6 +70,7 @@ final as (
         coalesce(bounds.upper_bound_usd, 0.0) as upper_bound_usd,
         round(coalesce(bounds.upper_bound_usd, 0.0) - coalesce(totals.net_value_usd, 0.0), 6) as gap_usd
     from limits
+    cross join gate
     cross join policies
     cross join (values ('greedy'), ('optimum')) as rules (rule)
     left join totals

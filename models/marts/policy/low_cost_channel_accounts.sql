@@ -1,5 +1,9 @@
 with decisions as (
-    select * from {{ ref('account_policy') }}
+    select
+        decisions.*,
+        gate.build_id
+    from {{ ref('int_policy__account_decisions') }} as decisions
+    cross join {{ ref('int_build__publication_gate') }} as gate
 ),
 
 final as (

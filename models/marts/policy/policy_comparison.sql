@@ -27,8 +27,11 @@ nudged_sleeping_dogs as (
         count(*) as n_users,
         count(*) filter (where users.is_admin) as n_admins
     from nudges
-    inner join users on nudges.policy_id = users.policy_id and nudges.observation_id = users.observation_id
-        and nudges.campaign_id = users.campaign_id
+    inner join users
+        on
+            nudges.campaign_id = users.campaign_id
+            and nudges.policy_id = users.policy_id
+            and nudges.observation_id = users.observation_id
     group by 1, 2, 3
 ),
 

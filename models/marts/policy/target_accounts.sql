@@ -1,17 +1,9 @@
 with decisions as (
-    select * from {{ ref('account_policy') }}
-),
-
-nudges as (
-    select * from {{ ref('nudge_list') }}
-),
-
-nudges_by_account as (
     select
-        account_id,
-        count(*) as n_nudged_users
-    from nudges
-    group by 1
+        decisions.*,
+        gate.build_id
+    from {{ ref('int_policy__account_decisions') }} as decisions
+    cross join {{ ref('int_build__publication_gate') }} as gate
 ),
 
 final as (
@@ -23,10 +15,9 @@ final as (
         decisions.expected_revenue_usd,
         decisions.cost_usd,
         decisions.n_scored_users,
-        coalesce(nudges_by_account.n_nudged_users, 0) as n_nudged_users,
+        decisions.n_nudged_users,
         decisions.build_id
     from decisions
-    left join nudges_by_account on decisions.account_id = nudges_by_account.account_id
     where decisions.population = 'today' and decisions.is_shipped and decisions.decision = 'target'
 )
 
