@@ -219,7 +219,7 @@ def leaderboard(evaluate_model) -> Callable[[pd.DataFrame], pd.Series]:
 
 @pytest.fixture(scope="session")
 def read_published() -> Callable[[Path], dict[str, list[tuple]]]:
-    """Reads every published table of a warehouse, its rows whole and in an order that does not depend on how they were written."""
+    """Reads every published table of a warehouse, its rows in an order that does not depend on how they were written."""
 
     def read(warehouse: Path) -> dict[str, list[tuple]]:
         with duckdb.connect(str(warehouse), read_only=True) as connection:
