@@ -26,9 +26,9 @@ SOUND = {
         "user_id": "dirt", "activity_date": "{id}", "login_flag": "1", "core_action_count": "3",
         "collab_action_count": "1", "time_spent_minutes": "20", "feature_diversity_count": "2",
     },
-    # Not eligible, so that what is kept adds no evidence and must change no list.
+    # Not eligible, so that what is kept adds no evidence and must change no list; `{day}` keeps their windows apart.
     "interventions_raw": {
-        "intervention_id": "{id}", "user_id": "dirt", "account_id": "dirt", "intervention_date": "2025-01-01",
+        "intervention_id": "{id}", "user_id": "dirt", "account_id": "dirt", "intervention_date": "{day}",
         "eligibility_flag": "0", "treatment_flag": "0", "delivery_channel": "email", "prev_nudge_response": "none",
     },
     "outcomes_raw": {
@@ -172,8 +172,8 @@ CATALOGUE = [
     rejected(O, "outcome both yes and no", "conflicting_duplicate", {}, {"collab_activated_flag": "1"}),
     kept(O, "outcome not observed", {"collab_activated_flag": None}, is_converted=None),
     kept(
-        O, "outcome before its intervention", {"collab_activated_flag": "1", "activation_date": "2024-12-31"},
-        is_converted=True, activation_date=date(2024, 12, 31),
+        O, "outcome before its intervention", {"collab_activated_flag": "1", "activation_date": "2004-12-31"},
+        is_converted=True, activation_date=date(2004, 12, 31),
     ),
     rejected(E, "event of an unknown user", "orphan_user", {"user_id": "nobody"}),
     rejected(E, "event of no user", "null_key", {"user_id": None}),
@@ -185,11 +185,10 @@ CATALOGUE = [
 ]  # fmt: skip
 
 
-def raw_rows(dirt: Dirt, row_id: str) -> list[dict[str, str | None]]:
-    return [
-        {column: value and value.replace("{id}", row_id) for column, value in {**SOUND[dirt.table], **changed}.items()}
-        for changed in dirt.rows
-    ]
+def filled_in(row: dict[str, str | None], row_id: str, number: int) -> dict[str, str | None]:
+    """A row with its own id, and with a day of its own that is weeks from any other's."""
+    day = str(date(2005, 1, 1) + number * timedelta(days=30))
+    return {column: value and value.replace("{id}", row_id).replace("{day}", day) for column, value in row.items()}
 
 
 def catalogue_rows() -> tuple[dict[str, list[dict]], dict[str, tuple[str, ...]]]:
@@ -204,14 +203,12 @@ def catalogue_rows() -> tuple[dict[str, list[dict]], dict[str, tuple[str, ...]]]
         # Activity has no id of its own: each fault has a day.
         is_activity = dirt.table == "user_activity_daily_raw"
         row_id = str(date(2024, 7, 1) + timedelta(days=number)) if is_activity else f"dirt {number}"
-        made = raw_rows(dirt, row_id)
+        made = [filled_in({**SOUND[dirt.table], **changed}, row_id, number) for changed in dirt.rows]
         rows[dirt.table] += made
         (table,) = (table for table in TABLES if table.name == dirt.table)
         keys[dirt.fault] = tuple(made[0][column] for column in table.key)
         if dirt.table == "outcomes_raw":
-            rows["interventions_raw"].append(
-                {k: v.replace("{id}", row_id) for k, v in SOUND["interventions_raw"].items()}
-            )
+            rows["interventions_raw"].append(filled_in(SOUND["interventions_raw"], row_id, number))
     return rows, keys
 
 
