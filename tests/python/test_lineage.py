@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-HIDDEN_TABLE = "latent_uplift_groups_hidden"
-NAMES_THE_TRUTH = re.compile(rf"{HIDDEN_TABLE}|\btruth\.main\b|attach_truth|truth_path", re.IGNORECASE)
+HIDDEN_TABLES = ("latent_uplift_groups_hidden", "latent_uplift_today_hidden")
+NAMES_THE_TRUTH = re.compile(rf"{'|'.join(HIDDEN_TABLES)}|\btruth\.main\b|attach_truth|truth_path", re.IGNORECASE)
 
 LEAK = "with final as (select * from {{ %s }})\n\nselect * from final\n"
 
@@ -31,7 +31,7 @@ def ancestors(manifest: dict, unique_id: str) -> set[str]:
 
 def leaks(manifest: dict) -> set[str]:
     """The names of models, seeds and snapshots outside the audit that hidden truth or an audit model can reach."""
-    secret = {key for key, source in manifest["sources"].items() if source["name"] == HIDDEN_TABLE}
+    secret = {key for key, source in manifest["sources"].items() if source["source_name"] == "truth"}
     secret |= {key for key, node in manifest["nodes"].items() if is_audit(node)}
     return {
         node["name"]
@@ -46,7 +46,8 @@ def leaks(manifest: dict) -> set[str]:
 
 def test_the_audit_reads_hidden_truth(built_world):
     audit = {key for key, node in built_world.manifest["nodes"].items() if is_audit(node)}
-    assert any("source.causalyn.truth." in parent for key in audit for parent in ancestors(built_world.manifest, key))
+    reached = {parent for key in audit for parent in ancestors(built_world.manifest, key)}
+    assert {f"source.causalyn.truth.{table}" for table in HIDDEN_TABLES} <= reached
 
 
 def test_nothing_outside_the_audit_is_reached_by_hidden_truth(built_world):
@@ -74,11 +75,11 @@ def test_what_python_models_import_knows_no_hidden_truth(project_root):
 
 
 def test_a_leak_is_found_in_whatever_way_it_comes(project_copy, run_dbt, tmp_path):
-    staging, audit = project_copy / "models" / "staging", project_copy / "models" / "marts" / "audit"
-    (staging / "leaks_source.sql").write_text(LEAK % f"source('truth', '{HIDDEN_TABLE}')")
+    staging = project_copy / "models" / "staging"
+    (staging / "leaks_source.sql").write_text(LEAK % f"source('truth', '{HIDDEN_TABLES[1]}')")
     (staging / "leaks_indirectly.sql").write_text(LEAK % "ref('leaks_source')")
-    (staging / "leaks_audit.sql").write_text(LEAK % f"ref('{next(audit.glob('*.sql')).stem}')")
-    (staging / "leaks_by_name.sql").write_text(f"select * from truth.main.{HIDDEN_TABLE}\n")
+    (staging / "leaks_audit.sql").write_text(LEAK % "ref('claims')")
+    (staging / "leaks_by_name.sql").write_text(f"select * from truth.main.{HIDDEN_TABLES[0]}\n")
     (staging / "leaks_by_hook.sql").write_text("{{ config(pre_hook='{{ attach_truth() }}') }}\n\nselect 1 as final\n")
     parsed = run_dbt("parse", warehouse=tmp_path / "causalyn.duckdb", project=project_copy)
     assert parsed.returncode == 0, parsed.stdout
