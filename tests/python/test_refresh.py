@@ -110,13 +110,13 @@ def days(copy_world, refresh_world, read_published, run_dbt, break_project, tmp_
     built, same, third = read_published(world.warehouse), left(0), left(3)
     # A full build of another model that may not be trusted publishes nothing, but leaves its past in the candidates.
     other = break_project("seeds/learner_parameters.csv", ",2026,t_learner", ",2027,dr_learner")
-    rules = other / "seeds" / "verdict_rules.csv"
-    trusted = "rank users better than a constant effect?,true,at_least,3,3"
+    rules = other / "seeds" / "checks.csv"
+    trusted = "rank users better than a constant effect?,at_least,3,3"
     assert trusted in rules.read_text()
     rules.write_text(rules.read_text().replace(trusted, trusted.replace("3,3", "999,999")))
     failed = run_dbt("build", "--exclude-resource-type", "unit_test", warehouse=world.warehouse, project=other)
     assert failed.returncode != 0
-    assert "VER-05" in failed.stdout, failed.stdout[-3000:]
+    assert "qini_z " in failed.stdout, failed.stdout[-3000:]
     assert read_published(world.warehouse) == third
     first = left(1)
     printed = refresh_world(world, 1)
@@ -172,17 +172,13 @@ def test_what_is_said_of_past_campaigns_stays(days):
     for table in mixed:
         built, third, first = (of_campaigns(tables)[table] for tables in (days.built, days.third, days.first))
         assert first == third == built != [], table
-    judged = {
-        "findings",
-        "policy_value",
-        "safety_frontier",
-        "policies",
-        "lift_models",
-        "model_verdicts",
-        "feature_caps",
-    }
+    judged = {"findings", "policy_value", "safety_frontier", "policies", "lift_models", "feature_caps"}
     of_the_past = judged | {"training_bins", "claims", "failure_matrix", "policy_true_value", "uplift_curve"}
     assert differing(days.built, days.first) & of_the_past == set()
+    trusted, still = (
+        [row for row in tables["verdicts"] if {"data", "model"} & set(row)] for tables in (days.built, days.first)
+    )
+    assert still == trusted != []
 
 
 def test_whoever_was_triggered_cools_down_and_stays_on_the_list(days):
