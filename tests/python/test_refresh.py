@@ -116,7 +116,7 @@ def days(copy_world, refresh_world, read_published, run_dbt, break_project, tmp_
     rules.write_text(rules.read_text().replace(trusted, trusted.replace("3,3", "999,999")))
     failed = run_dbt("build", "--exclude-resource-type", "unit_test", warehouse=world.warehouse, project=other)
     assert failed.returncode != 0
-    assert "qini_z" in failed.stdout, failed.stdout[-3000:]
+    assert "qini_z " in failed.stdout, failed.stdout[-3000:]
     assert read_published(world.warehouse) == third
     first = left(1)
     printed = refresh_world(world, 1)
@@ -172,16 +172,13 @@ def test_what_is_said_of_past_campaigns_stays(days):
     for table in mixed:
         built, third, first = (of_campaigns(tables)[table] for tables in (days.built, days.third, days.first))
         assert first == third == built != [], table
-    judged = {
-        "findings",
-        "policy_value",
-        "safety_frontier",
-        "policies",
-        "lift_models",
-        "feature_caps",
-    }
+    judged = {"findings", "policy_value", "safety_frontier", "policies", "lift_models", "feature_caps"}
     of_the_past = judged | {"training_bins", "claims", "failure_matrix", "policy_true_value", "uplift_curve"}
     assert differing(days.built, days.first) & of_the_past == set()
+    trusted, still = (
+        [row for row in tables["verdicts"] if {"data", "model"} & set(row)] for tables in (days.built, days.first)
+    )
+    assert still == trusted != []
 
 
 def test_whoever_was_triggered_cools_down_and_stays_on_the_list(days):

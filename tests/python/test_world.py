@@ -860,7 +860,7 @@ def test_nothing_until_the_last_outcome_is_due_depends_on_who_moves():
 
 def test_generation_report_and_schema_manifest_agree_with_the_raw_tables(tmp_path, run_dbt):
     warehouse = generate(tmp_path / "causalyn.duckdb", 50)
-    build = run_dbt("build", "--select", "generation_report", "schema_manifest", warehouse=warehouse)
+    build = run_dbt("build", "--select", "+generation_report", "+schema_manifest", warehouse=warehouse)
     assert build.returncode == 0, build.stdout[-3000:]
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         report = dict(
