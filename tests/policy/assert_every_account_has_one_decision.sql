@@ -24,8 +24,7 @@ final as (
     select
         campaigns.campaign_id,
         policies.policy_id,
-        accounts.account_id,
-        count(decisions.decision) as n_decisions
+        accounts.account_id
     from accounts
     cross join policies
     cross join campaigns

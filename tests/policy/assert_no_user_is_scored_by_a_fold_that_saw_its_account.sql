@@ -13,15 +13,9 @@ models as (
 ),
 
 folds as (
-    select
-        account_id,
-        fold
-    from inputs
+    select account_id, fold from inputs
     union
-    select
-        account_id,
-        fold
-    from training_users
+    select account_id, fold from training_users
 ),
 
 n_models as (
