@@ -139,6 +139,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/dbt parse --quiet --warn-error --no-partial-parse --target-path target/lint
 	@if [ -x $(BIN)/dbt-bouncer ]; then echo $(BIN)/dbt-bouncer; COLUMNS=160 $(BIN)/dbt-bouncer; \
 	else echo 'dbt-bouncer needs Python 3.11: its checks are left out'; fi
+	$(RESEARCH)/lineage.py
 	$(BIN)/sqlfluff lint models tests
 
 study: $(VENV)/.installed
