@@ -14,6 +14,7 @@
     {{ return(
         execute and run_query("show schemas like 'truth'").rows | length > 0
         and run_query("show tables in truth like '" ~ hidden_table ~ "'").rows | length > 0
+        and run_query('select count(*) from truth.' ~ hidden_table).columns[0].values()[0] > 0
     ) }}
 {%- endmacro %}
 

@@ -1,8 +1,9 @@
 """Simulates experiments in which nothing differs, and counts how often this project's SQL finds a difference all the same.
 
 Accounts are drawn to two arms at random; the users of an account convert alike (a latent intra-class correlation). Each
-experiment is a diagnostic of `arm_diagnostics`, whose SQL is run as dbt compiled it; a 5% test should reject 5% of them. Beside
-it stands the test that takes users for independent. The results land in results/study_results.csv under the presets of CASES.
+experiment is a diagnostic of `int_evaluation__arm_diagnostics`, whose SQL is run as dbt compiled it; a 5% test should reject 5% of
+them. Beside it stands the test that takes users for independent. The results land in results/study_results.csv under the presets
+of CASES.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def rejected(model: dict, terms: dict, case: Case, experiments: int, seed: int) 
     """How many of the experiments a 5% test rejects, with errors clustered by account (the model's) and naively.
 
     Args:
-        model, terms: dbt's nodes of `arm_diagnostics`, compiled, and of `int_evaluation__arm_terms`, which it reads.
+        model, terms: dbt's nodes of `int_evaluation__arm_diagnostics`, compiled, and of `int_evaluation__arm_terms`, which it
+            reads.
     """
     generator = np.random.default_rng(seed)
     with duckdb.connect() as connection:
@@ -103,10 +105,10 @@ def main() -> None:
     experiments = 10_000
     with tempfile.TemporaryDirectory(prefix="causalyn_study_") as name:
         folder = Path(name)
-        study.dbt(folder, "compile", "--select", "arm_diagnostics")
+        study.dbt(folder, "compile", "--select", "int_evaluation__arm_diagnostics")
         manifest = json.loads((folder / "target" / "manifest.json").read_text())
     nodes = {node["name"]: node for node in manifest["nodes"].values()}
-    model, terms = nodes["arm_diagnostics"], nodes["int_evaluation__arm_terms"]
+    model, terms = nodes["int_evaluation__arm_diagnostics"], nodes["int_evaluation__arm_terms"]
     batches = range(experiments // EXPERIMENTS_AT_ONCE)
     rows = []
     for preset, case in CASES.items():

@@ -211,7 +211,9 @@ def leaderboard(evaluate_model) -> Callable[[pd.DataFrame], pd.Series]:
             int_uplift__scores=scores,
             learner_parameters=learner,
         )
-        board = evaluate_model("learner_leaderboard", int_evaluation__ranked_users=ranked, learner_parameters=learner)
+        board = evaluate_model(
+            "int_evaluation__learner_leaderboard", int_evaluation__ranked_users=ranked, learner_parameters=learner
+        )
         return board.set_index("learner_id").loc["t_learner"]
 
     return leaderboard

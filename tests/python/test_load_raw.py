@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from causalyn import raw_loader
+from causalyn.warehouse import raw_loader
 from causalyn.warehouse.raw_contract import TABLES, TRUTH, TRUTH_TODAY, truth_path
 from causalyn.warehouse.raw_loader import RawContractError, check_raw, load_raw
 

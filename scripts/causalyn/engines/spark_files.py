@@ -51,6 +51,13 @@ def copy_sources(warehouse: Path, files: Path) -> int:
             target = partial / schema / name
             target.mkdir(parents=True)
             connection.execute(f"copy {table} to {literal(target / 'part.parquet')} (compression zstd)")
+        # Spark can't register a table without a file; one without rows says that nothing is known.
+        for hidden in raw_contract.TRUTHS:
+            target = partial / "truth" / hidden.name
+            if not target.exists():
+                target.mkdir(parents=True)
+                connection.execute(f"create temp table {hidden.name} ({hidden.ddl})")
+                connection.execute(f"copy {hidden.name} to {literal(target / 'part.parquet')}")
     shutil.rmtree(files, ignore_errors=True)
     partial.rename(files)
     return len(tables)
