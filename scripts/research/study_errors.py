@@ -1,9 +1,9 @@
 """Simulates experiments in which nothing differs, and counts how often this project's SQL finds a difference all the same.
 
 Accounts are drawn to two arms at random; the users of an account convert alike (a latent intra-class correlation). Each
-experiment is a diagnostic of `int_evaluation__arm_diagnostics`, whose SQL is run as dbt compiled it; a 5% test should reject 5% of
-them. Beside it stands the test that takes users for independent. The results land in results/study_results.csv under the presets
-of CASES.
+experiment is a diagnostic of `int_evaluation__arm_diagnostics`, whose SQL is run as dbt compiled it; a 5% test should reject 5%
+of them. Beside it stands the test that takes users for independent. The results land in results/study_results.csv under the
+presets of CASES.
 """
 
 from __future__ import annotations
