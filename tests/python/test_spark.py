@@ -428,9 +428,12 @@ def test_sources_are_copied_as_a_whole(built_world, tmp_path):
     files = tmp_path / "files"
     (files / "raw" / "stale").mkdir(parents=True)
     copied = spark_files.copy_sources(built_world.warehouse, files)
-    assert copied == len(list(files.glob("*/*/part.parquet"))) > 5
+    assert copied == len(list(files.glob("raw/*/part.parquet"))) + 1 > 5
     assert not (files / "raw" / "stale").exists()
     without_truth = tmp_path / "world.duckdb"
     shutil.copy(built_world.warehouse, without_truth)
     spark_files.copy_sources(without_truth, files)
-    assert not (files / "truth").exists()
+    # Spark registers a table by its file: without hidden truth the file has no row.
+    hidden = sorted(path.parent.name for path in files.glob("truth/*/part.parquet"))
+    assert hidden == ["latent_uplift_groups_hidden", "latent_uplift_today_hidden"]
+    assert duckdb.sql(f"from '{files}/truth/*/part.parquet'").fetchall() == []

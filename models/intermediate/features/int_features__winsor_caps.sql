@@ -21,13 +21,13 @@ training_rows as (
 -- The discrete percentile is a value that some user has: nothing to interpolate, so every engine finds the same cap.
 final as (
     select
-        percentile_disc(0.99) within group (order by actions_7d) as actions_7d_cap,
-        percentile_disc(0.99) within group (order by actions_30d) as actions_30d_cap,
-        percentile_disc(0.99) within group (order by core_actions_30d) as core_actions_30d_cap,
-        percentile_disc(0.99) within group (order by collab_actions_30d) as collab_actions_30d_cap,
-        percentile_disc(0.99) within group (order by minutes_30d) as minutes_30d_cap,
-        percentile_disc(0.99) within group (order by week_on_week_change) as week_on_week_change_cap,
-        percentile_disc(0.99) within group (order by intensity) as intensity_cap
+        cast(percentile_disc(0.99) within group (order by actions_7d) as bigint) as actions_7d_cap,
+        cast(percentile_disc(0.99) within group (order by actions_30d) as bigint) as actions_30d_cap,
+        cast(percentile_disc(0.99) within group (order by core_actions_30d) as bigint) as core_actions_30d_cap,
+        cast(percentile_disc(0.99) within group (order by collab_actions_30d) as bigint) as collab_actions_30d_cap,
+        cast(percentile_disc(0.99) within group (order by minutes_30d) as bigint) as minutes_30d_cap,
+        cast(percentile_disc(0.99) within group (order by week_on_week_change) as double) as week_on_week_change_cap,
+        cast(percentile_disc(0.99) within group (order by intensity) as double) as intensity_cap
     from training_rows
 )
 {% endif %}

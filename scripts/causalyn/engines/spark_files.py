@@ -52,9 +52,10 @@ def copy_sources(warehouse: Path, files: Path) -> int:
             target.mkdir(parents=True)
             connection.execute(f"copy {table} to {literal(target / 'part.parquet')} (compression zstd)")
         # Spark can't register a table without a file; one without rows says that nothing is known.
+        known = {name for *_, name in tables}
         for hidden in raw_contract.TRUTHS:
-            target = partial / "truth" / hidden.name
-            if not target.exists():
+            if hidden.name not in known:
+                target = partial / "truth" / hidden.name
                 target.mkdir(parents=True)
                 connection.execute(f"create temp table {hidden.name} ({hidden.ddl})")
                 connection.execute(f"copy {hidden.name} to {literal(target / 'part.parquet')}")
