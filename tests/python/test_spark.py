@@ -26,6 +26,7 @@ from causalyn.engines import engine, spark_files
 PUBLISHED = ("marts", "audit")
 FIGURES_AGREE_WITHIN = 1e-9
 FINISHES_WITHIN_SECONDS = 3600
+STORED_MODEL = ("model", "model_sha256")
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 LISTS = ("--select", "int_build__publication_gate+", *WITHOUT_UNIT_TESTS)
 SCORES = ("--select", "int_uplift__scores+", *WITHOUT_UNIT_TESTS)
@@ -184,8 +185,12 @@ def is_published(node: dict) -> bool:
 
 
 def read(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, list[tuple]]:
-    """The rows of a table, its columns by name and its rows in the order of what isn't a figure."""
-    columns = sorted((kind == "DOUBLE", name) for name, kind, *_ in connection.execute(f"describe {table}").fetchall())
+    """The rows of a table, its columns by name and its rows in the order of what isn't a figure.
+
+    A stored model is left out: skops writes where in memory its parts lay.
+    """
+    described = connection.execute(f"describe {table}").fetchall()
+    columns = sorted((kind == "DOUBLE", name) for name, kind, *_ in described if name not in STORED_MODEL)
     names = [name for _, name in columns]
     listed = ", ".join(f'"{name}"' for name in names)
     return {"columns": names, "rows": connection.execute(f"select {listed} from {table} order by all").fetchall()}
