@@ -26,7 +26,7 @@ from causalyn.engines import engine, spark_files
 PUBLISHED = ("marts", "audit")
 FIGURES_AGREE_WITHIN = 1e-9
 FINISHES_WITHIN_SECONDS = 3600
-STORED_MODEL = ("model", "model_sha256")
+STORED_MODEL = ("model", "model_sha256", "training_fingerprint")
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 LISTS = ("--select", "int_build__publication_gate+", *WITHOUT_UNIT_TESTS)
 SCORES = ("--select", "int_uplift__scores+", *WITHOUT_UNIT_TESTS)
@@ -187,7 +187,8 @@ def is_published(node: dict) -> bool:
 def read(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, list[tuple]]:
     """The rows of a table, its columns by name and its rows in the order of what isn't a figure.
 
-    A stored model is left out: skops writes where in memory its parts lay.
+    A stored model is left out, since skops writes where in memory its parts lay, and so is the hash of its rows in pandas, whose types
+    differ by engine; `model_version` tells both apart.
     """
     described = connection.execute(f"describe {table}").fetchall()
     columns = sorted((kind == "DOUBLE", name) for name, kind, *_ in described if name not in STORED_MODEL)
