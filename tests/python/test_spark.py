@@ -187,8 +187,8 @@ def is_published(node: dict) -> bool:
 def read(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, list[tuple]]:
     """The rows of a table, its columns by name and its rows in the order of what isn't a figure.
 
-    A stored model is left out, since skops writes where in memory its parts lay, and so is the hash of its rows in pandas, whose types
-    differ by engine; `model_version` tells both apart.
+    A stored model is left out, since skops writes where in memory its parts lay, and so is the hash of its rows in pandas,
+    whose types differ by engine; `model_version` says the same of both.
     """
     described = connection.execute(f"describe {table}").fetchall()
     columns = sorted((kind == "DOUBLE", name) for name, kind, *_ in described if name not in STORED_MODEL)
