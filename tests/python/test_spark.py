@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pandas as pd
-import pyarrow as pa
 import pytest
 import spark_processes
 
 import benchmark
 import benchmark_engines
-from causalyn.engines import engine, spark_files
+from causalyn.engines import spark_files
 
 PUBLISHED = ("marts", "audit")
 FIGURES_AGREE_WITHIN = 1e-9
@@ -238,26 +236,6 @@ def test_every_published_table_is_the_same(local, built_world, run):
         shown = run(sys.executable, scripts / script[0], *script[1:], "--warehouse", local.folder)
         assert shown.returncode == 0, shown.stderr
     assert (report / "index.html").exists()
-
-
-def test_known_rows_are_taken_and_only_the_others_computed(session):
-    schema = pa.schema([("user_id", pa.string()), ("version", pa.string()), ("value", pa.float64())])
-    users = session.createDataFrame(
-        [("new", "b", 1.5), ("known", "b", 1.5), ("changed", "b", 1.5)], "user_id string, version string, x double"
-    )
-    # Columns in another order are those of the same names.
-    session.createDataFrame(
-        [("b", "known", 9.0), ("a", "changed", 9.0), ("b", "gone", 9.0)], "version string, user_id string, value double"
-    ).createOrReplaceTempView("known")
-
-    def function(frame: pd.DataFrame) -> pd.DataFrame:
-        return frame[["user_id", "version"]].assign(value=frame["x"] * 2)
-
-    assert engine.previous(users, session, "known", schema.names) is None
-    known = engine.previous(users, session, "known", ["version", "user_id", "value"])
-    scored = engine.map_new_batches(users, known, ["user_id", "version"], users.columns, function, schema)
-    assert scored.columns == schema.names
-    assert sorted(map(tuple, scored.collect())) == [("changed", "b", 3.0), ("known", "b", 9.0), ("new", "b", 3.0)]
 
 
 @pytest.mark.long

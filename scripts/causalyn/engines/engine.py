@@ -54,43 +54,6 @@ def map_batches(relation: Any, columns: Sequence[str], function: Function, schem
     return relation.select(*columns).repartition(tasks).mapInPandas(over, from_arrow_schema(schema))
 
 
-def previous(beside: Any, session: Any, table: str, columns: Sequence[str]) -> Any | None:
-    """What an earlier build left under the name of a table, on the engine of the relation `beside`.
-
-    None if there is none with just these columns.
-    """
-    if _is_duckdb(beside):
-        try:
-            relation = session.table(table)
-        except duckdb.CatalogException:
-            return None
-    elif session.catalog.tableExists(table):
-        relation = session.table(table)
-    else:
-        return None
-    return relation if list(relation.columns) == list(columns) else None
-
-
-def map_new_batches(
-    relation: Any, known: Any | None, key: Sequence[str], columns: Sequence[str], function: Function, schema: pa.Schema
-) -> Any:
-    """`map_batches`, but rows whose `key` is in `known`, a relation of `schema`, come from there."""
-    if known is None:
-        return map_batches(relation, columns, function, schema)
-    if not _is_duckdb(relation):
-        kept, new = known.join(relation, list(key), "semi"), relation.join(known, list(key), "anti")
-        return map_batches(new, columns, function, schema).union(kept.select(*schema.names))
-    names = ", ".join(key)
-    kept, new = known.join(relation.project(names), names, "semi"), relation.join(known.project(names), names, "anti")
-
-    # A connection has one open result: the second is asked for when the first has been read.
-    def batches() -> Iterator[pa.RecordBatch]:
-        yield from kept.project(", ".join(schema.names)).to_arrow_reader(BATCH_ROWS)
-        yield from map_batches(new, columns, function, schema)
-
-    return pa.RecordBatchReader.from_batches(schema, batches())
-
-
 def from_pandas(beside: Any, frame: pd.DataFrame, schema: pa.Schema) -> Any:
     """`frame` as a relation of `schema` on the engine of the relation `beside`."""
     table = pa.Table.from_pandas(frame, schema, preserve_index=False)

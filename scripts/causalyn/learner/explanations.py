@@ -41,7 +41,7 @@ def shuffled_lift(model: uplift.UpliftModel, users: pd.DataFrame, parameters: up
     Args:
         users: as for `uplift.fit`; the first SHUFFLED_USERS count.
 
-    Returns observation_id, account_id, feature and lift, one row a user and feature; no rows without a model.
+    Returns observation_id, account_id, feature and lift, one row per user and feature; no rows without a model.
     """
     users, learner = users.head(SHUFFLED_USERS), parameters.deciding
     matrix = _matrix(model, users)

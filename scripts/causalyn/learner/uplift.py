@@ -350,7 +350,7 @@ Predict = Callable[[FoldModel, np.ndarray], dict[str, dict[str, np.ndarray]]]
 
 @dataclass(frozen=True)
 class UpliftModel:
-    """Fitted learners: one model a fold, each fitted on the accounts of all other folds. Without a model, nobody is scored."""
+    """Fitted learners: one model per fold, each fitted on the accounts of all other folds. Without a model, nobody is scored."""
 
     features: tuple[str, ...]
     folds: dict[int, FoldModel]
@@ -358,7 +358,7 @@ class UpliftModel:
     def score(self, frame: pd.DataFrame, deciding: str) -> pd.DataFrame:
         """Scores every row of `frame` (IDENTITY, `fold` and the features) by its fold's model.
 
-        Users of a past campaign get a row a learner and one of RAW_TREES; today's users get one, of the learner that decides,
+        Users of a past campaign get a row per learner and one of RAW_TREES; today's users get one, of the learner that decides,
         by its name in LEARNERS. Returns SCORE_COLUMNS, IDENTITY as given.
         """
         # The forests compare single precision: any other is copied to it, for each of them anew.
