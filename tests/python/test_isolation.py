@@ -30,7 +30,7 @@ SENDS_SQL = {"execute", "executemany", "sql", "query"}
 QUOTED = {"literal", "identifier"}
 OWN_WORDS = re.compile(
     r"[A-Z_]+(\[\w+\])?$"  # a constant
-    r"|(table|column|TRUTH|published)\.\w+$|_SELECTS\[table\]$"  # raw contract, published lists
+    r"|(table|column|hidden|published)\.\w+$|_SELECTS\[table\]$"  # raw contract, published lists
     r"|(', '|' and ')\.join\("  # of these
     r"|first_account$|first_user$|firsts$"  # counters of the generator
 )
