@@ -181,8 +181,8 @@ def facts_of_the_run(marts: Marts, policy: dict) -> dict:
         facts.append(
             (
                 "Model",
-                f"{figures.label(row['deciding_learner']).replace(' ', '-')}, {row['folds']} folds of whole accounts, "
-                f"{row['trees']} trees a forest, seed {row['seed']}",
+                f"{figures.label(row['deciding_learner']).replace(' ', '-')}, {row['account_pairs']} pairs of account halves, "
+                f"{row['trees']} trees per forest, seed {row['seed']}",
             )
         )
     counts = marts.read("marts.schema_manifest")

@@ -13,5 +13,5 @@ def model(dbt, session):
     except uplift.LearnerError as error:
         # Nobody gets a score, so every account is suppressed and the verdicts stop publication.
         print(f"No lift was estimated: {error}")
-        learner = uplift.UpliftModel((), {})
+        learner = uplift.UpliftModel()
     return engine.from_pandas(users, model_store.to_frame(learner, training, parameters), model_store.SCHEMA)

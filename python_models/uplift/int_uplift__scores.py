@@ -1,4 +1,4 @@
-"""Scores the users of past campaigns and of today by the learners of the folds that their accounts are not in."""
+"""Scores the users of past campaigns and of today by models that did not see their accounts."""
 
 from functools import partial
 
@@ -10,6 +10,7 @@ from causalyn.learner import model_store, uplift
 SCHEMA = pa.schema(
     [(name, pa.date32() if name == "as_of_date" else pa.string()) for name in (*uplift.IDENTITY, "learner_id")]
     + [(score, pa.float64()) for score in uplift.SCORES]
+    + [("scoring_halves", pa.int64())]
 )
 
 

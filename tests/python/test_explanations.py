@@ -23,7 +23,7 @@ def model(users: pd.DataFrame) -> uplift.UpliftModel:
 @pytest.fixture(scope="module")
 def nobody(users: pd.DataFrame) -> uplift.UpliftModel:
     """What data that support no estimate leave: no model."""
-    return uplift.UpliftModel(("signal", "confounder"), {})
+    return uplift.UpliftModel(("signal", "confounder"))
 
 
 def lift_of(model: uplift.UpliftModel, users: pd.DataFrame, learner: str) -> pd.Series:
@@ -37,12 +37,12 @@ def deciding(learner: str) -> uplift.Parameters:
 
 @pytest.mark.parametrize("learner", ["t_learner", "dr_learner"])
 def test_contributions_add_up_to_lift(model, users, learner):
-    """Within a fold lift is one number for everybody plus the contributions; the X-learner's number depends on the propensity."""
+    """By the same models lift is one number plus the contributions; the X-learner's number depends on the propensity."""
     added = explanations.contributions(model, users, deciding(learner))
     assert sorted(added["observation_id"]) == sorted(users["observation_id"])
     total = added.set_index("observation_id")[list(model.features)].sum(axis=1)
     rest = lift_of(model, users, learner) - total
-    assert rest.groupby(users.set_index("observation_id")["fold"]).std().max() < 1e-9
+    assert rest.groupby(users.set_index("observation_id")["account_hash"]).std().max() < 1e-9
     assert total.std() > 0.1
 
 

@@ -70,11 +70,11 @@ VIOLATIONS = {
         f"update {SCORES} set lift_se = null",
         f"update {SCORES} set lift = 'nan', p_treated = 'nan'",
     ],
-    "assert_no_user_is_scored_by_a_fold_that_saw_its_account": [
-        # The past users of an account stay in another fold than its users of today.
-        "update intermediate.int_uplift__inputs set fold = (fold + 1) % 5 where population = 'today'",
-        "update intermediate.int_uplift__training_users set fold = (fold + 1) % 5",
-        "delete from intermediate.int_uplift__serving_model where fold = 0",
+    "assert_no_user_is_scored_by_a_model_that_saw_its_account": [
+        f"update intermediate.int_uplift__scores set scoring_halves = {scoring_halves} where population = '{population}'"
+        for population in ("campaign", "today")
+        # Another half in one pair, or all halves.
+        for scoring_halves in ("xor(scoring_halves, 1)", "null")
     ],
     "assert_the_frontier_passes_through_the_shipped_policy": [
         "update intermediate.int_policy__frontier_accounts set is_target = not is_target",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-import skops.io
 from test_uplift import PARAMETERS, simulate
 
 from causalyn.learner import model_store, uplift
@@ -39,25 +39,27 @@ def score(model: uplift.UpliftModel, users: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_model(kept: pd.DataFrame, content: bytes) -> pd.DataFrame:
-    """Another content in all folds, by somebody who knows the checksum."""
+    """Another content, by somebody who knows the checksum."""
     return kept.assign(model=[content] * len(kept), model_sha256=hashlib.sha256(content).hexdigest())
 
 
 def test_a_model_that_was_kept_gives_the_same_scores_to_the_last_bit(model, kept, users):
     pd.testing.assert_frame_equal(score(read(kept, users), users), score(model, users), check_exact=True)
     assert list(kept.columns) == model_store.SCHEMA.names
-    assert len(kept) == PARAMETERS.folds
+    assert len(kept) == 1
+    pd.testing.assert_frame_equal(model_store.to_frame(model, users, PARAMETERS), kept)
 
 
 def test_forests_predict_as_scikit_learn_does(users):
     matrix = users[["signal", "confounder"]].to_numpy()
     matrix[::7, 0] = np.nan
-    for target in (users["is_converted"].to_numpy(), np.ones(len(users)), np.zeros(len(users))):
-        fitted = uplift.RandomForestClassifier(n_estimators=5, min_samples_leaf=20, random_state=1).fit(matrix, target)
-        expected = fitted.predict_proba(matrix)[:, -1] if target.any() else np.zeros(len(users))
-        assert np.array_equal(uplift.Forest.of(fitted).predict(matrix), expected)
-    fitted = uplift.ExtraTreesRegressor(n_estimators=5, random_state=1).fit(matrix[:, 1:], matrix[:, 1])
-    assert np.array_equal(uplift.Forest.of(fitted).predict(matrix[:, 1:]), fitted.predict(matrix[:, 1:]))
+    target = users["is_converted"].to_numpy()
+    for fitted in (
+        uplift.RandomForestRegressor(n_estimators=5, min_samples_leaf=20, random_state=1).fit(matrix, target),
+        uplift.ExtraTreesRegressor(n_estimators=5, random_state=1).fit(matrix, target),
+        uplift.DecisionTreeRegressor(random_state=1).fit(matrix, target),
+    ):
+        assert uplift.Forest.of(fitted).predict(matrix) == pytest.approx(fitted.predict(matrix), rel=1e-12)
 
 
 def test_a_value_beyond_those_fitted_on_is_scored_as_the_largest(model, users):
@@ -111,32 +113,39 @@ def test_a_model_of_another_version_is_refused(kept, users, column):
 
 def test_a_damaged_model_is_refused(kept, users):
     cut = kept.assign(model=kept["model"].map(lambda content: content[:-1]))
-    with pytest.raises(
-        ModelMismatchError, match=r"fold 0 is damaged: its [\d,]+ bytes are not those that were written"
-    ):
+    with pytest.raises(ModelMismatchError, match=r"model is damaged: its [\d,]+ bytes are not those that were written"):
         read(cut, users)
 
 
-def test_a_model_of_types_that_are_not_trusted_is_not_loaded(kept, users):
-    for stranger in (PARAMETERS, np.random.default_rng, [hashlib.sha256]):
-        with pytest.raises(ModelMismatchError, match="not trusted, and was not loaded"):
-            read(with_model(kept, skops.io.dumps(stranger)), users)
+def packed(**arrays) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def test_what_is_no_model_is_not_loaded(kept, users):
+    with np.load(io.BytesIO(kept["model"][0])) as file:
+        arrays = dict(file)
+    objects = packed(**arrays | {"values": np.array([hashlib.sha256, PARAMETERS], dtype=object)})
+    fewer = packed(**{name: array for name, array in arrays.items() if name != "t_slopes"})
+    for content in (b"", b"nothing", packed(), objects, fewer, packed(**arrays | {"nodes": arrays["values"]})):
+        with pytest.raises(ModelMismatchError, match=r"not made of the arrays .*, and was not loaded"):
+            read(with_model(kept, content), users)
+    read(with_model(kept, packed(**arrays)), users)
 
 
 @pytest.mark.parametrize(
     ("field", "value"), [("left_child", 10**6), ("right_child", 0), ("feature", 2), ("feature", -1)]
 )
-def test_trees_that_lead_astray_are_not_walked(model, kept, users, field, value):
-    fold = model.folds[0]
-    forest = fold.forests[0][0]
-    nodes = forest.nodes.copy()
-    nodes[field][0] = value
-    astray = replace(fold, forests=((replace(forest, nodes=nodes), *fold.forests[0][1:]), *fold.forests[1:]))
-    with pytest.raises(ModelMismatchError, match="1 forests lead out of their trees"):
-        read(with_model(kept, skops.io.dumps(astray)), users)
+def test_trees_that_lead_astray_are_not_walked(kept, users, field, value):
+    with np.load(io.BytesIO(kept["model"][0])) as file:
+        arrays = dict(file)
+    arrays["nodes"][field][0] = value
+    with pytest.raises(ModelMismatchError, match="a forest leads out of its trees"):
+        read(with_model(kept, packed(**arrays)), users)
 
 
 def test_data_that_support_no_estimate_leave_no_model(users):
-    none = model_store.to_frame(uplift.UpliftModel((), {}), users, PARAMETERS)
+    none = model_store.to_frame(uplift.UpliftModel(), users, PARAMETERS)
     assert none.empty
     assert score(read(none, users), users).empty

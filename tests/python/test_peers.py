@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestRegressor
 from test_uplift import PARAMETERS, simulate
 
 from causalyn.learner import uplift
@@ -85,20 +85,18 @@ def test_doubly_robust_scores_are_those_of_econml():
     assert ours == pytest.approx(theirs[:, 0], abs=1e-12)
 
 
-def test_the_t_learner_of_one_half_is_causalmls(monkeypatch):
-    """Where nobody is weighted, the arms of a half-sample are a plain T-learner."""
+def test_the_t_learner_of_one_half_is_causalmls():
+    """Where nobody is weighted, the arms of one half of the accounts are a plain T-learner."""
     meta = pytest.importorskip("causalml.inference.meta", reason="causalml is not installed (the extra `peers`)")
     users = simulate(accounts=200)
     features, treated = users[["signal", "confounder"]].to_numpy(), users["is_treated"].to_numpy()
-    converted, account = users["is_converted"].to_numpy().astype(int), pd.factorize(users["account_id"])[0]
+    converted = users["is_converted"].to_numpy().astype(int)
     unweighted = uplift.Parameters(**vars(PARAMETERS) | {"propensity_floor": 0.5})
-    draw, seeds = uplift._draw, []
-    monkeypatch.setattr(uplift, "_draw", lambda generator: seeds.append(draw(generator)) or seeds[-1])
-    halves, forests = uplift.fit_pair(features, treated, converted, account, unweighted, np.random.default_rng(0))
-    # Both propensity forests come first, then the arms of the first half.
-    of_control, of_treated = seeds[2:4]
+    # The propensity's seed is drawn first, then the arms'.
+    drawn = np.random.default_rng(0)
+    _, of_control, of_treated = (int(drawn.integers(2**31 - 1)) for _ in range(3))
 
-    class Arm(RandomForestClassifier):
+    class Arm(RandomForestRegressor):
         def fit(self, features: np.ndarray, target: np.ndarray) -> Arm:
             # Weights, even equal ones, are drawn by another stream of random numbers than none.
             return super().fit(features, target, sample_weight=np.full(len(target), 2.0))
@@ -111,8 +109,9 @@ def test_the_t_learner_of_one_half_is_causalmls(monkeypatch):
             random_state=seed,
         )
 
-    theirs = meta.BaseTClassifier(control_learner=arm(of_control), treatment_learner=arm(of_treated))
-    theirs.fit(features[halves[0]], treated[halves[0]], converted[halves[0]])
-    nuisances = [forest.predict(features) for forest in forests[0]]
+    theirs = meta.BaseTRegressor(control_learner=arm(of_control), treatment_learner=arm(of_treated))
+    theirs.fit(features, y=converted, treatment=treated)
+    forests = uplift.fit_nuisances(features, treated, converted, unweighted, np.random.default_rng(0))
+    nuisances = [forest.predict(features) for forest in forests]
     ours = uplift.TLearner()(features, nuisances, uplift.Forest.predict)
-    assert ours == pytest.approx(theirs.predict(features).ravel(), abs=1e-12)
+    assert ours == pytest.approx(theirs.predict(features).ravel(), abs=1e-9)

@@ -10,8 +10,7 @@ import pytest
 from causalyn.learner import uplift
 
 PARAMETERS = uplift.Parameters(
-    folds=3,
-    half_sample_pairs=3,
+    account_pairs=6,
     trees=10,
     min_leaf_share=0.02,
     feature_share=0.7,
@@ -45,7 +44,7 @@ def simulate(accounts: int = 600, users_per_account: int = 8, effect: float = 1.
             "user_id": [f"u{i:05d}" for i in range(n)],
             "account_id": [f"a{i:04d}" for i in account],
             "as_of_date": pd.Timestamp("2025-03-01"),
-            "fold": account % PARAMETERS.folds,
+            "account_hash": generator.integers(2**60, size=accounts)[account],
             "is_treated": is_treated.astype(int),
             "is_converted": is_converted.astype(float),
             "signal": signal,
@@ -60,7 +59,7 @@ def fit_and_score(frame: pd.DataFrame, parameters: uplift.Parameters = PARAMETER
 
 
 def by_learner(scores: pd.DataFrame, score: str = "lift") -> pd.DataFrame:
-    """A score of the users of `simulate` in their order, a column a learner."""
+    """A score of the users of `simulate` in their order, a column per learner."""
     return scores.pivot_table(score, "observation_id", "learner_id", sort=True).reset_index(drop=True)
 
 
@@ -77,7 +76,7 @@ def scores(world: pd.DataFrame) -> pd.DataFrame:
 each_learner = pytest.mark.parametrize("learner", LEARNERS)
 
 
-def test_users_of_a_campaign_get_a_row_a_learner_and_one_of_raw_trees(world, scores):
+def test_users_of_a_campaign_get_a_row_per_learner_and_one_of_raw_trees(world, scores):
     assert list(scores.columns) == uplift.SCORE_COLUMNS
     identity = list(uplift.IDENTITY)
     for learner in (*LEARNERS, uplift.RAW_TREES):
@@ -130,28 +129,60 @@ def test_intervals_cover_the_mean_lift_of_a_group(world, scores, learner):
 @each_learner
 def test_standard_errors_are_clustered_by_account(learner):
     """Copies of every user within its account are no new evidence; as accounts of their own they would be."""
-    alone = simulate(accounts=300, users_per_account=4)
+    # Many trees, whose own randomness is small beside that of the accounts.
+    parameters = replace(PARAMETERS, trees=50)
+    alone = simulate(accounts=200, users_per_account=4)
     copied = pd.concat([alone] * 4).sort_values("user_id", kind="stable", ignore_index=True)
     copied["observation_id"] = [f"i{i:05d}" for i in range(len(copied))]
-    independent = simulate(accounts=1200, users_per_account=4)
+    independent = simulate(accounts=800, users_per_account=4)
 
     def mean_error(frame: pd.DataFrame) -> float:
-        return by_learner(fit_and_score(frame), "lift_se")[learner].mean()
+        return by_learner(fit_and_score(frame, parameters), "lift_se")[learner].mean()
 
     assert mean_error(copied) > 0.75 * mean_error(alone)
     assert mean_error(copied) > 1.2 * mean_error(independent)
 
 
-def test_no_user_is_scored_by_a_model_that_saw_its_fold(world, scores):
+def test_no_user_is_scored_by_a_model_that_saw_its_account(world, scores):
+    """Whatever happened to an account's users moves no score of theirs but for the line that all share, and many of others."""
     changed = world.copy()
-    in_fold = changed.fold == 1
-    changed.loc[in_fold, "is_converted"] = 1 - changed.loc[in_fold, "is_converted"]
-    changed.loc[in_fold, "is_treated"] = 1 - changed.loc[in_fold, "is_treated"]
-    rescored = fit_and_score(changed)
-    before, after = (frame[frame.observation_id.isin(world.observation_id[in_fold])] for frame in (scores, rescored))
-    pd.testing.assert_frame_equal(after, before, check_exact=True)
-    for learner in LEARNERS:
-        assert not by_learner(rescored)[learner][~in_fold].equals(by_learner(scores)[learner][~in_fold])
+    own = changed.account_id == world.account_id[0]
+    changed.loc[own, "is_converted"] = 1 - changed.loc[own, "is_converted"]
+    inputs = world.drop(columns="true_lift")
+    before, after = (uplift.fit(frame.drop(columns="true_lift"), PARAMETERS) for frame in (world, changed))
+    after = replace(after, lines=before.lines, raw_trees=before.raw_trees)
+    rescored = after.score(inputs, PARAMETERS.deciding)
+    moved = (rescored["lift"] != scores["lift"]) & (scores["learner_id"] != uplift.RAW_TREES)
+    assert not moved[scores["account_id"] == world.account_id[0]].any()
+    assert moved[scores["account_id"] != world.account_id[0]].mean() > 0.3
+
+
+def test_the_slope_of_an_account_comes_from_others():
+    """An account of outcomes beyond belief moves the slope of every group but its own."""
+    generator = np.random.default_rng(0)
+    lift, account = generator.normal(size=1000), np.arange(1000)
+    scores, group = lift + generator.normal(size=1000), account % uplift.CALIBRATION_GROUPS
+    before = uplift.CalibrationLine.fit(lift, scores, account, group)
+    scores[account == 2] += 1000 * lift[2] - scores.mean()
+    scores -= scores.mean() - before.level
+    after = uplift.CalibrationLine.fit(lift, scores, account, group)
+    assert abs(after.slopes - before.slopes)[2] < 0.1 < np.delete(abs(after.slopes - before.slopes), 2).min()
+
+
+def test_scores_say_which_halves_made_them(world, scores):
+    """For accounts that took part in training, the halves that do not hold them; for others, all."""
+    n_patterns = 2**PARAMETERS.account_pairs
+    held = scores["observation_id"].map(world.set_index("observation_id")["account_hash"] % n_patterns)
+    assert (scores["scoring_halves"] == n_patterns - 1 - held).all()
+    stranger = world.drop(columns="true_lift").assign(account_hash=2**60 + 1)
+    model = uplift.fit(world.drop(columns="true_lift"), PARAMETERS)
+    of_all = model.score(stranger, PARAMETERS.deciding)
+    assert of_all["scoring_halves"].isna().all() and of_all["lift"].notna().all()
+    as_members = (
+        model.score(stranger.assign(account_hash=lowest), PARAMETERS.deciding).query("learner_id != 'raw_trees'")
+        for lowest in (model.account_hashes[model.account_hashes % 2 == bit][0] for bit in (0, 1))
+    )
+    assert all(len(members) for members in as_members)
 
 
 def test_scores_are_the_same_bytes_again_and_another_seed_moves_them(world, scores):
@@ -234,7 +265,7 @@ REFUSED = {
     "nobody treated": (lambda frame: frame.assign(is_treated=0), r"is_treated: 0 treated users .* of 4,800"),
     "nobody left alone": (lambda frame: frame.assign(is_treated=1), r"is_treated: 0 control users"),
     "all outcomes equal": (lambda frame: frame.assign(is_converted=1.0), r"is_converted: all 4,800 observed outcomes"),
-    "too few accounts": (lambda frame: frame[frame.account_id < "a0040"], r"40 accounts .* needs 50"),
+    "too few accounts": (lambda frame: frame[frame.account_id < "a0040"], r"40 accounts .* need 50"),
     "infinite feature": (lambda frame: frame.assign(signal=np.inf), r"signal: 4,800 of 4,800 rows are infinite"),
     "no rows": (lambda frame: frame.iloc[:0], r"0 accounts"),
 }
@@ -248,7 +279,7 @@ def test_input_that_supports_no_estimate_is_refused_by_name(world, case):
 
 
 def test_without_a_model_nobody_is_scored(world):
-    scored = uplift.UpliftModel(("signal", "confounder"), {}).score(world, PARAMETERS.deciding)
+    scored = uplift.UpliftModel(("signal", "confounder")).score(world, PARAMETERS.deciding)
     assert scored.empty
     assert list(scored.columns) == uplift.SCORE_COLUMNS
 

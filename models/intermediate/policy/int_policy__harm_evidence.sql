@@ -11,30 +11,22 @@ dr_scores as (
     select * from {{ ref('int_uplift__doubly_robust_scores') }}
 ),
 
-folds as (
-    select distinct fold as left_out_fold
-    from dr_scores
-),
-
 below as (
     select
-        folds.left_out_fold,
         thresholds.sleeping_dog_lift_threshold,
         dr_scores.account_id,
         dr_scores.dr_score
     from dr_scores
     inner join scores on dr_scores.observation_id = scores.observation_id
     inner join thresholds on scores.lift < thresholds.sleeping_dog_lift_threshold
-    inner join folds on dr_scores.fold <> folds.left_out_fold
 ),
 
 estimates as (
-    {{ clustered_means('below', 'dr_score', by=['left_out_fold', 'sleeping_dog_lift_threshold']) }}
+    {{ clustered_means('below', 'dr_score', by=['sleeping_dog_lift_threshold']) }}
 ),
 
 final as (
     select
-        left_out_fold,
         sleeping_dog_lift_threshold,
         n_rows as n_users,
         round(mean, 9) as mean_lift,

@@ -13,29 +13,20 @@ evidence as (
 ),
 
 firmest as (
-    select
-        left_out_fold,
-        min(z) as z
+    select min(z) as z
     from evidence
-    group by 1
 ),
 
--- Nine tenths of the evidence (z squared), since z hardly changes near its peak and caution protects more users.
--- Where the data show nobody harmed, every negative estimate counts: unknown means safe.
-votes as (
+-- Nine tenths of the evidence (z squared), since z hardly changes near its peak and caution protects more users. Where the data show
+-- nobody harmed, every negative estimate counts: unknown suppresses.
+chosen as (
     select
-        firmest.left_out_fold,
         case
             when max(firmest.z) <= -{{ margin(1) }} then max(evidence.sleeping_dog_lift_threshold)
             else 0.0
         end as sleeping_dog_lift_threshold
     from firmest
-    inner join evidence
-        on
-            firmest.left_out_fold = evidence.left_out_fold
-            and evidence.z < 0
-            and evidence.z * evidence.z >= 0.9 * firmest.z * firmest.z
-    group by 1
+    left join evidence on evidence.z < 0 and evidence.z * evidence.z >= 0.9 * firmest.z * firmest.z
 ),
 
 -- How much harm trees see of users of past campaigns whom a nudge is expected to help.
@@ -59,14 +50,6 @@ limits as (
     from policies
     cross join doubts
     group by 1
-),
-
-chosen as (
-    select
-        coalesce(
-            percentile_disc(0.5) within group (order by sleeping_dog_lift_threshold desc), 0.0
-        ) as sleeping_dog_lift_threshold
-    from votes
 ),
 
 final as (

@@ -11,10 +11,6 @@ outcomes as (
     select * from {{ ref('stg_outcomes') }}
 ),
 
-learner as (
-    select * from {{ ref('learner_parameters') }}
-),
-
 final as (
     select
         features.population,
@@ -23,14 +19,13 @@ final as (
         features.user_id,
         features.account_id,
         features.as_of_date,
-        {{ hash_bucket('features.account_id', 'learner.folds', "'fold'") }} as fold,
+        {{ hex_to_int("substr(md5('halves:' || features.account_id), 1, 15)") }} as account_hash,
         cast(interventions.is_treated as int) as is_treated,
         cast(outcomes.is_converted as int) as is_converted,
         {{ learner_features() }}
     from features
     left join interventions on features.population = 'campaign' and features.observation_id = interventions.intervention_id
     left join outcomes on interventions.intervention_id = outcomes.intervention_id
-    cross join learner
 )
 
 select * from final

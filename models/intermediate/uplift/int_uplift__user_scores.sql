@@ -62,7 +62,6 @@ final as (
         inputs.user_id,
         inputs.account_id,
         inputs.as_of_date,
-        inputs.fold,
         round(doubted.p_control_given_lift + doubted.lift, 9) as p_treated,
         doubted.p_control_given_lift as p_control,
         doubted.lift,
@@ -70,7 +69,7 @@ final as (
         round(doubted.lift - learner.interval_width * doubted.lift_se, 9) as lift_lower,
         round(doubted.lift + learner.interval_width * doubted.lift_se, 9) as lift_upper,
         doubted.propensity,
-        round(raw_trees.lift, 9) as raw_lift,
+        round(nullif(raw_trees.lift, 'nan'), 9) as raw_lift,
         doubted.lift_spread,
         doubted.lift_doubt,
         inputs.is_converted is not null as has_observed_outcome

@@ -4,7 +4,6 @@ with final as (
         campaign_id,
         user_id,
         account_id,
-        fold,
         is_treated,
         is_converted,
         p_control,

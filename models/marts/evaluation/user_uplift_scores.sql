@@ -6,7 +6,6 @@ with final as (
         user_id,
         account_id,
         as_of_date,
-        fold,
         p_treated,
         p_control,
         lift,

@@ -1,16 +1,14 @@
 """What the deciding learner's lift depends on: contributions of features, lift with a feature shuffled, partial dependence.
 
-The fitted learner itself is asked, and about every user the model of its fold, which did not see the user's account.
+The fitted learner itself is asked, and about every user by the models that did not see the user's account.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.parallel import Parallel, delayed
-from threadpoolctl import threadpool_limits
 
 from causalyn.learner import uplift
 
@@ -22,17 +20,17 @@ DEPENDENCE_USERS = 500
 
 
 def contributions(model: uplift.UpliftModel, users: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
-    """What each feature adds to the calibrated lift of `users` (as for `UpliftModel.score`), one row a user.
+    """What each feature adds to the calibrated lift of `users` (as for `UpliftModel.score`), one row per user.
 
-    Returns observation_id, account_id and a column a feature, in units of probability; no rows without a model.
+    Returns observation_id, account_id and a column per feature, in units of probability; no rows without a model.
     """
-
-    def of_fold(fold: int) -> pd.DataFrame:
-        own = users[users["fold"] == fold]
-        added = model.folds[fold].contributions(_matrix(model, own), parameters.deciding)
-        return own[["observation_id", "account_id"]].assign(**dict(zip(model.features, added, strict=True)))
-
-    return _concat(_in_threads(of_fold, model), "observation_id", "account_id", *model.features)
+    users = users if model.halves else users.iloc[:0]
+    identity = users[["observation_id", "account_id"]].reset_index(drop=True)
+    if users.empty:
+        return identity.assign(**dict.fromkeys(model.features, 0.0))
+    contribute = partial(model.contributions, learner=parameters.deciding)
+    added = uplift.in_blocks(contribute, model.matrix(users), _hashes(users))
+    return identity.assign(**dict(zip(model.features, added, strict=True)))
 
 
 def shuffled_lift(model: uplift.UpliftModel, users: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
@@ -43,25 +41,17 @@ def shuffled_lift(model: uplift.UpliftModel, users: pd.DataFrame, parameters: up
 
     Returns observation_id, account_id, feature and lift, one row per user and feature; no rows without a model.
     """
-    users, learner = users.head(SHUFFLED_USERS), parameters.deciding
-    matrix = _matrix(model, users)
-    generator = np.random.default_rng([parameters.seed, parameters.folds])
-    donors = [generator.permutation(len(users)) for _ in model.features]
-
-    def of_fold(fold: int) -> pd.DataFrame:
-        own = np.flatnonzero(users["fold"] == fold)
-        changed = np.tile(matrix[own], (len(model.features), 1, 1))
-        for feature, donor in enumerate(donors):
-            changed[feature, :, feature] = matrix[donor[own], feature]
-        half_lift = model.folds[fold].half_lift(changed.reshape(-1, len(model.features)), parameters.deciding)
-        lift, _ = model.folds[fold].lines[learner].calibrate(half_lift)
-        identity = {
-            column: np.tile(users[column].to_numpy()[own], len(model.features))
-            for column in ("observation_id", "account_id")
-        }
-        return pd.DataFrame({**identity, "feature": np.repeat(model.features, len(own)), "lift": lift})
-
-    return _concat(_in_threads(of_fold, model), "observation_id", "account_id", "feature", "lift")
+    users = users.head(SHUFFLED_USERS if model.halves else 0)
+    identity = pd.concat([users[["observation_id", "account_id"]]] * len(model.features) or [users], ignore_index=True)
+    if users.empty:
+        return identity.assign(feature="", lift=0.0)[["observation_id", "account_id", "feature", "lift"]]
+    matrix = model.matrix(users)
+    generator = np.random.default_rng(parameters.seed)
+    changed = np.tile(matrix, (len(model.features), 1, 1))
+    for feature in range(len(model.features)):
+        changed[feature, :, feature] = generator.permutation(matrix[:, feature])
+    lift = _lift(model, changed, users, parameters)
+    return identity.assign(feature=np.repeat(model.features, len(users)), lift=lift[0].ravel())
 
 
 def dependence(
@@ -71,39 +61,36 @@ def dependence(
 
     Args:
         users: as for `uplift.fit`; the first DEPENDENCE_USERS count.
-        cells: one row a cell; each column that is a feature holds its value there, NaN to leave it as it is.
+        cells: one row per cell; each column that is a feature holds its value there, NaN to leave it as it is.
 
-    Returns the cells with lift and lift_se; no rows without a model. The models of the folds share training users, so that their
-    standard errors are averaged as if they erred together.
+    Returns the cells with lift and lift_se; no rows without a model. Users share models, so that their standard errors are
+    averaged as if they erred together.
     """
-    users, learner = users.head(DEPENDENCE_USERS), parameters.deciding
-    set_features = [feature for feature in model.features if feature in cells]
-
-    def of_fold(fold: int) -> np.ndarray:
-        own = _matrix(model, users[users["fold"] == fold])
-        changed = np.tile(own, (len(cells), 1, 1))
-        for feature in set_features:
+    if not model.halves:
+        return cells.iloc[:0].assign(lift=0.0, lift_se=0.0)
+    users = users.head(DEPENDENCE_USERS)
+    changed = np.tile(model.matrix(users), (len(cells), 1, 1))
+    for place, feature in enumerate(model.features):
+        if feature in cells:
             value = cells[feature].to_numpy(dtype=float)
             is_set = np.isfinite(value)
-            changed[is_set, :, model.features.index(feature)] = value[is_set, None]
-        half_lift = model.folds[fold].half_lift(changed.reshape(-1, len(model.features)), parameters.deciding)
-        of_cell = half_lift.reshape(len(half_lift), len(cells), -1).mean(axis=2)
-        return len(own) / len(users) * np.array(model.folds[fold].lines[learner].calibrate(of_cell))
-
-    if not model.folds:
-        return cells.iloc[:0].assign(lift=0.0, lift_se=0.0)
-    lift, lift_se = np.sum(_in_threads(of_fold, model), axis=0)
-    return cells.assign(lift=lift, lift_se=lift_se)
+            changed[is_set, :, place] = value[is_set, None]
+    lift, lift_se = _lift(model, changed, users, parameters)
+    return cells.assign(lift=lift.mean(axis=1), lift_se=lift_se.mean(axis=1))
 
 
-def _matrix(model: uplift.UpliftModel, users: pd.DataFrame) -> np.ndarray:
-    return users[list(model.features)].to_numpy(dtype=float)
+def _lift(
+    model: uplift.UpliftModel, changed: np.ndarray, users: pd.DataFrame, parameters: uplift.Parameters
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lift and its standard error (each variants x users) of `users` with features `changed` (variants x users x features)."""
+    n_variants, n_users, n_features = changed.shape
+    answers = uplift.in_blocks(
+        partial(model.lift, learner=parameters.deciding),
+        changed.reshape(-1, n_features),
+        np.tile(_hashes(users), n_variants),
+    )
+    return tuple(answer.reshape(n_variants, n_users) for answer in answers)
 
 
-def _in_threads(of_fold: Callable, model: uplift.UpliftModel) -> list:
-    with threadpool_limits(limits=1):
-        return Parallel(n_jobs=-1, prefer="threads")(delayed(of_fold)(fold) for fold in model.folds)
-
-
-def _concat(parts: list[pd.DataFrame], *columns: str) -> pd.DataFrame:
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+def _hashes(users: pd.DataFrame) -> np.ndarray:
+    return users["account_hash"].to_numpy(dtype=np.int64)

@@ -1,27 +1,27 @@
-"""Keeps fitted learners in the warehouse, a row a fold, in the format of skops.
+"""Keeps a fitted learner in the warehouse, in one row, as the arrays of an npz file of numpy.
 
-A skops file holds arrays and the names of types, never code; nothing is built of it but the types in TRUSTED. What a model was
-fitted by and on is kept beside it, and a model that is not the one that the caller may use is refused.
+Such a file holds numbers, never code, and the same model gives the same bytes. What a model was fitted by and on is kept beside
+it, and a model that is not the one that the caller may use is refused.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
-from zipfile import ZIP_DEFLATED
+from zipfile import BadZipFile
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import sklearn
-import skops.io
-from skops.io.exceptions import UntrustedTypesFoundException
 
 from causalyn.learner import uplift
 
 SCHEMA = pa.schema(
     [
-        ("fold", pa.int32()),
         ("training_fingerprint", pa.string()),
         ("n_training_users", pa.int64()),
         ("features", pa.string()),
@@ -32,10 +32,6 @@ SCHEMA = pa.schema(
         ("model", pa.binary()),
     ]
 )
-TRUSTED = [
-    f"{kind.__module__}.{kind.__qualname__}"
-    for kind in (uplift.FoldModel, uplift.Forest, uplift.CalibrationLine, *uplift.LEARNERS.values())
-]
 
 
 class ModelMismatchError(ValueError):
@@ -43,20 +39,21 @@ class ModelMismatchError(ValueError):
 
 
 def to_frame(model: uplift.UpliftModel, training: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
-    """A model, fitted on `training` with `parameters`, as rows of SCHEMA."""
-    described = {
+    """A model, fitted on `training` with `parameters`, as a row of SCHEMA; no row where nothing was fitted."""
+    if not model.halves:
+        return pd.DataFrame(columns=SCHEMA.names)
+    kept = _to_bytes(model)
+    row = {
         "training_fingerprint": fingerprint(training),
         "n_training_users": len(training),
         "features": ",".join(model.features),
         "parameters": repr(parameters),
         "library_version": _library_version(),
         "scikit_learn_version": sklearn.__version__,
+        "model_sha256": hashlib.sha256(kept).hexdigest(),
+        "model": kept,
     }
-    rows = []
-    for fold, fold_model in model.folds.items():
-        kept = skops.io.dumps(fold_model, compression=ZIP_DEFLATED)
-        rows.append({"fold": fold, "model_sha256": hashlib.sha256(kept).hexdigest(), "model": kept} | described)
-    return pd.DataFrame(rows, columns=SCHEMA.names)
+    return pd.DataFrame([row], columns=SCHEMA.names)
 
 
 def from_frame(
@@ -65,23 +62,23 @@ def from_frame(
     parameters: uplift.Parameters,
     training: pd.DataFrame | None = None,
 ) -> uplift.UpliftModel:
-    """The model of the rows that `to_frame` gave; without rows, one that knows no score.
+    """The model of the row that `to_frame` gave; without a row, one that knows no score.
 
     Args:
         columns: of the users to score: every one that is not in `uplift.KEYS` is a feature.
         parameters: as they are now; they must be those that the model was fitted with.
-        training: what the model must have been fitted on, if its users are to be scored out of fold.
+        training: what the model must have been fitted on, if its users are to be explained.
 
     Raises:
         ModelMismatchError: the model wants other features, was fitted with other parameters, on other data or by another version
-            of the library or of scikit-learn, is damaged, or holds types that are not trusted.
+            of the library or of scikit-learn, is damaged, or holds anything but arrays of numbers.
     """
+    if frame.empty:
+        return uplift.UpliftModel()
+    row = frame.to_dict("records")[0]
     features = [column for column in columns if column not in uplift.KEYS]
-    folds = {}
-    for row in frame.to_dict("records"):
-        _refuse_another(row, features, parameters, training)
-        folds[int(row["fold"])] = _read(row)
-    return uplift.UpliftModel(tuple(features), folds)
+    _refuse_another(row, features, parameters, training)
+    return _from_bytes(row, tuple(features))
 
 
 def fingerprint(training: pd.DataFrame) -> str:
@@ -120,31 +117,76 @@ def _refuse_another(
             )
 
 
-def _read(row: dict[str, Any]) -> uplift.FoldModel:
+def _to_bytes(model: uplift.UpliftModel) -> bytes:
+    forests = list(_forests(model))
+    arrays = {
+        "account_hashes": model.account_hashes,
+        "n_trees": np.array([len(forest.sizes) for forest in forests]),
+        **{
+            name: np.concatenate([getattr(forest, name) for forest in forests]) for name in ("sizes", "nodes", "values")
+        },
+    }
+    for learner, line in model.lines.items():
+        arrays |= {f"{learner}_{field.name}": np.asarray(getattr(line, field.name)) for field in fields(line)}
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    return file.getvalue()
+
+
+def _from_bytes(row: dict[str, Any], features: tuple[str, ...]) -> uplift.UpliftModel:
     kept = bytes(row["model"])
     if hashlib.sha256(kept).hexdigest() != row["model_sha256"]:
         raise ModelMismatchError(
-            f"The kept model of fold {row['fold']} is damaged: its {len(kept):,} bytes are not those that were written. Run a "
-            "full build."
+            f"The kept model is damaged: its {len(kept):,} bytes are not those that were written. Run a full build."
         )
     try:
-        model = skops.io.loads(kept, trusted=TRUSTED)
-    except UntrustedTypesFoundException as error:
+        with np.load(io.BytesIO(kept), allow_pickle=False) as file:
+            arrays = dict(file)
+        return _from_arrays(arrays, features)
+    except (ValueError, LookupError, TypeError, EOFError, StopIteration, BadZipFile) as error:
         raise ModelMismatchError(
-            f"The kept model of fold {row['fold']} holds types that are not trusted, and was not loaded: {error}. Find out who "
+            f"The kept model is not made of the arrays that a model is kept in, and was not loaded: {error!r}. Find out who "
             "wrote it; a full build replaces it."
         ) from error
-    unsound = sum(not forest.is_sound() for forest in _forests(model))
-    if unsound:
-        raise ModelMismatchError(
-            f"The kept model of fold {row['fold']} is damaged: {unsound} forests lead out of their trees. Run a full build."
+
+
+def _from_arrays(arrays: Mapping[str, np.ndarray], features: tuple[str, ...]) -> uplift.UpliftModel:
+    forests = _split_forests(arrays, len(features))
+
+    def half() -> uplift.HalfModel:
+        nuisances = tuple(next(forests) for _ in range(3))
+        lifts = {name: learner(*(next(forests) for _ in fields(learner))) for name, learner in uplift.LEARNERS.items()}
+        return uplift.HalfModel(nuisances, lifts)
+
+    raw_trees = tuple((next(forests), next(forests)) for _ in range(2))
+    n_halves = (len(arrays["n_trees"]) - 4) // (3 + sum(len(fields(learner)) for learner in uplift.LEARNERS.values()))
+    lines = {
+        learner: uplift.CalibrationLine(
+            **{field.name: arrays[f"{learner}_{field.name}"] for field in fields(uplift.CalibrationLine)}
         )
-    return model
+        for learner in uplift.LEARNERS
+    }
+    halves = tuple((half(), half()) for _ in range(n_halves // 2))
+    return uplift.UpliftModel(features, halves, lines, raw_trees, arrays["account_hashes"])
 
 
-def _forests(model: uplift.FoldModel) -> Iterator[uplift.Forest]:
-    yield from (forest for half in model.forests for forest in half)
-    yield from model.raw_trees
-    for lifts in model.lifts.values():
-        for lift in lifts:
-            yield from vars(lift).values()
+def _split_forests(arrays: Mapping[str, np.ndarray], n_features: int) -> Iterator[uplift.Forest]:
+    last_tree = np.cumsum(arrays["n_trees"])
+    last_node = np.cumsum(arrays["sizes"])[last_tree - 1]
+    trees = np.split(arrays["sizes"], last_tree[:-1])
+    nodes, values = (np.split(arrays[name], last_node[:-1]) for name in ("nodes", "values"))
+    for forest in map(uplift.Forest, nodes, values, trees, [n_features] * len(trees)):
+        if not forest.is_sound():
+            raise ValueError("a forest leads out of its trees")
+        yield forest
+
+
+def _forests(model: uplift.UpliftModel) -> Iterator[uplift.Forest]:
+    """Every forest of a model, in the order in which they are kept."""
+    for trees in model.raw_trees:
+        yield from trees
+    for pair in model.halves:
+        for half in pair:
+            yield from half.nuisances
+            for lift in half.lifts.values():
+                yield from vars(lift).values()

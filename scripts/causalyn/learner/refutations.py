@@ -1,7 +1,7 @@
 """Attempts to refute the average effect: the estimate is made anew where the answer is known, or must not move.
 
-Each attempt changes the training data and estimates the nuisances again, on one pair of account halves: a doubly robust
-effect needs no more (Sharma and Kiciman, 2020, "DoWhy"; negative controls: Lipsitch et al., 2010).
+Each attempt changes the training data and estimates the nuisances again, on one pair of account halves: a doubly robust effect
+needs no more (Sharma and Kiciman, 2020, "DoWhy"; negative controls: Lipsitch et al., 2010).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DROPPED_SHARE = 0.2
 
 
 def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
-    """Nuisances of every attempt, a row an attempt and user.
+    """Nuisances of every attempt, one row per attempt and user.
 
     Args:
         training: as for `uplift.fit`.
@@ -30,7 +30,7 @@ def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: u
         refutation_id, observation_id, account_id, is_treated, outcome and NUISANCES (probabilities, not clipped). An attempt
         whose data support no estimate has no rows.
     """
-    generator = np.random.default_rng([parameters.seed, parameters.folds])
+    generator = np.random.default_rng([parameters.seed, 0])
     accounts = training["account_id"].drop_duplicates().to_numpy()
     dropped = generator.choice(accounts, size=int(DROPPED_SHARE * len(accounts)), replace=False)
     earlier = training["observation_id"].map(earlier_activity.set_index("observation_id")["was_active_earlier"])
@@ -43,9 +43,7 @@ def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: u
     }
     with threadpool_limits(limits=1):
         estimated = Parallel(n_jobs=-1, prefer="threads")(
-            delayed(_estimate)(
-                name, frame, parameters, np.random.default_rng([parameters.seed, parameters.folds, place])
-            )
+            delayed(_estimate)(name, frame, parameters, np.random.default_rng([parameters.seed, place]))
             for place, (name, frame) in enumerate(attempts.items(), start=1)
         )
     return pd.concat(estimated, ignore_index=True)
@@ -65,18 +63,15 @@ def _estimate(
             "outcome": frame["is_converted"].astype("int32"),
         }
     )
+    treated, converted = (frame[column].to_numpy(dtype=int) for column in ("is_treated", "is_converted"))
+    first_half = frame["account_hash"].to_numpy(dtype=np.int64) & 1 == 0
+    nuisances = np.empty((len(NUISANCES), len(frame)))
     try:
         uplift.check(frame, features, parameters)
-        matrix = frame[features].to_numpy(dtype=float)
-        halves, forests = uplift.fit_pair(
-            matrix,
-            frame["is_treated"].to_numpy(dtype=int),
-            frame["is_converted"].to_numpy(dtype=int),
-            pd.factorize(frame["account_id"])[0],
-            parameters,
-            generator,
-        )
+        matrix = frame[features].to_numpy(dtype=np.float32)
+        for half in (first_half, ~first_half):
+            model = uplift.fit_nuisances(matrix[half], treated[half], converted[half], parameters, generator)
+            nuisances[:, ~half] = [forest.predict(matrix[~half]) for forest in model]
     except uplift.LearnerError:
         return result.iloc[:0].assign(**dict.fromkeys(NUISANCES, np.nan))
-    nuisances = uplift.left_out_mean(uplift.predict_left_out(matrix, halves, forests), halves)
     return result.assign(**dict(zip(NUISANCES, nuisances, strict=True)))

@@ -1,36 +1,38 @@
 """Learners of uplift: cross-fitted, regularised, calibrated, with standard errors clustered by account.
 
-Stage 1 are the nuisances: a forest a treatment arm estimates P(conversion | arm, features), and one P(treated | features).
-Stage 2 are the learners in LEARNERS, each a class. The T-learner is the difference of the arms; the X-learner (Kuenzel et
-al., 2019, "Metalearners for estimating heterogeneous treatment effects") and the DR-learner (Kennedy, 2023, "Towards optimal
-doubly robust estimation of heterogeneous causal effects") fit forests of pseudo-outcomes that the nuisances make of every
-training user, from models that saw nobody of the user's account. Around these stand the parts that make them fit for decisions:
+Every bit of a hash of the account id splits the accounts in two halves, a pair. Each half fits models of its own, on nothing but
+its own users, in two stages. Stage 1 are the nuisances: a forest per treatment arm estimates P(conversion | arm, features), and
+one P(treated | features). Stage 2 are the learners in LEARNERS, each a class. The T-learner is the difference of the arms; the
+X-learner (Kuenzel et al., 2019, "Metalearners for estimating heterogeneous treatment effects") and the DR-learner (Kennedy,
+2023, "Towards optimal doubly robust estimation of heterogeneous causal effects") fit forests of pseudo-outcomes.
 
-- Folds are whole accounts, so that no user is scored by a model that saw anybody of its account.
-- Within a fold's training accounts the forests are fitted on random halves of the accounts, in complementary pairs.
-  Averaging the halves is subbagging (Buehlmann and Yu, 2002); the disagreement within a pair estimates the sampling
-  variance of their mean (balanced half-samples, McCarthy, 1969), clustered by account since halves are.
-- An arm is fitted with inverse propensity weights, the propensity coming from the other half. A leaf then averages
-  over the population's users in it, not over those whom the campaign chose, which biases lift where leaves are coarse.
-- Each half predicts the accounts that it left out. From these predictions come doubly robust scores of the training
-  users (Robins, Rotnitzky and Zhao, 1994), and each learner's lift is calibrated on them by a line (Chernozhukov et al., 2018,
-  "best linear predictor"): a model without signal shrinks to the average effect. The fold that is scored has no part in it.
+- A user is scored by the halves that do not hold its account, one per pair, whether as of a past campaign or today; a user of an
+  account that no half holds, by all of them. So nobody is scored by a model that saw the account, and one ensemble serves all.
+- Lift is the mean over these models: subbagging (Buehlmann and Yu, 2002). They were fitted on random halves of the accounts, so
+  that their variance estimates the sampling variance of an estimate from all accounts (balanced half-samples, McCarthy, 1969),
+  clustered by account. It holds the randomness of a forest's trees, too, which their mean has less of: that stands in for the
+  bias of regularised trees, which no resampling sees.
+- An arm is fitted with inverse propensity weights. A leaf then averages over the population's users in it, not over those whom
+  the campaign chose, which biases lift where leaves are coarse.
+- Out-of-bag nuisances give doubly robust scores of the training users (Robins, Rotnitzky and Zhao, 1994), and each learner's
+  lift is calibrated on them by a line (Chernozhukov et al., 2018, "best linear predictor"): a model without signal shrinks to
+  the average effect. The level is common to all; an account's slope comes from other accounts than its own.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
 import sklearn
-from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
+from sklearn.tree import DecisionTreeRegressor
 from sklearn.tree._tree import Tree
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
@@ -40,11 +42,19 @@ from causalyn.engines import engine
 IDENTITY = ("population", "campaign_id", "observation_id", "user_id", "account_id", "as_of_date")
 """Columns of an input frame that tell its rows apart: a user as of a date, in a past campaign or today."""
 
-KEYS = (*IDENTITY, "fold", "is_treated", "is_converted")
+KEYS = (*IDENTITY, "account_hash", "is_treated", "is_converted")
 """Columns of an input frame that are not features."""
 
 CONTROL, TREATED, PROPENSITY = 0, 1, 2
 """Arms, and the rows of an array of nuisances (3 x users): P(conversion) by arm, and P(treated)."""
+
+CALIBRATION_GROUPS = 5
+"""Groups of accounts, by hash, each of which is calibrated by a slope that comes from the others."""
+
+BLOCK_ROWS = 10_000
+"""Users whom one thread scores at a time."""
+
+T = TypeVar("T")
 
 
 class LearnerError(ValueError):
@@ -55,15 +65,14 @@ class LearnerError(ValueError):
 class Parameters:
     """How the learner is fitted; each value is a column of the seed `learner_parameters`.
 
-    folds: cross-fitting folds. half_sample_pairs: pairs of account halves a fold. trees: trees a forest.
+    account_pairs: pairs of account halves. trees: trees per forest.
     min_leaf_share: smallest leaf as a share of the forest's rows. feature_share: features tried at a split.
     propensity_floor: propensities are clipped to [floor, 1 - floor] in weights and doubly robust scores.
     min_accounts, min_arm_users: least training data. max_training_rows: most rows to train on. seed: of every random draw.
     deciding_learner: whose lift decides. interval_level: coverage that intervals of lift promise, asked in SQL only.
     """
 
-    folds: int
-    half_sample_pairs: int
+    account_pairs: int
     trees: int
     min_leaf_share: float
     feature_share: float
@@ -102,16 +111,15 @@ class Forest:
     n_features: int
 
     @classmethod
-    def of(cls, fitted: RandomForestClassifier | ExtraTreesRegressor | DecisionTreeClassifier) -> Forest:
-        """The arrays of a fitted estimator: P(target = 1) in a classifier's nodes, else the mean of the target."""
+    def of(cls, fitted: RandomForestRegressor | ExtraTreesRegressor | DecisionTreeRegressor) -> Forest:
+        """The arrays of a fitted estimator."""
         trees = [estimator.tree_ for estimator in getattr(fitted, "estimators_", [fitted])]
-        values = np.concatenate([tree.value[:, 0, -1] for tree in trees])
-        classes = getattr(fitted, "classes_", ())
-        if len(classes) == 1:
-            # Where the fit saw one class only, that class is certain.
-            values = np.full(len(values), float(classes[0]))
-        nodes = np.concatenate([tree.__getstate__()["nodes"] for tree in trees])
-        return cls(nodes, values, np.array([tree.node_count for tree in trees]), int(fitted.n_features_in_))
+        return cls(
+            nodes=np.concatenate([tree.__getstate__()["nodes"] for tree in trees]),
+            values=np.concatenate([tree.value[:, 0, 0] for tree in trees]),
+            sizes=np.array([tree.node_count for tree in trees]),
+            n_features=int(fitted.n_features_in_),
+        )
 
     def predict(self, features: np.ndarray) -> np.ndarray:
         """The mean over the trees of what the leaves say of users (users), by their features (users x features)."""
@@ -182,7 +190,11 @@ class Lift(Protocol):
 
 @dataclass(frozen=True)
 class HalfSample:
-    """Training users of one half of the accounts; their nuisances come from models that did not see their accounts."""
+    """Training users of one half of the accounts, and what the half's own nuisance forests say of them.
+
+    They saw the users of whom they speak, with leaves so coarse that it hardly shows; nuisances from anywhere else would have
+    seen the accounts that the half is to score.
+    """
 
     features: np.ndarray
     treated: np.ndarray
@@ -207,7 +219,7 @@ class TLearner:
 
 @dataclass(frozen=True)
 class XLearner:
-    """A forest an arm of the effects imputed by the other arm's outcome model, averaged by propensity (Kuenzel et al., 2019)."""
+    """A forest per arm of the effects imputed by the other arm's outcome model, averaged by propensity (Kuenzel et al., 2019)."""
 
     needs: ClassVar = (PROPENSITY,)
 
@@ -247,142 +259,216 @@ class DRLearner:
 
 
 LEARNERS = {"t": TLearner, "x": XLearner, "dr": DRLearner}
-"""Learners by the prefix of their columns: each gives `<prefix>_lift` and `<prefix>_lift_se`."""
+"""Learners by their short names."""
 
 SCORES = ("p_control", "p_treated", "propensity", "lift", "lift_se", "lift_spread")
 """Columns that a fitted model adds to a user and learner, as doubles in units of probability; NaN where it does not say."""
 
 RAW_TREES = "raw_trees"
-"""The learner that stands for a model without any care: one fully grown tree an arm."""
+"""The learner that stands for a model without any care: one fully grown tree per arm."""
 
 LEARNER_IDS = {**{name: f"{name}_learner" for name in LEARNERS}, RAW_TREES: RAW_TREES}
 """Names of the learners in tables, by their names in LEARNERS."""
 
-SCORE_COLUMNS = [*IDENTITY, "learner_id", *SCORES]
+SCORE_COLUMNS = [*IDENTITY, "learner_id", *SCORES, "scoring_halves"]
 """Columns of scored users."""
 
 
 @dataclass(frozen=True)
 class CalibrationLine:
-    """The line that calibrates a learner's lift: level and slope around `center`, and their clustered covariance."""
+    """The lines that calibrate a learner's lift: a common level at `center`, and a slope per group of accounts.
+
+    slopes: by group, the last for accounts that no model saw, from all accounts; covariance: of level and slope, by group,
+    clustered by account (groups x 2 x 2).
+    """
 
     center: float
-    coefficients: np.ndarray
+    level: float
+    slopes: np.ndarray
     covariance: np.ndarray
 
-    def calibrate(self, half_lift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Calibrated lift of users and its standard error, from the lift by each half-sample (halves x users)."""
-        position = half_lift.mean(axis=0) - self.center
-        lift = np.clip(self.coefficients[0] + self.coefficients[1] * position, -1.0, 1.0)
-        sampling_variance = (((half_lift[0::2] - half_lift[1::2]) / 2) ** 2).mean(axis=0)
+    @classmethod
+    def fit(cls, lift: np.ndarray, scores: np.ndarray, account: np.ndarray, group: np.ndarray) -> CalibrationLine:
+        """Best linear predictor of doubly robust scores by lift; all arrays by user, accounts as integers from 0."""
+        center, level = float(lift.mean()), float(scores.mean())
+        fits = [
+            _slope(lift - center, scores - level, account, group != left_out) for left_out in range(CALIBRATION_GROUPS)
+        ]
+        fits.append(_slope(lift - center, scores - level, account, np.ones(len(lift), dtype=bool)))
+        slopes, covariance = zip(*fits, strict=True)
+        return cls(center, level, np.array(slopes), np.array(covariance))
+
+    def calibrate(
+        self, lift: np.ndarray, sampling_variance: np.ndarray, group: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Calibrated lift of users and its standard error, from the mean and the variance of their lift over models."""
+        position, slope = lift - self.center, self.slopes[group]
         line = np.stack([np.ones_like(position), position])
-        line_variance = np.einsum("ir,ij,jr->r", line, self.covariance, line)
-        return lift, np.sqrt(self.coefficients[1] ** 2 * sampling_variance + line_variance)
+        line_variance = np.einsum("ir,rij,jr->r", line, self.covariance[group], line)
+        calibrated = np.clip(self.level + slope * position, -1.0, 1.0)
+        return calibrated, np.sqrt(slope**2 * sampling_variance + line_variance)
 
 
 @dataclass(frozen=True)
-class FoldModel:
-    """What scores one fold: nuisance forests and learners by half-sample, the raw trees, and a line a learner."""
+class HalfModel:
+    """What one half of the accounts taught: nuisance forests (control, treated, propensity), and a fitted Lift per learner."""
 
-    forests: tuple[tuple[Forest, ...], ...]
-    lifts: dict[str, tuple[Lift, ...]]
-    lines: dict[str, CalibrationLine]
-    raw_trees: tuple[Forest, Forest]
+    nuisances: tuple[Forest, ...]
+    lifts: Mapping[str, Lift]
 
-    def predict(self, features: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
-        """Scores of users by their `features` (users x features): by learner, float arrays by column name."""
-        features = np.ascontiguousarray(features, dtype=np.float32)  # as trees compare them, once for all forests
-        by_half = [
-            _needed(models, (CONTROL, TREATED, PROPENSITY), features, Forest.predict_trees) for models in self.forests
-        ]
-        nuisances = {
-            name: np.mean([np.atleast_2d(own[need]).mean(axis=0) for own in by_half], axis=0)
-            for need, name in enumerate(("p_control", "p_treated", "propensity"))
-        }
-        scores = {name: nuisances | self._lift(features, name, by_half) for name in self.lifts}
-        raw = [tree.predict(features) for tree in self.raw_trees]
-        return scores | {RAW_TREES: {"lift": raw[TREATED] - raw[CONTROL]}}
+    def lift(self, features: np.ndarray, learner: str, ask: Ask) -> np.ndarray:
+        """What the learner answers about users by their features (users x features), asked as `ask` asks a forest."""
+        return self.lifts[learner](features, self._asked(self.lifts[learner].needs, features, ask), ask)
 
-    def predict_today(self, features: np.ndarray, learner: str) -> dict[str, dict[str, np.ndarray]]:
-        """As `predict`, by one learner alone and for what it asks of half the forests or fewer."""
-        features = np.ascontiguousarray(features, dtype=np.float32)
-        needs = {CONTROL, *self.lifts[learner][0].needs}
-        by_half = [_needed(models, needs, features, Forest.predict_trees) for models in self.forests]
-        p_control = np.mean([own[CONTROL].mean(axis=0) for own in by_half], axis=0)
-        return {learner: {"p_control": p_control} | self._lift(features, learner, by_half)}
-
-    def _lift(self, features: np.ndarray, learner: str, by_half: Sequence[Nuisances]) -> dict[str, np.ndarray]:
-        """Calibrated lift of users, its standard error, and its standard deviation over the trees of a forest.
+    def predict(self, features: np.ndarray, nuisances: Sequence[int], learners: Sequence[str]) -> np.ndarray:
+        """The named nuisances of users, then lift and its variance over trees, by learner (these x users).
 
         Trees that saw alike users disagree little. Where a user combines features as nobody did whom they saw, some go by one
         feature and some by another, and they disagree much: the lift of such a user has little support.
         """
-        trees = np.stack(
-            [lift(features, own, Forest.predict_trees) for lift, own in zip(self.lifts[learner], by_half, strict=True)]
-        )
-        line = self.lines[learner]
-        lift, lift_se = line.calibrate(trees.mean(axis=1))
-        return {
-            "lift": lift,
-            "lift_se": lift_se,
-            "lift_spread": line.coefficients[1] * np.sqrt(trees.var(axis=1).mean(axis=0)),
-        }
+        needs = {*nuisances, *(need for learner in learners for need in self.lifts[learner].needs)}
+        asked = self._asked(sorted(needs), features, Forest.predict_trees)
+        rows = [np.atleast_2d(asked[need]).mean(axis=0) for need in nuisances]
+        for learner in learners:
+            trees = self.lifts[learner](features, asked, Forest.predict_trees)
+            rows += [trees.mean(axis=0), trees.var(axis=0)]
+        return np.stack(rows)
 
-    def half_lift(self, features: np.ndarray, learner: str) -> np.ndarray:
-        """Lift by one learner before calibration, from each half-sample (halves x users)."""
-        return np.stack(list(self._ask_halves(features, learner, Forest.predict)))
-
-    def contributions(self, features: np.ndarray, learner: str) -> np.ndarray:
-        """What each feature adds to the calibrated lift of users (features x users)."""
-        total = sum(self._ask_halves(features, learner, Forest.contributions))
-        return self.lines[learner].coefficients[1] * total / len(self.forests)
-
-    def _ask_halves(self, features: np.ndarray, learner: str, ask: Ask) -> Iterator[np.ndarray]:
-        """What each half-sample's learner answers, asked as `ask` asks a forest."""
-        features = np.ascontiguousarray(features, dtype=np.float32)
-        for lift, models in zip(self.lifts[learner], self.forests, strict=True):
-            yield lift(features, _needed(models, lift.needs, features, ask), ask)
-
-
-Predict = Callable[[FoldModel, np.ndarray], dict[str, dict[str, np.ndarray]]]
-"""Scores by learner and column name of users by their features (users x features)."""
+    def _asked(self, needs: Iterable[int], features: np.ndarray, ask: Ask) -> dict[int, np.ndarray]:
+        """Some of the nuisances: the arms as asked, and the propensity, in which no learner is linear, predicted."""
+        return {need: (Forest.predict if need == PROPENSITY else ask)(self.nuisances[need], features) for need in needs}
 
 
 @dataclass(frozen=True)
 class UpliftModel:
-    """Fitted learners: one model per fold, each fitted on the accounts of all other folds. Without a model, nobody is scored."""
+    """Fitted learners. Without halves, nobody is scored.
 
-    features: tuple[str, ...]
-    folds: dict[int, FoldModel]
+    halves: by pair, the models of the accounts whose bit is 0 and of those whose bit is 1. lines: by learner. raw_trees: by the
+    halves of the first pair, a tree per arm. account_hashes: of the training accounts, ascending.
+    """
+
+    features: tuple[str, ...] = ()
+    halves: tuple[tuple[HalfModel, HalfModel], ...] = ()
+    lines: Mapping[str, CalibrationLine] | None = None
+    raw_trees: tuple[tuple[Forest, Forest], ...] = ()
+    account_hashes: np.ndarray | None = None
 
     def score(self, frame: pd.DataFrame, deciding: str) -> pd.DataFrame:
-        """Scores every row of `frame` (IDENTITY, `fold` and the features) by its fold's model.
+        """Scores every row of `frame` (IDENTITY, `account_hash` and the features).
 
         Users of a past campaign get a row per learner and one of RAW_TREES; today's users get one, of the learner that decides,
-        by its name in LEARNERS. Returns SCORE_COLUMNS, IDENTITY as given.
+        by its name in LEARNERS. `scoring_halves` says which models scored a user: its bit k is the half of pair k, and it is NaN
+        where all of them did. Returns SCORE_COLUMNS, IDENTITY as given.
         """
-        # The forests compare single precision: any other is copied to it, for each of them anew.
-        matrix = frame[list(self.features)].to_numpy(dtype=np.float32)
+        matrix, hashes = self.matrix(frame), frame["account_hash"].to_numpy(dtype=np.int64)
         is_today = frame["population"].to_numpy() == "today"
-        fold_of_row = frame["fold"].to_numpy()
-
-        def score_part(fold: int, today: bool, predict: Predict) -> pd.DataFrame:
-            rows = np.flatnonzero((fold_of_row == fold) & (is_today == today))
-            predicted = predict(self.folds[fold], matrix[rows]) if rows.size else {}
+        campaign = partial(self._score, nuisances=(CONTROL, TREATED, PROPENSITY), learners=tuple(LEARNERS))
+        today = partial(self._score, nuisances=(CONTROL,), learners=(deciding,))
+        parts = [pd.DataFrame(columns=SCORE_COLUMNS)]
+        for rows, score in ((np.flatnonzero(~is_today), campaign), (np.flatnonzero(is_today), today)):
+            if not (rows.size and self.halves):
+                continue
+            scores = in_blocks(score, matrix[rows], hashes[rows])
+            if score is campaign:
+                scores[RAW_TREES] = {"lift": self._raw_lift(matrix[rows], hashes[rows])}
+            bits = (1 << len(self.halves)) - 1 - hashes[rows] % (1 << len(self.halves))
+            scoring_halves = np.where(self._saw(hashes[rows]), bits, np.nan)
             identity = frame[list(IDENTITY)].iloc[rows]
-            parts = [
-                identity.assign(learner_id=LEARNER_IDS[name], **{score: scores.get(score, np.nan) for score in SCORES})
-                for name, scores in predicted.items()
+            parts += [
+                identity.assign(
+                    learner_id=LEARNER_IDS[name],
+                    **{score: scores[name].get(score, np.nan) for score in SCORES},
+                    scoring_halves=scoring_halves,
+                )
+                for name in scores
             ]
-            return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=SCORE_COLUMNS)
+        return pd.concat(parts[1:] or parts, ignore_index=True)
 
-        predictions = [(False, FoldModel.predict), (True, partial(FoldModel.predict_today, learner=deciding))]
-        with threadpool_limits(limits=1):
-            scored = Parallel(n_jobs=-1, prefer="threads")(
-                delayed(score_part)(fold, today, predict) for fold in self.folds for today, predict in predictions
-            )
-        scored = [part for part in scored if len(part)]
-        return pd.concat(scored, ignore_index=True) if scored else pd.DataFrame(columns=SCORE_COLUMNS)
+    def matrix(self, frame: pd.DataFrame) -> np.ndarray:
+        """The features of users, in single precision: forests compare it, and copy any other to it, each of them anew."""
+        return frame[list(self.features)].to_numpy(dtype=np.float32)
+
+    def lift(self, features: np.ndarray, account_hash: np.ndarray, learner: str) -> tuple[np.ndarray, np.ndarray]:
+        """Calibrated lift of users by one learner, and its standard error."""
+        answer = partial(HalfModel.lift, learner=learner, ask=Forest.predict)
+        return self.lines[learner].calibrate(
+            *self._over_models(features, account_hash, answer), self._group(account_hash)
+        )
+
+    def contributions(self, features: np.ndarray, account_hash: np.ndarray, learner: str) -> np.ndarray:
+        """What each feature adds to the calibrated lift of users (features x users)."""
+        answer = partial(HalfModel.lift, learner=learner, ask=Forest.contributions)
+        added, _ = self._over_models(features, account_hash, answer)
+        return self.lines[learner].slopes[self._group(account_hash)] * added
+
+    def out_of_bag(self, features: np.ndarray, account_hash: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Nuisances (3 x users), and lift before calibration by learner (users)."""
+        answer = partial(HalfModel.predict, nuisances=(CONTROL, TREATED, PROPENSITY), learners=tuple(LEARNERS))
+        mean, _ = self._over_models(features, account_hash, answer)
+        return mean[:3], dict(zip(LEARNERS, mean[3::2], strict=True))
+
+    def _score(
+        self, features: np.ndarray, account_hash: np.ndarray, nuisances: Sequence[int], learners: Sequence[str]
+    ) -> dict[str, dict[str, np.ndarray]]:
+        """Scores of users by learner and column."""
+        answer = partial(HalfModel.predict, nuisances=nuisances, learners=learners)
+        mean, variance = self._over_models(features, account_hash, answer)
+        common = dict(zip([SCORES[nuisance] for nuisance in nuisances], mean, strict=False))
+        group, scores = self._group(account_hash), {}
+        for row, learner in zip(range(len(nuisances), len(mean), 2), learners, strict=True):
+            line = self.lines[learner]
+            lift, lift_se = line.calibrate(mean[row], variance[row], group)
+            lift_spread = line.slopes[group] * np.sqrt(mean[row + 1])
+            scores[learner] = common | {"lift": lift, "lift_se": lift_se, "lift_spread": lift_spread}
+        return scores
+
+    def _over_models(
+        self, features: np.ndarray, account_hash: np.ndarray, answer: Callable[[HalfModel, np.ndarray], np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and variance, over the models that may score each user, of what they answer about users (... x users)."""
+        saw, total, squares = self._saw(account_hash), 0.0, 0.0
+        for pair, halves in enumerate(self.halves):
+            bit = account_hash >> pair & 1
+            for half, model in enumerate(halves):
+                rows = ~saw | (bit != half)
+                said = answer(model, features[rows])
+                if np.isscalar(total):
+                    total, squares = np.zeros((2, *said.shape[:-1], len(features)))
+                total[..., rows] += said
+                squares[..., rows] += said**2
+        n_models = np.where(saw, len(self.halves), 2 * len(self.halves))
+        mean = total / n_models
+        with np.errstate(invalid="ignore"):  # of one model nothing is known but its answer
+            return mean, np.maximum(squares - n_models * mean**2, 0) / (n_models - 1)
+
+    def _raw_lift(self, features: np.ndarray, account_hash: np.ndarray) -> np.ndarray:
+        """Lift of users by the raw trees of the half that does not hold their account."""
+        by_half = [treated.predict(features) - control.predict(features) for control, treated in self.raw_trees]
+        return np.where(account_hash & 1, *by_half)
+
+    def _saw(self, account_hash: np.ndarray) -> np.ndarray:
+        """Whether some model saw the account of each user."""
+        return np.isin(account_hash, self.account_hashes)
+
+    def _group(self, account_hash: np.ndarray) -> np.ndarray:
+        """The slope that is each user's."""
+        return np.where(self._saw(account_hash), calibration_group(account_hash), CALIBRATION_GROUPS)
+
+
+def calibration_group(account_hash: np.ndarray) -> np.ndarray:
+    """The group of accounts of each user: from other bits of the hash than the pairs."""
+    return (account_hash >> 32) % CALIBRATION_GROUPS
+
+
+def in_blocks(function: Callable[..., T], *by_user: np.ndarray) -> T:
+    """What a function says of users, from blocks of them in threads; its answers are arrays by user, in whatever dicts.
+
+    No thread fights another for cores, and no user's answer depends on the block.
+    """
+    n_blocks = max(1, -(-len(by_user[0]) // BLOCK_ROWS))
+    blocks = zip(*(np.array_split(array, n_blocks) for array in by_user), strict=True)
+    with threadpool_limits(limits=1):
+        return _joined(Parallel(n_jobs=-1, prefer="threads")(delayed(function)(*block) for block in blocks))
 
 
 def training_users(relation: Any) -> pd.DataFrame:
@@ -394,8 +480,8 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
     """Fits the learners on users with an observed outcome.
 
     Args:
-        training: one row a user: KEYS and, in every other column, a numeric feature (NaN: unknown). `is_treated` and
-            `is_converted` are 0 or 1, `fold` in 0..folds-1 with whole accounts in one fold. The row order matters to
+        training: one row per user: KEYS and, in every other column, a numeric feature (NaN: unknown). `is_treated` and
+            `is_converted` are 0 or 1; bits of `account_hash`, an integer, deal the accounts to halves. The row order matters to
             the random draws, so the caller orders the rows.
         parameters: see Parameters.
 
@@ -405,21 +491,90 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
     """
     features = tuple(column for column in training.columns if column not in KEYS)
     check(training, features, parameters)
-    matrix = training[list(features)].to_numpy(dtype=float)
+    matrix = training[list(features)].to_numpy(dtype=np.float32)
     treated = training["is_treated"].to_numpy(dtype=int)
     converted = training["is_converted"].to_numpy(dtype=int)
-    account = pd.factorize(training["account_id"])[0]
-    fold_of_row = training["fold"].to_numpy(dtype=int)
+    hashes = training["account_hash"].to_numpy(dtype=np.int64)
 
-    def fit_one(fold: int) -> FoldModel:
-        rows = np.flatnonzero(fold_of_row != fold)
-        seed = np.random.SeedSequence([parameters.seed, fold])
-        return _fit_fold(matrix[rows], treated[rows], converted[rows], account[rows], parameters, seed)
+    def fit_one(pair: int, half: int) -> HalfModel:
+        rows = hashes >> pair & 1 == half
+        generator = np.random.default_rng([parameters.seed, pair, half])
+        return _fit_half(matrix[rows], treated[rows], converted[rows], parameters, generator)
+
+    def fit_raw_tree(half: int, arm: int) -> Forest:
+        rows = (hashes & 1 == half) & (treated == arm)
+        return Forest.of(DecisionTreeRegressor(random_state=parameters.seed).fit(matrix[rows], converted[rows]))
 
     with threadpool_limits(limits=1):
-        # Threads, since forests release the interpreter lock; their number is irrelevant, since each fold has its seed.
-        models = Parallel(n_jobs=-1, prefer="threads")(delayed(fit_one)(fold) for fold in range(parameters.folds))
-    return UpliftModel(features, dict(enumerate(models)))
+        # Threads, since forests release the interpreter lock; their number is irrelevant, since each half has its seed.
+        fitted = Parallel(n_jobs=-1, prefer="threads")(
+            delayed(fit_one)(pair, half) for pair in range(parameters.account_pairs) for half in (0, 1)
+        )
+    model = UpliftModel(
+        features,
+        halves=tuple(zip(fitted[0::2], fitted[1::2], strict=True)),
+        raw_trees=tuple(tuple(fit_raw_tree(half, arm) for arm in (CONTROL, TREATED)) for half in (0, 1)),
+        account_hashes=np.unique(hashes),
+    )
+    nuisances, lifts = in_blocks(model.out_of_bag, matrix, hashes)
+    scores = doubly_robust_lift(treated, converted, *nuisances, parameters.propensity_floor)
+    account, group = pd.factorize(training["account_id"])[0], calibration_group(hashes)
+    return replace(
+        model, lines={name: CalibrationLine.fit(lift, scores, account, group) for name, lift in lifts.items()}
+    )
+
+
+def fit_nuisances(
+    features: np.ndarray,
+    treated: np.ndarray,
+    converted: np.ndarray,
+    parameters: Parameters,
+    generator: np.random.Generator,
+) -> tuple[Forest, Forest, Forest]:
+    """Forests of P(conversion) in control and when treated, and of P(treated), from users of one half of the accounts.
+
+    Args:
+        features: users x features. treated, converted: 0 or 1 by user.
+
+    Raises:
+        LearnerError: the half holds no user of one arm.
+    """
+    fit_forest = partial(_fit_forest, RandomForestRegressor, parameters, generator)
+    propensity = fit_forest(features, treated)
+    chance = np.clip(propensity.predict(features), parameters.propensity_floor, 1 - parameters.propensity_floor)
+    weight = np.where(treated == TREATED, 1 / chance, 1 / (1 - chance))
+    arms = []
+    for arm, name in ((CONTROL, "control"), (TREATED, "treated")):
+        rows = treated == arm
+        if not rows.any():
+            raise LearnerError(
+                f"int_uplift__inputs.is_treated: a random half of the accounts ({len(treated):,} users) holds no "
+                f"{name} user. Load more accounts of the smaller arm."
+            )
+        arms.append(fit_forest(features[rows], converted[rows], weight[rows]))
+    return *arms, propensity
+
+
+def _fit_half(
+    features: np.ndarray,
+    treated: np.ndarray,
+    converted: np.ndarray,
+    parameters: Parameters,
+    generator: np.random.Generator,
+) -> HalfModel:
+    """Nuisances and learners, as for `fit_nuisances`."""
+    forests = fit_nuisances(features, treated, converted, parameters, generator)
+    nuisances = np.stack([forest.predict(features) for forest in forests])
+    dr_score = doubly_robust_lift(treated, converted, *nuisances, parameters.propensity_floor)
+    sample = HalfSample(features, treated, converted, nuisances, dr_score)
+    # Each learner draws from its own generator, so that adding one moves no other. Where noise dwarfs signal, as in
+    # pseudo-outcomes, random thresholds are cheap and as good.
+    generators = generator.spawn(len(LEARNERS))
+    lifts = {
+        name: learner.fit(sample, partial(_fit_forest, ExtraTreesRegressor, parameters, own))
+        for (name, learner), own in zip(LEARNERS.items(), generators, strict=True)
+    }
+    return HalfModel(forests, lifts)
 
 
 def doubly_robust_lift(
@@ -442,9 +597,8 @@ def check(training: pd.DataFrame, features: Sequence[str], parameters: Parameter
     accounts = training["account_id"].nunique()
     if accounts < parameters.min_accounts:
         raise LearnerError(
-            f"{table}: {accounts:,} accounts have users with an observed outcome; cross-fitting over "
-            f"{parameters.folds} folds needs {parameters.min_accounts:,}. Add accounts, or lower min_accounts in "
-            "learner_parameters."
+            f"{table}: {accounts:,} accounts have users with an observed outcome; two halves of them need "
+            f"{parameters.min_accounts:,}. Add accounts, or lower min_accounts in learner_parameters."
         )
     for arm, name in ((CONTROL, "control"), (TREATED, "treated")):
         users = int((training["is_treated"] == arm).sum())
@@ -474,163 +628,31 @@ def library_version() -> pd.DataFrame:
     return pd.DataFrame({"version": [hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()]})
 
 
-def _fit_fold(
-    features: np.ndarray,
-    treated: np.ndarray,
-    converted: np.ndarray,
-    account: np.ndarray,
-    parameters: Parameters,
-    seed: np.random.SeedSequence,
-) -> FoldModel:
-    """Fits one fold's nuisances and learners on halves of its accounts, and their calibration on what each half left out."""
-    generator = np.random.default_rng(seed)
-    halves, forests = [], []
-    for _ in range(parameters.half_sample_pairs):
-        pair, models = fit_pair(features, treated, converted, account, parameters, generator)
-        halves += pair
-        forests += models
-
-    left_out = predict_left_out(features, halves, forests)
-    nuisances = left_out_mean(left_out, halves)
-    dr_score = doubly_robust_lift(treated, converted, *nuisances, parameters.propensity_floor)
-
-    lifts, lines = {}, {}
-    # Each learner draws from its own generator, so that adding one moves no other.
-    for (name, learner), own_seed in zip(LEARNERS.items(), seed.spawn(len(LEARNERS)), strict=True):
-        fit_forest = partial(_fit_regression_forest, parameters=parameters, generator=np.random.default_rng(own_seed))
-        lifts[name] = tuple(
-            learner.fit(
-                HalfSample(features[half], treated[half], converted[half], nuisances[:, half], dr_score[half]),
-                fit_forest,
-            )
-            for half in halves
-        )
-        predicted = [
-            lift(features[~half], own, Forest.predict)
-            for lift, half, own in zip(lifts[name], halves, left_out, strict=True)
-        ]
-        lines[name] = _calibration_line(left_out_mean(predicted, halves), dr_score, account)
-
-    raw_trees = tuple(
-        Forest.of(
-            DecisionTreeClassifier(random_state=_draw(generator)).fit(
-                features[treated == arm], converted[treated == arm]
-            )
-        )
-        for arm in (CONTROL, TREATED)
-    )
-    return FoldModel(tuple(forests), lifts, lines, raw_trees)
-
-
-def fit_pair(
-    features: np.ndarray,
-    treated: np.ndarray,
-    converted: np.ndarray,
-    account: np.ndarray,
-    parameters: Parameters,
-    generator: np.random.Generator,
-) -> tuple[list[np.ndarray], list[tuple[Forest, ...]]]:
-    """Fits nuisances on two complementary random halves of the accounts.
-
-    Args:
-        features: rows x features; treated, converted: 0 or 1 a row; account: an integer a row.
-
-    Returns:
-        The halves, each a mask of the rows, and the forests fitted on each (control, treated, propensity).
-
-    Raises:
-        LearnerError: a half holds no user of one arm.
-    """
-    accounts = np.unique(account)
-    first_half = np.isin(account, generator.choice(accounts, size=len(accounts) // 2, replace=False))
-    pair = [first_half, ~first_half]
-    propensity_models = [_fit_forest(features[half], treated[half], parameters, generator) for half in pair]
-    chance = np.empty(len(account))
-    for half, model in zip(pair, propensity_models, strict=True):
-        chance[~half] = model.predict(features[~half])
-    chance = np.clip(chance, parameters.propensity_floor, 1 - parameters.propensity_floor)
-    weight = np.where(treated == TREATED, 1 / chance, 1 / (1 - chance))
-    forests = [
-        (*_fit_arms(features, treated, converted, weight, half, parameters, generator), propensity_model)
-        for half, propensity_model in zip(pair, propensity_models, strict=True)
-    ]
-    return pair, forests
-
-
-def predict_left_out(
-    features: np.ndarray, halves: Sequence[np.ndarray], forests: Sequence[tuple[Forest, ...]]
-) -> list[np.ndarray]:
-    """Nuisances (3 x rows left out) that each half's forests predict of the rows that the half left out."""
-    return [_nuisances(models, features[~half]) for models, half in zip(forests, halves, strict=True)]
-
-
-def left_out_mean(predictions: Sequence[np.ndarray], halves: Sequence[np.ndarray]) -> np.ndarray:
-    """Mean prediction of every user (last axis) by the halves that left it out, from each half's predictions of those."""
-    total = np.zeros((*predictions[0].shape[:-1], len(halves[0])))
-    for prediction, half in zip(predictions, halves, strict=True):
-        total[..., ~half] += prediction
-    return total / np.sum([~half for half in halves], axis=0)
-
-
-def _fit_arms(
-    features: np.ndarray,
-    treated: np.ndarray,
-    converted: np.ndarray,
-    weight: np.ndarray,
-    half: np.ndarray,
-    parameters: Parameters,
-    generator: np.random.Generator,
-) -> list[Forest]:
-    """Forests of one half of the accounts: conversion in control, conversion when treated."""
-    arms = []
-    for arm, name in ((CONTROL, "control"), (TREATED, "treated")):
-        rows = half & (treated == arm)
-        if not rows.any():
-            raise LearnerError(
-                f"int_uplift__inputs.is_treated: a random half of the accounts ({int(half.sum()):,} users) holds no "
-                f"{name} user. Load more accounts of the smaller arm."
-            )
-        arms.append(_fit_forest(features[rows], converted[rows], parameters, generator, weight[rows]))
-    return arms
-
-
 def _fit_forest(
+    kind: type[RandomForestRegressor | ExtraTreesRegressor],
+    parameters: Parameters,
+    generator: np.random.Generator,
     features: np.ndarray,
     target: np.ndarray,
-    parameters: Parameters,
-    generator: np.random.Generator,
     weight: np.ndarray | None = None,
 ) -> Forest:
-    """A regularised forest of the probability of a binary target."""
-    forest = RandomForestClassifier(
+    """A regularised forest of the mean of a target: of a binary one, its probability."""
+    forest = kind(
         n_estimators=parameters.trees,
         min_samples_leaf=parameters.min_leaf_share,
         max_features=parameters.feature_share,
-        random_state=_draw(generator),
+        random_state=int(generator.integers(2**31 - 1)),
     )
     return Forest.of(forest.fit(features, target, sample_weight=weight))
 
 
-def _fit_regression_forest(
-    features: np.ndarray, target: np.ndarray, parameters: Parameters, generator: np.random.Generator
-) -> Forest:
-    """A regularised forest of a pseudo-outcome; thresholds are random: cheap, and as good where noise dwarfs signal."""
-    forest = ExtraTreesRegressor(
-        n_estimators=parameters.trees,
-        min_samples_leaf=parameters.min_leaf_share,
-        max_features=parameters.feature_share,
-        random_state=_draw(generator),
-    )
-    return Forest.of(forest.fit(features, target))
-
-
-def _calibration_line(lift: np.ndarray, scores: np.ndarray, account: np.ndarray) -> CalibrationLine:
-    """Best linear predictor of doubly robust scores by lift, its covariance clustered by account.
+def _slope(lift: np.ndarray, scores: np.ndarray, account: np.ndarray, rows: np.ndarray) -> tuple[float, np.ndarray]:
+    """Slope of the line from lift to scores, both centred, on some rows; covariance of level and slope, clustered by account.
 
     A negative slope means that the model ranks users no better than chance: everybody then gets the average effect.
     """
-    center = float(lift.mean())
-    design = np.column_stack([np.ones_like(lift), lift - center])
+    lift, scores, account = lift[rows], scores[rows], account[rows]
+    design = np.column_stack([np.ones_like(lift), lift])
     bread = np.linalg.pinv(design.T @ design)
     coefficients = bread @ design.T @ scores
     residual = scores - design @ coefficients
@@ -638,21 +660,15 @@ def _calibration_line(lift: np.ndarray, scores: np.ndarray, account: np.ndarray)
     np.add.at(clustered, account, design * residual[:, None])
     covariance = bread @ (clustered.T @ clustered) @ bread
     if coefficients[1] <= 0:
-        coefficients = np.array([scores.mean(), 0.0])
-        covariance = np.diag([covariance[0, 0], 0.0])
-    return CalibrationLine(center, coefficients, covariance)
+        return 0.0, np.diag([covariance[0, 0], 0.0])
+    return float(coefficients[1]), covariance
 
 
-def _nuisances(models: Sequence[Forest], features: np.ndarray) -> np.ndarray:
-    """Nuisances (3 x users) of users by their features, from the forests of one half."""
-    return np.stack([model.predict(features) for model in models])
-
-
-def _needed(models: Sequence[Forest], needs: Iterable[int], features: np.ndarray, ask: Ask) -> dict[int, np.ndarray]:
-    """Some of the nuisances of users: the arms as asked, and the propensity, in which no learner is linear, predicted."""
-    return {need: (Forest.predict if need == PROPENSITY else ask)(models[need], features) for need in needs}
-
-
-def _draw(generator: np.random.Generator) -> int:
-    """A seed for scikit-learn."""
-    return int(generator.integers(2**31 - 1))
+def _joined(answers: Sequence[Any]) -> Any:
+    """Answers about blocks of users as one: arrays end to end along their last axis, within tuples and dicts."""
+    first = answers[0]
+    if isinstance(first, dict):
+        return {name: _joined([answer[name] for answer in answers]) for name in first}
+    if isinstance(first, tuple):
+        return tuple(_joined(parts) for parts in zip(*answers, strict=True))
+    return np.concatenate(answers, axis=-1)
