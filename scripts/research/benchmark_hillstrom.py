@@ -8,7 +8,6 @@ scikit-uplift's metrics. The results land in results/study_results.csv under the
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -39,12 +38,10 @@ Predict = Callable[[pd.DataFrame, pd.DataFrame, int], dict[str, np.ndarray]]
 
 
 def load(path: Path) -> pd.DataFrame:
-    """Customers in the shape of `int_uplift__inputs`: each is an account of its own, dealt to folds in turn."""
+    """Customers in the shape of `int_uplift__inputs`: each is an account of its own."""
     customers = pd.read_parquet(path).query("segment in ('Womens E-Mail', 'No E-Mail')").sort_values("customer_id")
     dummies = pd.get_dummies(customers[["zip_code", "channel"]], dtype=float)
     frame = customers[["recency", "history", "mens", "womens", "newbie"]].astype(float).join(dummies)
-    with PARAMETERS.open(newline="") as file:
-        folds = int(next(csv.DictReader(file))["folds"])
     customer_ids = customers["customer_id"].astype(str)
     identity = {
         "population": "campaign",
@@ -53,7 +50,7 @@ def load(path: Path) -> pd.DataFrame:
         "user_id": customer_ids,
         "account_id": customer_ids,
         "as_of_date": pd.Timestamp(2008, 3, 20),
-        "fold": np.arange(len(customers)) % folds,
+        "account_hash": np.random.default_rng(0).integers(2**60, size=len(customers)),
         "is_treated": (customers["segment"] == "Womens E-Mail").astype(int),
         "is_converted": customers["visit"].astype(int),
     }
@@ -139,7 +136,7 @@ def judged(lift: np.ndarray, test: pd.DataFrame) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path, help="Parquet file of the experiment, a customer a row")
+    parser.add_argument("data", type=Path, help="Parquet file of the experiment, one row per customer")
     parser.add_argument("--splits", type=int, default=10)
     options = parser.parse_args()
     customers = load(options.data)

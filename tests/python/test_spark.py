@@ -24,7 +24,7 @@ from causalyn.engines import spark_files
 PUBLISHED = ("marts", "audit")
 FIGURES_AGREE_WITHIN = 1e-9
 FINISHES_WITHIN_SECONDS = 3600
-STORED_MODEL = ("model", "model_sha256", "training_fingerprint")
+HASHED_BY_PANDAS = ("training_fingerprint",)
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 LISTS = ("--select", "int_build__publication_gate+", *WITHOUT_UNIT_TESTS)
 SCORES = ("--select", "int_uplift__scores+", *WITHOUT_UNIT_TESTS)
@@ -185,11 +185,10 @@ def is_published(node: dict) -> bool:
 def read(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, list[tuple]]:
     """The rows of a table, its columns by name and its rows in the order of what isn't a figure.
 
-    A stored model is left out, since skops writes where in memory its parts lay, and so is the hash of its rows in pandas,
-    whose types differ by engine; `model_version` says the same of both.
+    The hash of the training rows in pandas is left out, since their types differ by engine; `model_version` says the same.
     """
     described = connection.execute(f"describe {table}").fetchall()
-    columns = sorted((kind == "DOUBLE", name) for name, kind, *_ in described if name not in STORED_MODEL)
+    columns = sorted((kind == "DOUBLE", name) for name, kind, *_ in described if name not in HASHED_BY_PANDAS)
     names = [name for _, name in columns]
     listed = ", ".join(f'"{name}"' for name in names)
     return {"columns": names, "rows": connection.execute(f"select {listed} from {table} order by all").fetchall()}
