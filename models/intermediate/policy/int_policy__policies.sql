@@ -17,8 +17,8 @@ firmest as (
     from evidence
 ),
 
--- Nine tenths of the evidence (z squared), since z hardly changes near its peak and caution protects more users. Where the data show
--- nobody harmed, every negative estimate counts: unknown suppresses.
+-- The most cautious threshold that the data can't tell from the firmest: z squared falls short of its by no more than a likelihood
+-- ratio does by chance. Where the data show nobody harmed, every negative estimate counts: unknown suppresses.
 chosen as (
     select
         case
@@ -26,7 +26,10 @@ chosen as (
             else 0.0
         end as sleeping_dog_lift_threshold
     from firmest
-    left join evidence on evidence.z < 0 and evidence.z * evidence.z >= 0.9 * firmest.z * firmest.z
+    left join evidence
+        on
+            evidence.z < 0
+            and evidence.z * evidence.z >= firmest.z * firmest.z - {{ margin(1) }} * {{ margin(1) }}
 ),
 
 -- How much harm trees see of users of past campaigns whom a nudge is expected to help.
