@@ -24,7 +24,14 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "scripts" / "research" / "results" / "study_results.csv"
 WAREHOUSE = "causalyn.duckdb"
 TRUTH = "causalyn.truth.duckdb"
-PRESETS = ("default", "hard", "null", "harm")
+WORLDS = {
+    **{preset: ("--preset", preset) for preset in ("default", "hard", "null", "harm", "smooth", "drift")},
+    "three_campaigns": ("--campaigns", "3"),
+}
+"""Options of the generator by kind of world."""
+
+SUPPORT_FLOORS = (0, 0.01, 0.03, 0.05, 0.10)
+"""Values of `nudge_support_floor` that are compared on the truth."""
 
 FOREIGN_EFFECTS = {
     "persuadable": (0.10, 0.60),
@@ -48,8 +55,9 @@ def dbt(folder: Path, *arguments: str, check: bool = True) -> bool:
 
 
 def fetch(folder: Path, query: str, parameters: dict[str, str] | None = None) -> list[tuple]:
-    """The rows of a query on the warehouse in `folder`."""
+    """The rows of a query on the warehouse in `folder`, its truth attached."""
     with duckdb.connect(str(folder / WAREHOUSE), read_only=True) as connection:
+        connection.execute(f"attach '{folder / TRUTH}' as truth (read_only)")
         return connection.execute(query, parameters or {}).fetchall()
 
 
@@ -126,7 +134,7 @@ def verdicts(folder: Path) -> dict[str, float]:
 
 
 def trust(folder: Path) -> dict[str, float]:
-    """How often intervals hold the truth, the threshold that the folds chose, and who of today has no support."""
+    """How often intervals hold the truth, the threshold that was chosen, who of today has no support, and the average effect."""
     query = """
         select population, 'coverage_' || replace(interval_id, ' ', '_') || '_' || user_group, covered_share
         from candidate_audit.interval_coverage
@@ -136,22 +144,83 @@ def trust(folder: Path) -> dict[str, float]:
         union all
         select population, 'unsupported_users_share', sum(n_unsupported_users) / sum(n_users)
         from candidate_marts.account_policy where is_shipped and population = 'today' group by population
+        union all
+        from (
+            unpivot (
+                select 'campaign' as population, avg(dr_score) as average_effect, avg(true_lift) as true_average_effect
+                from truth.latent_uplift_groups_hidden inner join candidate_marts.doubly_robust_scores using (user_id)
+            )
+            on average_effect, true_average_effect
+        )
+        select population, name, value
+        union all
+        select 'campaign', 'average_effect_se', standard_error
+        from candidate_marts.findings where finding_id = 'average_lift'
     """
     return measured(folder, query)
 
 
-def study_generated(folder: Path, preset: str, seed: int, accounts: int) -> dict[str, float]:
+def support(folder: Path) -> dict[str, float]:
+    """What other floors of support would cost and save: who of today's users in target accounts would be nudged, by the truth."""
+    hidden = "select table_name from duckdb_tables() where database_name = 'truth' and table_name = 'latent_uplift_today_hidden'"
+    today = "latent_uplift_today_hidden" if fetch(folder, hidden) else "latent_uplift_groups_hidden"
+    query = f"""
+        with floors as (
+            select unnest($floors) as floor
+        ),
+
+        doubts as (
+            select lift_doubt, rank() over (order by lift_doubt desc) / count(*) over () as share_as_doubtful
+            from intermediate.int_uplift__user_scores
+            where population = 'campaign' and lift > 0
+        ),
+
+        limits as (
+            select floor, coalesce(max(lift_doubt) filter (where share_as_doubtful >= floor), 0) as doubt_limit
+            from floors cross join doubts
+            group by floor
+        ),
+
+        nudged as (
+            select
+                floor,
+                count(*) filter (where latent_uplift_group = 'sleeping_dog') as n_dogs,
+                sum(true_lift) as true_lift
+            from limits
+            inner join intermediate.int_policy__users as users
+                on users.lift_doubt <= limits.doubt_limit or limits.floor = 0
+            inner join truth.{today} using (user_id)
+            inner join candidate_marts.account_policy using (population, policy_id, account_id)
+            where population = 'today' and is_shipped and decision = 'target' and lift > 0 and not is_sleeping_dog
+            group by floor
+        ),
+
+        of_all as (
+            select count(*) as n_dogs from truth.{today} inner join staging.stg_users using (user_id)
+            where latent_uplift_group = 'sleeping_dog'
+        )
+
+        select 'today', concat('support_floor_', floor, '_sleeping_dog_nudged_share'), nudged.n_dogs / of_all.n_dogs
+        from nudged cross join of_all
+        union all
+        select 'today', concat('support_floor_', floor, '_true_lift'), true_lift from nudged
+    """
+    return measured(folder, query, {"floors": list(SUPPORT_FLOORS)})
+
+
+def study_generated(folder: Path, world: str, seed: int, accounts: int) -> dict[str, float]:
     """Generates, builds and measures one world under the shipped policy."""
     generate = [sys.executable, ROOT / "scripts" / "generate_world.py", "--warehouse", folder / WAREHOUSE]
-    options = ["--preset", preset, "--seed", str(seed), "--accounts", str(accounts)]
-    subprocess.run([*generate, *options], check=True, stdout=subprocess.DEVNULL)
+    options = ["--seed", str(seed), "--accounts", str(accounts)]
+    subprocess.run([*generate, *WORLDS[world], *options], check=True, stdout=subprocess.DEVNULL)
     succeeded = dbt(folder, "build", "--exclude", "resource_type:unit_test", check=False)
     judged = verdicts(folder)
     if succeeded != bool(judged["is_published"]):
-        raise RuntimeError(f"{preset}, seed {seed}: the build failed, and not for a verdict")
+        raise RuntimeError(f"{world}, seed {seed}: the build failed, and not for a verdict")
     if not succeeded:
         return judged
-    return judged | figures(folder, "precision") | measured_claims(folder) | trust(folder) | against_the_oracle(folder)
+    decided = figures(folder, "precision") | against_the_oracle(folder)
+    return judged | decided | measured_claims(folder) | trust(folder) | support(folder)
 
 
 def study_foreign(folder: Path, raw: Path) -> dict[str, float]:
@@ -195,8 +264,8 @@ def store(rows: list[Row]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--presets", nargs="*", choices=PRESETS, default=list(PRESETS))
-    parser.add_argument("--seeds", type=int, default=20, help="worlds a preset, seeds 1 to this number")
+    parser.add_argument("--worlds", nargs="*", choices=WORLDS, default=list(WORLDS), help="kinds of worlds")
+    parser.add_argument("--seeds", type=int, default=20, help="worlds of each kind, seeds 1 to this number")
     parser.add_argument("--accounts", type=int, default=2400)
     parser.add_argument("--seed-world", type=Path, help="directory of the public data set, to be studied too")
     options = parser.parse_args()
@@ -204,8 +273,8 @@ def main() -> None:
         dbt(Path(name), "parse")
         parsed = Path(name) / "target"
         runs = {
-            (preset, seed): pool.submit(in_a_folder, study_generated, parsed, preset, seed, options.accounts)
-            for preset in options.presets
+            (world, seed): pool.submit(in_a_folder, study_generated, parsed, world, seed, options.accounts)
+            for world in options.worlds
             for seed in range(1, options.seeds + 1)
         }
         if options.seed_world:
