@@ -1,8 +1,7 @@
--- Every published policy table reads this row. dbt builds it only after the tests of all that is named here have passed,
--- and it refuses to come about where a blocking check of the model or of the raw tables did not pass: every published table then
--- stays as the last good build left it. Decisions and nudges made anew are those of another build, also where only a part of the
--- project is built.
--- depends_on: {{ ref('int_policy__account_decisions') }}, {{ ref('int_policy__nudges') }}
+-- Every published policy table reads this row. It refuses to come about where a blocking check of the model or of the raw tables did
+-- not pass: every published table then stays as the last good build left it. Decisions that are made anew are those of another build,
+-- also where only a part of the project is built.
+-- depends_on: {{ ref('int_policy__account_decisions') }}
 with fingerprints as (
     select * from {{ ref('int_build__fingerprints') }}
 ),
