@@ -1,6 +1,6 @@
--- Every published policy table reads this row. It refuses to come about where a blocking check of the model or of the raw tables did
--- not pass: every published table then stays as the last good build left it. Decisions that are made anew are those of another build,
--- also where only a part of the project is built.
+-- Every published policy table reads this row. It refuses to come about where a blocking check of the model or of the raw tables
+-- did not pass: every published table then stays as the last good build left it. Decisions that are made anew are those of
+-- another build, also where only a part of the project is built.
 -- depends_on: {{ ref('int_policy__account_decisions') }}
 with fingerprints as (
     select * from {{ ref('int_build__fingerprints') }}

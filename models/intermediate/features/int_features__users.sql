@@ -50,16 +50,13 @@ responses as (
     where recency_rank = 1
 ),
 
--- The discrete percentile is a value that some user has: nothing to interpolate, so every engine finds the same cap. A refresh caps
--- as the published model was taught.
+-- The discrete percentile is a value that some user has: nothing to interpolate, so every engine finds the same cap.
+-- A refresh caps as the published model was taught.
 caps as (
     {% if var('refresh') %}
     select * from {{ source('published', 'feature_caps') }}
     {% else %}
-    select
-        {% for feature in winsorised_features() %}
-        percentile_disc(0.99) within group (order by training_rows.{{ feature }}) as {{ feature }}_cap{{ ',' if not loop.last }}
-        {% endfor %}
+    select {{ winsor_caps('percentile_disc(0.99) within group (order by training_rows.{})') }}
     from {{ ref('int_features__behaviour') }} as training_rows
     inner join outcomes on training_rows.observation_id = outcomes.intervention_id
     where training_rows.population = 'campaign' and outcomes.is_converted is not null

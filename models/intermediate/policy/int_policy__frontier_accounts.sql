@@ -79,21 +79,17 @@ evidence as (
 
 final as (
     select
-        population,
-        point_id,
-        campaign_id,
-        account_id,
-        n_unsupported_users,
-        n_unsupported_admins,
-        n_sleeping_dogs,
-        n_sleeping_dog_admins,
-        n_observed_sleeping_dogs,
-        sleeping_dog_dr_sum,
-        not (
-            {% for is_triggered in guardrail_checks().values() %}
-            coalesce({{ is_triggered }}, true){{ ' or' if not loop.last }}
-            {% endfor %}
-        ) as is_target
+        evidence.population,
+        evidence.point_id,
+        evidence.campaign_id,
+        evidence.account_id,
+        evidence.n_unsupported_users,
+        evidence.n_unsupported_admins,
+        evidence.n_sleeping_dogs,
+        evidence.n_sleeping_dog_admins,
+        evidence.n_observed_sleeping_dogs,
+        evidence.sleeping_dog_dr_sum,
+        {{ passes_every_guardrail() }} as is_target
     from evidence
 )
 

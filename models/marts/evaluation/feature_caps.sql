@@ -9,10 +9,7 @@ outcomes as (
 
 -- A cap is a value that a training row has, and no capped row exceeds it: so it is the largest that is left of them.
 final as (
-    select
-        {% for feature in winsorised_features() %}
-        max(features.{{ feature }}) as {{ feature }}_cap{{ ',' if not loop.last }}
-        {% endfor %}
+    select {{ winsor_caps('max(features.{})') }}
     from features
     inner join outcomes on features.observation_id = outcomes.intervention_id
     where outcomes.is_converted is not null
