@@ -10,6 +10,13 @@
     ]) }}
 {%- endmacro %}
 
+{#- The caps of these features as columns of a `select`: an aggregate with {} for the feature. -#}
+{% macro winsor_caps(aggregate) -%}
+    {%- for feature in winsorised_features() -%}
+        {{ aggregate.format(feature) }} as {{ feature }}_cap{{ ',\n        ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
 {#-
     What the learner is given of a row of `features`, by feature. Categories become ranks of their meaning, since the forests split
     on order. A new feature is added here and nowhere else.

@@ -26,34 +26,20 @@
     end
 {%- endmacro %}
 
-{#- The guardrails, in no order: what each looks at in an account's evidence, its limit, and when it is triggered. -#}
+{#- The guardrails, in no order: when each is triggered by the figures of an account, a row of `evidence`. -#}
 {% macro guardrail_checks() -%}
     {{ return({
-        'unscored': {
-            'evidence': 'n_users - n_scored_users + n_unsupported_admins',
-            'limit': '0',
-            'is_triggered': 'n_scored_users < n_users or n_scored_users = 0 or n_unsupported_admins > 0 or '
-                ~ is_above_share('n_unsupported_users', 'n_users', 'unsupported_share_limit'),
-        },
-        'toxic_admin': {
-            'evidence': 'n_sleeping_dog_admins',
-            'limit': '0',
-            'is_triggered': 'n_sleeping_dog_admins > 0',
-        },
-        'toxic_users': {
-            'evidence': 'sleeping_dog_share',
-            'limit': 'toxic_user_share_limit',
-            'is_triggered': is_toxic('n_sleeping_dogs', 'n_scored_users', 'evidence'),
-        },
-        'unprofitable': {
-            'evidence': 'expected_revenue_usd',
-            'limit': '0',
-            'is_triggered': 'expected_revenue_usd <= 0',
-        },
-        'too_small': {
-            'evidence': 'net_value_usd',
-            'limit': '0',
-            'is_triggered': 'coalesce(net_value_usd <= 0, true) or n_scored_users < min_scored_users',
-        },
+        'unscored': 'evidence.n_scored_users < evidence.n_users or evidence.n_scored_users = 0 '
+            ~ 'or evidence.n_unsupported_admins > 0 or '
+            ~ is_above_share('evidence.n_unsupported_users', 'evidence.n_users', 'evidence.unsupported_share_limit'),
+        'toxic_admin': 'evidence.n_sleeping_dog_admins > 0',
+        'toxic_users': is_toxic('evidence.n_sleeping_dogs', 'evidence.n_scored_users', 'evidence'),
+        'unprofitable': 'evidence.expected_revenue_usd <= 0',
+        'too_small': 'coalesce(evidence.net_value_usd <= 0, true) or evidence.n_scored_users < evidence.min_scored_users',
     }) }}
+{%- endmacro %}
+
+{#- Whether none is triggered. Unknown means safe: a check that cannot tell suppresses. -#}
+{% macro passes_every_guardrail() -%}
+    not coalesce({{ guardrail_checks().values() | join(', true) and not coalesce(') }}, true)
 {%- endmacro %}

@@ -2,7 +2,8 @@
 {{ config(materialized='table') }}
 
 with users as (
-    select * from {{ ref('stg_users') }}
+    select * from {{ ref('base_users') }}
+    where reject_reason is null
 ),
 
 -- A row that is rejected whatever the scoring date must not move it.

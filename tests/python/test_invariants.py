@@ -23,8 +23,10 @@ VIOLATIONS = {
         f"delete from {DECISIONS} where {FIRST_ACCOUNT} and population = 'today'",
         f"insert into {DECISIONS} select * replace ('target' as decision) from {DECISIONS} where {FIRST_ACCOUNT}",
     ],
-    "assert_every_guardrail_checked_every_account": [
-        f"delete from intermediate.int_policy__account_evidence where {FIRST_ACCOUNT}",
+    "assert_every_guardrail_has_a_rule": [
+        "delete from seeds.guardrail_rules where guardrail = 'toxic_users'",
+        "update seeds.guardrail_rules set guardrail = 'toxic_guests' where guardrail = 'toxic_users'",
+        "update seeds.guardrail_rules set precedence = null where guardrail = 'toxic_users'",
     ],
     "assert_no_target_has_a_sleeping_dog_admin": [
         f"{NUDGE} population = 'today' and n_sleeping_dog_admins > 0",
@@ -150,9 +152,9 @@ def test_a_broken_guardrail_stops_publication_and_leaves_the_last_lists(
     warehouse = tmp_path / built_world.warehouse.name
     warehouse.write_bytes(built_world.warehouse.read_bytes())
     guardrails = project_copy / "macros" / "guardrails.sql"
-    check = "'is_triggered': 'n_sleeping_dog_admins > 0'"
+    check = "'toxic_admin': 'evidence.n_sleeping_dog_admins > 0'"
     assert guardrails.read_text().count(check) == 1
-    guardrails.write_text(guardrails.read_text().replace(check, "'is_triggered': 'false'"))
+    guardrails.write_text(guardrails.read_text().replace(check, "'toxic_admin': 'false'"))
     before = read_published(warehouse)
 
     result = run_dbt("build", warehouse=warehouse, project=project_copy)

@@ -80,7 +80,7 @@ def test_a_run_publishes_nothing_until_its_tests_have_passed(warehouse, built_wo
     [
         (("run", "--empty", *LISTS_ALONE), "(empty)"),
         (("build", *LISTS_ALONE, "--exclude-resource-type", "test", *WITHOUT_UNIT_TESTS), "older than"),
-        (("build", "--select", "guardrail_rules"), "int_policy__checks (older than guardrail_rules)"),
+        (("build", "--select", "guardrail_rules"), "int_policy__account_decisions (older than guardrail_rules)"),
     ],
     ids=["run --empty", "build without tests", "build of a part that leaves others stale"],
 )

@@ -262,8 +262,8 @@ def test_parameters_that_the_published_model_was_not_fitted_with_are_refused(bre
 
 @pytest.mark.fault("a guardrail that does nothing in a refresh", "nothing is published")
 def test_a_broken_guardrail_stops_a_refresh(break_project, refuse, seen):
-    check = "'is_triggered': 'n_sleeping_dog_admins > 0'"
-    refused = refuse(break_project("macros/guardrails.sql", check, "'is_triggered': 'false'"))
+    check = "'toxic_admin': 'evidence.n_sleeping_dog_admins > 0'"
+    refused = refuse(break_project("macros/guardrails.sql", check, "'toxic_admin': 'false'"))
     assert "assert_no_target_has_a_sleeping_dog_admin" in refused.stdout
     message = next(line for line in refused.stdout.splitlines() if line.startswith("Nothing was published: "))
     seen(message)

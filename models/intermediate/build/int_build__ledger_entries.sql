@@ -3,21 +3,17 @@ with decisions as (
     where population = 'today'
 ),
 
-identity as (
-    select * from {{ ref('int_build__identity') }}
-),
-
 gate as (
     select * from {{ ref('int_build__publication_gate') }}
 ),
 
 final as (
     select
-        identity.build_id,
-        identity.data_fingerprint,
-        identity.policy_version,
-        identity.model_version,
-        identity.code_version,
+        gate.build_id,
+        gate.data_fingerprint,
+        gate.policy_version,
+        gate.model_version,
+        gate.code_version,
         decisions.policy_id,
         decisions.is_shipped,
         decisions.account_id,
@@ -33,8 +29,7 @@ final as (
         decisions.sleeping_dog_lift_threshold,
         decisions.toxic_user_share_limit
     from decisions
-    cross join identity
-    inner join gate on identity.build_id = gate.build_id
+    cross join gate
 )
 
 select * from final

@@ -1,16 +1,35 @@
--- Every published policy table reads this row. dbt builds it only after the tests of all that is named here have passed,
--- and it refuses to come about where a blocking check of the model or of the raw tables did not pass: every published table then
--- stays as the last good build left it.
-with decisions as (
-    select * from {{ ref('int_policy__account_decisions') }}
+-- Every published policy table reads this row. It refuses to come about where a blocking check of the model or of the raw tables
+-- did not pass: every published table then stays as the last good build left it. Decisions that are made anew are those of
+-- another build, also where only a part of the project is built.
+-- depends_on: {{ ref('int_policy__account_decisions') }}
+with fingerprints as (
+    select * from {{ ref('int_build__fingerprints') }}
 ),
 
-nudges as (
-    select * from {{ ref('int_policy__nudges') }}
+-- In a refresh the model is that of an earlier build and has its version with it.
+serving_model as (
+    select
+        max(library_version) as library_version,
+        max(model_version) as model_version
+    from {{ ref('int_uplift__serving_model') }}
 ),
 
-identity as (
-    select * from {{ ref('int_build__identity') }}
+shipped as (
+    select max(policy_id) as shipped_policy_id
+    from {{ ref('int_policy__policies') }}
+    where is_shipped
+),
+
+scoring as (
+    select * from {{ ref('stg_scoring_date') }}
+),
+
+as_of as (
+    select
+        min(as_of_date) as first_as_of_date,
+        max(as_of_date) as last_as_of_date
+    from {{ ref('int_features__spine') }}
+    where population = 'campaign'
 ),
 
 blocking as (
@@ -36,24 +55,48 @@ drifted as (
     where check_group = 'delivery'
 ),
 
-n_decisions as (
-    select count(*) as n_decisions
-    from decisions
+parts as (
+    select
+        part,
+        md5({{ join_rows("table_name || ' ' || fingerprint", ' ', 'table_name') }}) as version
+    from fingerprints
+    group by 1
 ),
 
-n_nudges as (
-    select count(*) as n_nudges
-    from nudges
+versions as (
+    select
+        max(parts.version) filter (where parts.part = 'data') as data_fingerprint,
+        max(parts.version) filter (where parts.part = 'policy') as policy_version,
+        coalesce(
+            max(serving_model.model_version),
+            md5(concat_ws(' ', max(parts.version) filter (where parts.part = 'model'), max(serving_model.library_version)))
+        ) as model_version,
+        '{{ code_version([
+            'policy_parameters', 'guardrail_rules', 'checks', 'campaign_parameters', 'momentum_parameters', 'plan_values',
+            'learner_parameters',
+        ]) }}' as code_version
+    from parts
+    cross join serving_model
 ),
 
 final as (
     select
-        identity.build_id,
-        n_decisions.n_decisions,
-        n_nudges.n_nudges
-    from n_decisions
-    cross join n_nudges
-    cross join identity
+        substr(md5(concat_ws(
+            ' ', versions.data_fingerprint, versions.policy_version, versions.model_version, versions.code_version,
+            cast(scoring.scoring_date as string)
+        )), 1, 16) as build_id,
+        versions.data_fingerprint,
+        versions.policy_version,
+        versions.model_version,
+        versions.code_version,
+        shipped.shipped_policy_id,
+        as_of.first_as_of_date,
+        as_of.last_as_of_date,
+        scoring.scoring_date
+    from versions
+    cross join shipped
+    cross join as_of
+    cross join scoring
     cross join failed
     cross join drifted
     where

@@ -3,24 +3,32 @@ with evidence as (
     {{ where_in_scope() }}
 ),
 
-checks as (
-    select * from {{ ref('int_policy__checks') }}
-    {{ where_in_scope() }}
+rules as (
+    select * from {{ ref('guardrail_rules') }}
 ),
 
 policies as (
     select * from {{ ref('int_policy__policies') }}
 ),
 
+-- Unknown means safe: a check that cannot tell suppresses.
 first_triggered as (
     select
-        campaign_id,
-        policy_id,
-        account_id,
-        min_by(guardrail_id, precedence) as guardrail_id,
-        min_by(decision, precedence) as decision
-    from checks
-    where is_triggered
+        evidence.campaign_id,
+        evidence.policy_id,
+        evidence.account_id,
+        min_by(rules.guardrail_id, rules.precedence) as guardrail_id,
+        min_by(rules.decision, rules.precedence) as decision
+    from evidence
+    cross join rules
+    where
+        coalesce(
+            case rules.guardrail
+                {% for guardrail, is_triggered in guardrail_checks().items() %}
+                when '{{ guardrail }}' then {{ is_triggered }}
+                {% endfor %}
+            end, true
+        )
     group by 1, 2, 3
 ),
 

@@ -16,18 +16,6 @@ decisions as (
     {{ where_in_scope() }}
 ),
 
-checks as (
-    select * from {{ ref('int_policy__checks') }}
-    {{ where_in_scope() }}
-),
-
--- What suppresses an account whoever is taken for a Sleeping Dog.
-suppressed as (
-    select distinct campaign_id, policy_id, account_id
-    from checks
-    where is_triggered and guardrail not in ('unscored', 'toxic_admin', 'toxic_users')
-),
-
 flagged as (
     select
         grid.point_id,
@@ -59,15 +47,18 @@ by_account as (
     group by 1, 2, 3
 ),
 
-counted as (
+-- Revenue and cost stay those of the policy, whoever is taken for a Sleeping Dog.
+evidence as (
     select
         grid.point_id,
         decisions.population,
         decisions.campaign_id,
-        decisions.policy_id,
         decisions.account_id,
         decisions.n_users,
         decisions.n_scored_users,
+        decisions.expected_revenue_usd,
+        decisions.net_value_usd,
+        decisions.min_scored_users,
         grid.toxic_user_share_limit,
         grid.min_toxic_users,
         grid.unsupported_share_limit,
@@ -86,34 +77,20 @@ counted as (
             and decisions.account_id = by_account.account_id
 ),
 
-judged as (
-    select
-        *,
-        coalesce({{ guardrail_checks()['unscored']['is_triggered'] }}, true)
-        or coalesce({{ guardrail_checks()['toxic_admin']['is_triggered'] }}, true)
-        or coalesce({{ is_toxic('n_sleeping_dogs', 'n_scored_users', 'counted') }}, true) as is_triggered
-    from counted
-),
-
 final as (
     select
-        judged.population,
-        judged.point_id,
-        judged.campaign_id,
-        judged.account_id,
-        judged.n_unsupported_users,
-        judged.n_unsupported_admins,
-        judged.n_sleeping_dogs,
-        judged.n_sleeping_dog_admins,
-        judged.n_observed_sleeping_dogs,
-        judged.sleeping_dog_dr_sum,
-        suppressed.account_id is null and not judged.is_triggered as is_target
-    from judged
-    left join suppressed
-        on
-            judged.campaign_id = suppressed.campaign_id
-            and judged.policy_id = suppressed.policy_id
-            and judged.account_id = suppressed.account_id
+        evidence.population,
+        evidence.point_id,
+        evidence.campaign_id,
+        evidence.account_id,
+        evidence.n_unsupported_users,
+        evidence.n_unsupported_admins,
+        evidence.n_sleeping_dogs,
+        evidence.n_sleeping_dog_admins,
+        evidence.n_observed_sleeping_dogs,
+        evidence.sleeping_dog_dr_sum,
+        {{ passes_every_guardrail() }} as is_target
+    from evidence
 )
 
 select * from final

@@ -1,5 +1,18 @@
-with final as (
-    select * from {{ ref('int_features__winsor_caps') }}
+with features as (
+    select * from {{ ref('int_features__users') }}
+    where population = 'campaign'
+),
+
+outcomes as (
+    select * from {{ ref('stg_outcomes') }}
+),
+
+-- A cap is a value that a training row has, and no capped row exceeds it: so it is the largest that is left of them.
+final as (
+    select {{ winsor_caps('max(features.{})') }}
+    from features
+    inner join outcomes on features.observation_id = outcomes.intervention_id
+    where outcomes.is_converted is not null
 )
 
 select * from final

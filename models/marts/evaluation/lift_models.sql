@@ -2,16 +2,16 @@ with models as (
     select * from {{ ref('int_uplift__models') }}
 ),
 
-identity as (
-    select * from {{ ref('int_build__identity') }}
+gate as (
+    select * from {{ ref('int_build__publication_gate') }}
 ),
 
 final as (
     select
         models.*,
-        identity.model_version
+        gate.model_version
     from models
-    cross join identity
+    cross join gate
 )
 
 select * from final

@@ -13,7 +13,8 @@ with events as (
 ),
 
 users as (
-    select * from {{ ref('stg_users') }}
+    select * from {{ ref('base_users') }}
+    where reject_reason is null
 ),
 
 checked as (

@@ -14,7 +14,8 @@ with interventions as (
 ),
 
 users as (
-    select * from {{ ref('stg_users') }}
+    select * from {{ ref('base_users') }}
+    where reject_reason is null
 ),
 
 scoring as (

@@ -10,7 +10,8 @@ with outcomes as (
 ),
 
 interventions as (
-    select * from {{ ref('stg_interventions') }}
+    select * from {{ ref('base_interventions') }}
+    where reject_reason is null
 ),
 
 scoring as (

@@ -11,7 +11,8 @@ with activity as (
 ),
 
 users as (
-    select user_id from {{ ref('stg_users') }}
+    select user_id from {{ ref('base_users') }}
+    where reject_reason is null
 ),
 
 scoring as (

@@ -10,7 +10,8 @@ with users as (
 ),
 
 accounts as (
-    select account_id from {{ ref('stg_accounts') }}
+    select account_id from {{ ref('base_accounts') }}
+    where reject_reason is null
 ),
 
 checked as (
