@@ -7,13 +7,14 @@ import pyarrow as pa
 from causalyn.engines import engine
 from causalyn.learner import explanations, model_store, uplift
 
-IDENTITY = [("observation_id", pa.string()), ("account_id", pa.string())]
+IDENTITY = [(name, pa.string()) for name in explanations.IDENTITY]
 
 
 def model(dbt, session):
     inputs = dbt.ref("int_uplift__inputs").filter("population = 'today'")
+    models = dbt.source("published", "lift_models") if dbt.is_incremental else dbt.ref("int_uplift__models")
     parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
-    learner = model_store.from_frame(engine.to_pandas(dbt.ref("int_uplift__serving_model")), inputs.columns, parameters)
+    learner = model_store.from_frame(engine.to_pandas(models), inputs.columns, parameters)
     return engine.map_batches(
         inputs,
         inputs.columns,

@@ -16,8 +16,11 @@ SCHEMA = pa.schema(
 
 def model(dbt, session):
     inputs = dbt.ref("int_uplift__inputs")
+    # A refresh scores today's users by the model that the published lists were made with, whatever was fitted since.
     if dbt.is_incremental:
-        inputs = inputs.filter("population = 'today'")
+        inputs, models = inputs.filter("population = 'today'"), dbt.source("published", "lift_models")
+    else:
+        models = dbt.ref("int_uplift__models")
     parameters = uplift.Parameters.from_frame(engine.to_pandas(dbt.ref("learner_parameters")))
-    learner = model_store.from_frame(engine.to_pandas(dbt.ref("int_uplift__serving_model")), inputs.columns, parameters)
+    learner = model_store.from_frame(engine.to_pandas(models), inputs.columns, parameters)
     return engine.map_batches(inputs, inputs.columns, partial(learner.score, deciding=parameters.deciding), SCHEMA)

@@ -44,7 +44,7 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ("update intermediate.int_features__users set minutes_30d = minutes_30d + 1", "data_fingerprint"),
         ("update intermediate.int_policy__policies set toxic_user_share_limit = 0.11 where not is_shipped", "policy_version"),
         ("update seeds.learner_parameters set trees = trees + 1", "model_version"),
-        ("update intermediate.int_uplift__serving_model set library_version = 'newer'", "model_version"),
+        ("update intermediate.int_uplift__models set library_version = 'newer'", "model_version"),
     ],
     ids=["an account", "activity", "a limit of a candidate", "a parameter of the learner", "the library"],
 )  # fmt: skip

@@ -10,8 +10,8 @@ with fingerprints as (
 serving_model as (
     select
         max(library_version) as library_version,
-        max(model_version) as model_version
-    from {{ ref('int_uplift__serving_model') }}
+        {{ 'max(model_version)' if var('refresh') else 'cast(null as string)' }} as model_version
+    from {{ source('published', 'lift_models') if var('refresh') else ref('int_uplift__models') }}
 ),
 
 shipped as (

@@ -12,6 +12,9 @@ import pandas as pd
 
 from causalyn.learner import uplift
 
+IDENTITY = ("population", "observation_id", "account_id")
+"""Columns that tell the rows of contributions apart."""
+
 SHUFFLED_USERS = 5_000
 """Users on whom features are shuffled: the first, which is a sample of whole accounts."""
 
@@ -22,10 +25,10 @@ DEPENDENCE_USERS = 500
 def contributions(model: uplift.UpliftModel, users: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
     """What each feature adds to the calibrated lift of `users` (as for `UpliftModel.score`), one row per user.
 
-    Returns observation_id, account_id and a column per feature, in units of probability; no rows without a model.
+    Returns IDENTITY and a column per feature, in units of probability; no rows without a model.
     """
     users = users if model.halves else users.iloc[:0]
-    identity = users[["observation_id", "account_id"]].reset_index(drop=True)
+    identity = users[list(IDENTITY)].reset_index(drop=True)
     if users.empty:
         return identity.assign(**dict.fromkeys(model.features, 0.0))
     contribute = partial(model.contributions, learner=parameters.deciding)
