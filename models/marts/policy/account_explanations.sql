@@ -1,12 +1,7 @@
 {% set features = learner_feature_expressions() | list %}
 
 with decisions as (
-    select
-        decisions.*,
-        gate.build_id
-    from {{ ref('int_policy__account_decisions') }} as decisions
-    cross join {{ ref('int_build__publication_gate') }} as gate
-    where decisions.population = 'today' and decisions.is_shipped
+    {{ gated(ref('int_policy__account_decisions'), "population = 'today' and is_shipped") }}
 ),
 
 users as (

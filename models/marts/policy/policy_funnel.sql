@@ -1,9 +1,5 @@
 with decisions as (
-    select
-        decisions.*,
-        gate.build_id
-    from {{ ref('int_policy__account_decisions') }} as decisions
-    cross join {{ ref('int_build__publication_gate') }} as gate
+    {{ gated(ref('int_policy__account_decisions')) }}
 ),
 
 policies as (
