@@ -54,7 +54,7 @@ class Dirt:
     missing_role: float = 0.001  # rare: an unknown role counts as an admin
 
 
-# What the groups of the default physics do, in the order of GROUPS: all fields of Group in their order.
+# What the groups of the default physics do, in the order of GROUPS.
 TRAITS = {
     "days_per_week": ((2.7, 4.3), (4.0, 5.6), (3.1, 5.1), (0.5, 2.2)),
     "actions_per_day": (15.2, 20.8, 19.5, 5.0),
@@ -75,7 +75,7 @@ TRAITS = {
     "lift": ((0.175, 0.295), (-0.32, -0.21), (0.03, 0.07), (0.006, 0.022)),
     "negative_reaction_share": (0.01, 0.40, 0.01, 0.02),
 }
-DEFAULT_GROUPS = [Group(*traits) for traits in zip(*TRAITS.values(), strict=True)]
+DEFAULT_GROUPS = [Group(**dict(zip(TRAITS, traits, strict=True))) for traits in zip(*TRAITS.values(), strict=True)]
 
 
 @dataclass(frozen=True)
