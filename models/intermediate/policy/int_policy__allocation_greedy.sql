@@ -1,8 +1,8 @@
 with candidates as (
     select
         *,
-        coalesce(spend_usd / nullif(budget_usd, 0), 0.0)
-        + coalesce(success_hours / nullif(success_hours_limit, 0), 0.0) as used_share
+        coalesce({{ safe_divide('spend_usd', 'budget_usd') }}, 0.0)
+        + coalesce({{ safe_divide('success_hours', 'success_hours_limit') }}, 0.0) as used_share
     from {{ ref('int_policy__allocation_candidates') }}
 ),
 
@@ -17,7 +17,6 @@ ranked as (
     from candidates
 ),
 
--- Millionths, so that the running sum does not depend on the order of addition.
 final as (
     select
         scenario_id,
@@ -29,8 +28,8 @@ final as (
         budget_usd,
         success_hours_limit,
         cast(greedy_rank as bigint) as greedy_rank,
-        coalesce(sum(cast(round(spend_usd * 1e6) as bigint)) over so_far / 1e6 <= budget_usd, true)
-        and coalesce(sum(cast(round(success_hours * 1e6) as bigint)) over so_far / 1e6 <= success_hours_limit, true)
+        coalesce(sum({{ millionths('spend_usd') }}) over so_far / 1e6 <= budget_usd, true)
+        and coalesce(sum({{ millionths('success_hours') }}) over so_far / 1e6 <= success_hours_limit, true)
             as is_chosen_greedily
     from ranked
     window so_far as (partition by scenario_id, policy_id order by greedy_rank)

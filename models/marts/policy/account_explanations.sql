@@ -41,7 +41,7 @@ by_account as (
         deciding_users.decision,
         deciding_users.direction,
         {% for feature in features %}
-        round({{ sum_int('cast(round(contributions.' ~ feature ~ ' * 1e9) as bigint)') }} / count(*)) / 1e9
+        round({{ sum_int(billionths('contributions.' ~ feature)) }} / count(*)) / 1e9
             as {{ feature }}_contribution,
         {{ mean_of_millionths('feature_values.' ~ feature) }} as {{ feature }}_mean,
         {% endfor %}
