@@ -56,7 +56,9 @@ concentration as (
 ),
 
 final as (
-    select account_id, 'many_admins_ratio' as finding_id, 'focus' as side, is_admin_at_risk as measure from accounts where has_many_admins
+    select account_id, 'many_admins_ratio' as finding_id, 'focus' as side, is_admin_at_risk as measure
+    from accounts
+    where has_many_admins
     union all
     select account_id, 'many_admins_ratio', 'base', is_admin_at_risk from accounts where not has_many_admins
     union all

@@ -20,7 +20,8 @@ responses as (
 ranked as (
     select
         decisions.*,
-        sum(cast(decisions.decision = 'target' as int)) over (partition by decisions.campaign_id, decisions.policy_id) as n_targets,
+        sum(cast(decisions.decision = 'target' as int)) over (partition by decisions.campaign_id, decisions.policy_id)
+            as n_targets,
         row_number() over (
             partition by decisions.campaign_id, decisions.policy_id
             order by round(responses.expected_responses, 6) desc nulls last, decisions.account_id asc

@@ -51,9 +51,7 @@ final as (
         decisions.policy_id,
         strategies.strategy,
         decisions.account_id,
-        coalesce(effects.n_users, 0) as n_users,
-        picks.account_id is not null as is_picked,
-        {%- for measure, column in {'realised': 'value_usd', 'believed': 'believed_value_usd'}.items() %}
+        {% for measure, column in {'realised': 'value_usd', 'believed': 'believed_value_usd'}.items() %}
         case
             when picks.account_id is null then 0.0
             else
@@ -61,8 +59,10 @@ final as (
                     'coalesce(case when picks.is_policy then effects.' ~ measure ~ ' else effects.' ~ measure ~ '_of_everybody end, 0.0)',
                     'decisions.value_per_conversion_usd'
                 ) }} - picks.cost_usd
-        end as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        end as {{ column }},
+        {% endfor %}
+        coalesce(effects.n_users, 0) as n_users,
+        picks.account_id is not null as is_picked
     from decisions
     inner join strategies on decisions.policy_id = strategies.policy_id
     left join effects
