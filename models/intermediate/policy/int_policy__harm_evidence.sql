@@ -12,8 +12,7 @@ dr_scores as (
 ),
 
 folds as (
-    select distinct fold as left_out_fold
-    from dr_scores
+    select distinct fold as left_out_fold from dr_scores
 ),
 
 below as (
