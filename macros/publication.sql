@@ -199,3 +199,18 @@
         modules.re.sub('\\.duckdb$', '', target.path) ~ '.published.duckdb', 'duckdb', {'schemas': ['marts', 'audit']}
     ) -%}
 {%- endmacro -%}
+
+{#- The rows of a model that a published table is made of, behind the publication gate, with the id of the build. -#}
+{% macro gated(relation, condition=none) -%}
+    select
+        behind.*,
+        gate.build_id
+    from {{ relation }} as behind
+    cross join {{ ref('int_build__publication_gate') }} as gate
+    {{ 'where ' ~ condition if condition }}
+{%- endmacro %}
+
+{#- Today's accounts of the shipped policy that got a decision, likewise: what each of its lists is made of. -#}
+{% macro listed_accounts(decision) -%}
+    {{ gated(ref('int_policy__account_decisions'), "population = 'today' and is_shipped and decision = '" ~ decision ~ "'") }}
+{%- endmacro %}

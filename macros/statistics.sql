@@ -58,6 +58,14 @@
     {{ {0.95: 1.959963985, 0.99: 2.575829304}[level] }} * {{ standard_error }}
 {%- endmacro %}
 
+{#- An estimate with its standard error and 95% interval, rounded, as the columns name, name_se, name_lower and name_upper. -#}
+{% macro with_interval(name, estimate, standard_error, digits) -%}
+    round({{ estimate }}, {{ digits }}) as {{ name }},
+        round({{ standard_error }}, {{ digits }}) as {{ name }}_se,
+        round({{ estimate }} - {{ margin(standard_error) }}, {{ digits }}) as {{ name }}_lower,
+        round({{ estimate }} + {{ margin(standard_error) }}, {{ digits }}) as {{ name }}_upper
+{%- endmacro %}
+
 {#- The quantile of the standard normal distribution, exactly 0 at 1/2; relative error below 2e-9 (Acklam, 2003). -#}
 {% macro normal_quantile(p) -%}
     case

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 import time
-from pathlib import Path
 
 import duckdb
 
 from causalyn.simulation import world
 from causalyn.simulation.world_physics import PRESETS
 from causalyn.simulation.world_store import write_world
-
-PROJECT_ROOT = Path(__file__).resolve().parents[1]
+from causalyn.warehouse import command
 
 
 def main() -> None:
     """Generate, and say in one line how much and how fast."""
-    default = os.environ.get("CAUSALYN_WAREHOUSE") or PROJECT_ROOT / "warehouse" / "causalyn.duckdb"
-    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser = command.parser(__doc__)
     parser.add_argument("--accounts", type=int, default=2400)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--preset", choices=PRESETS, default="default")
     parser.add_argument("--campaigns", type=int, default=1, help="past campaigns, one after the other")
-    parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file")
     arguments = parser.parse_args()
     if arguments.accounts < 1:
         parser.error("--accounts must be at least 1")
@@ -34,7 +28,6 @@ def main() -> None:
     if not 1 <= arguments.campaigns <= world.MAX_CAMPAIGNS:
         parser.error(f"--campaigns must be between 1 and {world.MAX_CAMPAIGNS}")
 
-    os.umask(0o077)  # the warehouse describes customers: only its owner may read it
     started = time.perf_counter()
     chunks = world.chunks(PRESETS[arguments.preset], arguments.accounts, arguments.seed, arguments.campaigns)
     try:

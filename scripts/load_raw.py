@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 from pathlib import Path
 
 import duckdb
 
+from causalyn.warehouse import command
 from causalyn.warehouse.raw_loader import RawContractError, load_raw
-
-PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
     """Load, and say in one line a table how many rows it has."""
-    default = os.environ.get("CAUSALYN_WAREHOUSE") or PROJECT_ROOT / "warehouse" / "causalyn.duckdb"
-    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser = command.parser(__doc__)
     parser.add_argument("directory", type=Path, help="holds <table>.parquet, <table>.csv or <table>.csv.gz files")
-    parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file")
     arguments = parser.parse_args()
 
-    os.umask(0o077)  # the warehouse describes customers: only its owner may read it
     try:
         rows = load_raw(arguments.directory, arguments.warehouse)
     except RawContractError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +12,9 @@ import pandas as pd
 from causalyn.simulation.bandit_world import LOG_COLUMNS, play_round
 from causalyn.simulation.world_physics import PRESETS, Physics
 from causalyn.simulation.world_store import attach_truth
-from causalyn.warehouse import dbt_command
+from causalyn.warehouse import command
 from causalyn.warehouse.raw_contract import BANDIT_LOG, BUILT_NODES, PUBLICATION, RAW_SCHEMA, truth_path
 
-ROOT = Path(__file__).resolve().parent.parent
 LOG = f"{RAW_SCHEMA}.{BANDIT_LOG.name}"
 # The users whom the guardrails leave to the bandit.
 USERS = """
@@ -70,21 +67,18 @@ def play_bandit(warehouse: Path, physics: Physics, seed: int, rounds: int | None
             connection.execute(f"delete from {BUILT_NODES} where contains(unique_id, 'bandit_log')")
             connection.execute(f"insert into {LOG} select {', '.join(LOG_COLUMNS)} from log")
             connection.execute("commit")
-        dbt_command.build(warehouse, *OF_THE_LOG)
+        command.build(warehouse, *OF_THE_LOG)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.execute("from marts.bandit_rounds order by round_number").df()
 
 
 def main() -> None:
     """Play, and print what became of every round and what other policies would have earned."""
-    default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
-    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser = command.parser(__doc__)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--preset", choices=PRESETS, default="default")
-    parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file")
     arguments = parser.parse_args()
 
-    os.umask(0o077)  # the warehouse describes customers: only its owner may read it
     try:
         rounds = play_bandit(arguments.warehouse, PRESETS[arguments.preset], arguments.seed)
     except (NotPlayableError, duckdb.Error) as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +12,9 @@ import pandas as pd
 from causalyn.simulation.campaign_world import EVENT_COLUMNS, play
 from causalyn.simulation.world_physics import PRESETS, Physics
 from causalyn.simulation.world_store import attach_truth
-from causalyn.warehouse import dbt_command
+from causalyn.warehouse import command
 from causalyn.warehouse.raw_contract import BUILT_NODES, CAMPAIGN_EVENTS, PUBLICATION, RAW_SCHEMA, truth_path
 
-ROOT = Path(__file__).resolve().parent.parent
 LOG = f"{RAW_SCHEMA}.{CAMPAIGN_EVENTS.name}"
 
 # The users of both arms whose turn it is: of the waves that are released, in accounts that are not in the log yet.
@@ -69,11 +66,11 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
             today += pd.Timedelta(days=int(interval))
             _append(connection, ahead[ahead["event_date"] < today])
             ahead = ahead[ahead["event_date"] >= today]
-        dbt_command.build(warehouse, *PLAYED, *OF_THE_LOG)
+        command.build(warehouse, *PLAYED, *OF_THE_LOG)
     with duckdb.connect(str(warehouse)) as connection:
         if ahead is not None:
             _append(connection, ahead)
-    dbt_command.build(warehouse, *PLAYED, *OF_THE_LOG)
+    command.build(warehouse, *PLAYED, *OF_THE_LOG)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return (
             connection.execute("from marts.rollout_status order by wave").df(),
@@ -92,14 +89,11 @@ def _append(connection: duckdb.DuckDBPyConnection, events: pd.DataFrame) -> None
 
 def main() -> None:
     """Play, and print what became of every wave."""
-    default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
-    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser = command.parser(__doc__)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--preset", choices=PRESETS, default="default")
-    parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file")
     arguments = parser.parse_args()
 
-    os.umask(0o077)  # the warehouse describes customers: only its owner may read it
     try:
         status, readout = play_campaign(arguments.warehouse, PRESETS[arguments.preset], arguments.seed)
     except (NotPlayableError, ValueError, duckdb.Error) as error:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import datetime
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import duckdb
 
-from causalyn.warehouse import dbt_command
+from causalyn.warehouse import command
 
-ROOT = Path(__file__).resolve().parent.parent
 SUMMARY = """
     select
         (select count(*) from marts.target_accounts) as n_targets,
@@ -42,7 +39,7 @@ def refresh(warehouse: Path, as_of: datetime.date, deliveries: str) -> str:
             raise NotRefreshableError(
                 f"{warehouse} holds no published model; it comes with the first good `make build`"
             )
-    dbt_command.build(
+    command.build(
         warehouse,
         *("--select", "tag:daily"),
         # Tests that look at what only a full build renews wait for one.
@@ -61,14 +58,11 @@ def refresh(warehouse: Path, as_of: datetime.date, deliveries: str) -> str:
 
 def main() -> None:
     """Refresh, and print what came of it."""
-    default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
-    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser = command.parser(__doc__)
     parser.add_argument("--as-of", type=datetime.date.fromisoformat, required=True, help="scoring date, as 2025-06-01")
     parser.add_argument("--deliveries", choices=("compare", "accept", "ignore"), default="ignore", help="of raw tables")
-    parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file")
     arguments = parser.parse_args()
 
-    os.umask(0o077)  # the warehouse describes customers: only its owner may read it
     try:
         print(refresh(arguments.warehouse, arguments.as_of, arguments.deliveries))
     except (NotRefreshableError, duckdb.Error) as error:

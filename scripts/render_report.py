@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -12,9 +10,9 @@ import pandas as pd
 
 from causalyn.engines import spark_files
 from causalyn.report import figures, report_page, what_if
+from causalyn.warehouse import command
 from causalyn.warehouse.sql_text import literal
 
-ROOT = Path(__file__).resolve().parent.parent
 POLICY = [
     "value_per_conversion_usd", "cost_per_account_usd", "cost_per_nudge_usd", "sleeping_dog_lift_threshold",
     "harm_confidence", "toxic_user_share_limit", "min_toxic_users", "min_scored_users", "unsupported_share_limit",
@@ -273,12 +271,11 @@ def render(warehouse: Path, directory: Path) -> Path:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
-    parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file, or Spark's directory")
-    parser.add_argument("--directory", type=Path, default=ROOT / "target" / "report", help="where the report goes")
+    parser = command.parser(__doc__, "DuckDB file, or Spark's directory")
+    parser.add_argument(
+        "--directory", type=Path, default=command.ROOT / "target" / "report", help="where the report goes"
+    )
     options = parser.parse_args()
-    os.umask(0o077)  # the report names customers: only its owner may read it
     try:
         print(f"Report: {render(options.warehouse, options.directory)}")
     except duckdb.IOException as error:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 from pathlib import Path
 
 import duckdb
 
 from causalyn.engines import spark_files
+from causalyn.warehouse import command
 
-ROOT = Path(__file__).resolve().parent.parent
 FUNNEL = """
     select decision, n_accounts, n_scored_users, coalesce(question, 'Every guardrail was passed.')
     from marts.policy_funnel
@@ -97,9 +95,7 @@ def summarise(warehouse: Path) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
-    parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file, or Spark's directory")
+    parser = command.parser(__doc__, "DuckDB file, or Spark's directory")
     warehouse = parser.parse_args().warehouse
     try:
         print(summarise(warehouse))

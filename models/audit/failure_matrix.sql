@@ -25,41 +25,19 @@ ranked as (
     from account_groups
 ),
 
-both_levels as (
-    select
-        population,
-        policy_id,
-        true_group,
-        decision,
-        {{ sum_int('n_users') }} as n_users,
-        {{ sum_int('n_nudged') }} as n_nudged_users,
-        count(*) filter (where is_of_account) as n_accounts,
-        count(*) filter (where is_of_account and n_nudged > 0) as n_nudged_accounts
-    from ranked
-    group by 1, 2, 3, 4
-),
-
 counted as (
     select
-        population,
-        policy_id,
-        'user' as level,
-        true_group,
-        decision,
-        n_users as n_units,
-        n_nudged_users as n_nudged
-    from both_levels
-    union all
-    select
-        population,
-        policy_id,
-        'account' as level,
-        true_group,
-        decision,
-        n_accounts as n_units,
-        n_nudged_accounts as n_nudged
-    from both_levels
-    where n_accounts > 0
+        ranked.population,
+        ranked.policy_id,
+        levels.level,
+        ranked.true_group,
+        ranked.decision,
+        {{ sum_int("case levels.level when 'user' then ranked.n_users else 1 end") }} as n_units,
+        {{ sum_int("case levels.level when 'user' then ranked.n_nudged else cast(ranked.n_nudged > 0 as int) end") }} as n_nudged
+    from ranked
+    cross join (values ('user'), ('account')) as levels (level)
+    where levels.level = 'user' or ranked.is_of_account
+    group by 1, 2, 3, 4, 5
 ),
 
 final as (

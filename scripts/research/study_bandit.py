@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 from pathlib import Path
 
 import duckdb
@@ -11,9 +9,10 @@ import pandas as pd
 
 from causalyn.simulation.bandit_world import simulate
 from causalyn.simulation.world_physics import PRESETS
-from play_bandit import ROOT, read_world
+from causalyn.warehouse import command
+from play_bandit import read_world
 
-RESULTS = ROOT / "scripts" / "research" / "results" / "bandit_study.csv"
+RESULTS = command.ROOT / "scripts" / "research" / "results" / "bandit_study.csv"
 SEEDS = range(1, 11)
 SHOWN_ROUNDS = (5, 10, 20, 30)
 
@@ -34,10 +33,7 @@ def study(warehouse: Path) -> pd.DataFrame:
 
 
 def main() -> None:
-    default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--warehouse", type=Path, default=Path(default), help="DuckDB file of the default world")
-    results = study(parser.parse_args().warehouse)
+    results = study(command.parser(__doc__, "DuckDB file of the default world").parse_args().warehouse)
     names = {policy: f"{policy}_usd" for policy in ("oracle", "bandit", "static", "best_by_segment")}
     results.rename(columns=names).to_csv(RESULTS, index=False, float_format="%.6f", lineterminator="\n")
 

@@ -45,10 +45,9 @@ by_user as (
         max(cast(events.is_negative_reaction as int)) as has_reacted,
         max(cast(events.is_admin_churn as int)) as has_churned,
         max(cast(events.is_converted as int)) as has_converted,
-        -- Cents, so that the sum does not depend on the order of addition.
-        {{ sum_int('cast(round(100 * coalesce(
+        {{ exact_sum_usd('coalesce(
             events.revenue_usd, case when events.is_converted then decisions.value_per_conversion_usd else 0 end
-        )) as bigint)') }} as revenue_cents
+        )') }} as revenue_usd
     from events
     inner join entries on events.account_id = entries.account_id
     inner join decisions on events.account_id = decisions.account_id
@@ -64,7 +63,7 @@ by_account as (
         {{ sum_int('was_nudged * has_reacted') }} as n_reacting_users,
         {{ sum_int('has_churned') }} as n_churned_admins,
         {{ sum_int('has_converted') }} as n_converted_users,
-        {{ sum_int('revenue_cents') }} / 100.0 as revenue_usd
+        {{ exact_sum_usd('revenue_usd') }} as revenue_usd
     from by_user
     group by 1
 ),
@@ -82,7 +81,7 @@ final as (
         coalesce(admins.n_admins, 0) as n_admins,
         by_account.n_churned_admins,
         by_account.n_converted_users,
-        cast(by_account.revenue_usd as double) as revenue_usd
+        by_account.revenue_usd
     from assignments
     inner join entries on assignments.account_id = entries.account_id
     inner join by_account on assignments.account_id = by_account.account_id

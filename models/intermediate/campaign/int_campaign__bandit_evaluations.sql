@@ -2,8 +2,36 @@ with log as (
     select * from {{ ref('int_campaign__bandit_folded_log') }}
 ),
 
+rewards as (
+    select
+        *,
+        row_number() over (
+            partition by reward_fold, segment order by predicted_reward_usd desc, arm asc
+        ) as reward_rank,
+        count(*) over (partition by reward_fold, segment) as n_arms
+    from {{ ref('int_campaign__bandit_predicted_rewards') }}
+),
+
 policies as (
-    select * from {{ ref('int_campaign__bandit_evaluated_policies') }}
+    select arm as evaluated_policy from {{ ref('bandit_arms') }}
+    union all
+    select policies.evaluated_policy from (values ('uniform'), ('best_by_segment')) as policies (evaluated_policy)
+),
+
+choices as (
+    select
+        policies.evaluated_policy,
+        rewards.reward_fold,
+        rewards.segment,
+        rewards.arm,
+        rewards.predicted_reward_usd,
+        cast(case policies.evaluated_policy
+            when 'uniform' then 1.0 / rewards.n_arms
+            when 'best_by_segment' then cast(rewards.reward_rank = 1 as int)
+            else cast(policies.evaluated_policy = rewards.arm as int)
+        end as double) as probability
+    from policies
+    cross join rewards
 ),
 
 values_of_policies as (
@@ -11,28 +39,28 @@ values_of_policies as (
         evaluated_policy,
         reward_fold,
         segment,
-        sum(probability * predicted_reward_usd) as predicted_reward_usd
-    from policies
+        {{ exact_sum('probability * predicted_reward_usd') }} as predicted_reward_usd
+    from choices
     group by 1, 2, 3
 ),
 
 final as (
     select
-        policies.evaluated_policy,
+        choices.evaluated_policy,
         log.account_id as cluster_id,
         log.propensity,
         log.reward_usd as reward,
-        cast(policies.probability as double) as evaluation_probability,
-        policies.predicted_reward_usd as predicted_reward_of_decision,
+        choices.probability as evaluation_probability,
+        choices.predicted_reward_usd as predicted_reward_of_decision,
         values_of_policies.predicted_reward_usd as predicted_reward_of_policy
     from log
-    inner join policies
-        on log.reward_fold = policies.reward_fold and log.segment = policies.segment and log.arm = policies.arm
+    inner join choices
+        on log.reward_fold = choices.reward_fold and log.segment = choices.segment and log.arm = choices.arm
     inner join values_of_policies
         on
-            policies.evaluated_policy = values_of_policies.evaluated_policy
-            and log.reward_fold = values_of_policies.reward_fold
-            and log.segment = values_of_policies.segment
+            choices.evaluated_policy = values_of_policies.evaluated_policy
+            and choices.reward_fold = values_of_policies.reward_fold
+            and choices.segment = values_of_policies.segment
 )
 
 select * from final

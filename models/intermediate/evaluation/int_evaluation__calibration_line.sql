@@ -72,10 +72,7 @@ final as (
         round(measured.lift, 9) as believed_level,
         round(measured.mean, 9) as realised_level,
         round(measured.standard_error, 9) as realised_level_se,
-        round(measured.slope, 6) as slope,
-        round(measured.slope_se, 6) as slope_se,
-        round(measured.slope - {{ margin('measured.slope_se') }}, 6) as slope_lower,
-        round(measured.slope + {{ margin('measured.slope_se') }}, 6) as slope_upper
+        {{ with_interval('slope', 'measured.slope', 'measured.slope_se', digits=6) }}
     from measured
     cross join learner
 )

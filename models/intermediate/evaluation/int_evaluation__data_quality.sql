@@ -10,21 +10,18 @@ raw_counts as (
     group by 1
 ),
 
+rejected as (
+    {{ rejected_rows() }}
+),
+
 affected as (
-    {% for table, rows in [
-        ('accounts_raw', ref('base_accounts')), ('users_raw', ref('base_users')),
-        ('user_activity_daily_raw', ref('base_user_activity_exceptions')), ('interventions_raw', ref('base_interventions')),
-        ('outcomes_raw', ref('base_outcomes')), ('campaign_events_raw', ref('base_campaign_events')),
-    ] %}
     select
-        '{{ table }}' as table_name,
-        reject_reason as rule_id,
+        table_name,
+        rule_id,
         count(*) as n_rows
-    from {{ rows }}
-    where reject_reason is not null
+    from rejected
     group by 1, 2
     union all
-    {% endfor %}
     select * from {{ ref('base_repairs_and_flags') }}
 ),
 

@@ -56,17 +56,17 @@ concentration as (
 ),
 
 final as (
-    select account_id as unit_id, account_id, 'many_admins_ratio' as finding_id, 'focus' as side, is_admin_at_risk as measure
+    select account_id, 'many_admins_ratio' as finding_id, 'focus' as side, is_admin_at_risk as measure
     from accounts
     where has_many_admins
     union all
-    select account_id, account_id, 'many_admins_ratio', 'base', is_admin_at_risk from accounts where not has_many_admins
+    select account_id, 'many_admins_ratio', 'base', is_admin_at_risk from accounts where not has_many_admins
     union all
-    select account_id, account_id, 'rollup_reversal_share', 'focus', is_reversed from accounts
+    select account_id, 'rollup_reversal_share', 'focus', is_reversed from accounts
     union all
-    select account_id, account_id, 'roi_negative_share', 'focus', is_losing_money from accounts where is_lift_positive
+    select account_id, 'roi_negative_share', 'focus', is_losing_money from accounts where is_lift_positive
     union all
-    select account_id, account_id, 'budget_share_for_80_percent', 'focus', linearised_share from concentration
+    select account_id, 'budget_share_for_80_percent', 'focus', linearised_share from concentration
 )
 
 select * from final

@@ -14,10 +14,7 @@ points as (
     from thresholds
     cross join (values (0.5), (0.75), (0.9)) as confidences (confidence)
     union
-    select
-        sleeping_dog_lift_threshold,
-        harm_confidence
-    from policies
+    select sleeping_dog_lift_threshold, harm_confidence from policies
 ),
 
 final as (

@@ -16,6 +16,8 @@ final as (
         users.observation_id,
         users.user_id,
         users.account_id,
+        users.is_admin,
+        users.is_sleeping_dog,
         users.lift,
         users.lift_lower,
         users.lift_upper,

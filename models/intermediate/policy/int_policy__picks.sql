@@ -1,17 +1,45 @@
-with account_totals as (
-    select * from {{ ref('int_policy__account_totals') }}
+with decisions as (
+    select * from {{ ref('int_policy__account_decisions') }}
+),
+
+scores as (
+    select * from {{ ref('int_uplift__user_scores') }}
+),
+
+-- P(conversion given features) of a response model, by the law of total probability over the two arms. Of today's users, whom no
+-- campaign assigned, it is that of the control arm.
+responses as (
+    select
+        campaign_id,
+        account_id,
+        {{ exact_sum('p_control + coalesce(propensity, 0) * (p_treated - p_control)') }} as expected_responses
+    from scores
+    group by 1, 2
+),
+
+ranked as (
+    select
+        decisions.*,
+        sum(cast(decisions.decision = 'target' as int)) over (partition by decisions.campaign_id, decisions.policy_id)
+            as n_targets,
+        row_number() over (
+            partition by decisions.campaign_id, decisions.policy_id
+            order by round(responses.expected_responses, 6) desc nulls last, decisions.account_id asc
+        ) as response_rank
+    from decisions
+    left join responses on decisions.campaign_id = responses.campaign_id and decisions.account_id = responses.account_id
 ),
 
 -- The response model gets as many accounts as the policy targets, so that it differs in whom it picks, not in how many. All but
 -- the policy itself nudge everybody in the accounts that they pick.
 picked as (
-    select *, 'everybody' as strategy from account_totals where n_users > 0
+    select *, 'everybody' as strategy from ranked where n_users > 0
     union all
-    select *, 'lift_only' as strategy from account_totals where net_value_of_everybody_usd > 0
+    select *, 'lift_only' as strategy from ranked where net_value_of_everybody_usd > 0
     union all
-    select *, 'response_model' as strategy from account_totals where response_rank <= n_targets
+    select *, 'response_model' as strategy from ranked where response_rank <= n_targets
     union all
-    select *, policy_id as strategy from account_totals where is_target
+    select *, policy_id as strategy from ranked where decision = 'target'
 ),
 
 final as (
@@ -22,7 +50,6 @@ final as (
         account_id,
         strategy,
         strategy = policy_id as is_policy,
-        value_per_conversion_usd,
         {%- for column in ['sum_lift{}', 'expected_revenue{}_usd', 'cost{}_usd', 'net_value{}_usd'] %}
         case when strategy = policy_id then {{ column.format('') }} else {{ column.format('_of_everybody') }} end
             as {{ column.format('') }},

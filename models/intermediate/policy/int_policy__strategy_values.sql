@@ -1,5 +1,5 @@
-with account_totals as (
-    select * from {{ ref('int_policy__account_totals') }}
+with decisions as (
+    select * from {{ ref('int_policy__account_decisions') }}
     where population = 'campaign'
 ),
 
@@ -47,41 +47,35 @@ strategies as (
 -- A strategy nudges everybody in the accounts that it picks, the policy its nudge list.
 final as (
     select
-        account_totals.campaign_id,
-        account_totals.policy_id,
+        decisions.campaign_id,
+        decisions.policy_id,
         strategies.strategy,
-        account_totals.account_id,
+        decisions.account_id,
+        {% for measure, column in {'realised': 'value_usd', 'believed': 'believed_value_usd'}.items() %}
+        case
+            when picks.account_id is null then 0.0
+            else
+                {{ dollars(
+                    'coalesce(case when picks.is_policy then effects.' ~ measure ~ ' else effects.' ~ measure ~ '_of_everybody end, 0.0)',
+                    'decisions.value_per_conversion_usd'
+                ) }} - picks.cost_usd
+        end as {{ column }},
+        {% endfor %}
         coalesce(effects.n_users, 0) as n_users,
-        picks.account_id is not null as is_picked,
-        case
-            when picks.account_id is null then 0.0
-            else
-                {{ dollars(
-                    'coalesce(case when picks.is_policy then effects.realised else effects.realised_of_everybody end, 0.0)',
-                    'account_totals.value_per_conversion_usd'
-                ) }} - picks.cost_usd
-        end as value_usd,
-        case
-            when picks.account_id is null then 0.0
-            else
-                {{ dollars(
-                    'coalesce(case when picks.is_policy then effects.believed else effects.believed_of_everybody end, 0.0)',
-                    'account_totals.value_per_conversion_usd'
-                ) }} - picks.cost_usd
-        end as believed_value_usd
-    from account_totals
-    inner join strategies on account_totals.policy_id = strategies.policy_id
+        picks.account_id is not null as is_picked
+    from decisions
+    inner join strategies on decisions.policy_id = strategies.policy_id
     left join effects
         on
-            account_totals.campaign_id = effects.campaign_id
-            and account_totals.policy_id = effects.policy_id
-            and account_totals.account_id = effects.account_id
+            decisions.campaign_id = effects.campaign_id
+            and decisions.policy_id = effects.policy_id
+            and decisions.account_id = effects.account_id
     left join picks
         on
-            account_totals.campaign_id = picks.campaign_id
-            and account_totals.policy_id = picks.policy_id
+            decisions.campaign_id = picks.campaign_id
+            and decisions.policy_id = picks.policy_id
             and strategies.strategy = picks.strategy
-            and account_totals.account_id = picks.account_id
+            and decisions.account_id = picks.account_id
 )
 
 select * from final

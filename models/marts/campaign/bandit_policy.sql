@@ -17,8 +17,8 @@ final as (
         state.segment,
         state.arm,
         state.n_decisions,
-        cast(state.sum_reward_usd as double) as sum_reward_usd,
-        round({{ safe_divide('cast(state.sum_reward_usd as double)', 'state.n_decisions') }}, 6) as mean_reward_usd,
+        state.sum_reward_usd,
+        round({{ safe_divide('state.sum_reward_usd', 'state.n_decisions') }}, 6) as mean_reward_usd,
         last_round.propensity as last_propensity
     from state
     left join last_round on state.segment = last_round.segment and state.arm = last_round.arm

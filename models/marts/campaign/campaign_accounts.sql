@@ -1,10 +1,5 @@
 with assignments as (
-    select
-        assignments.*,
-        gate.build_id
-    from {{ ref('int_campaign__assignments') }} as assignments
-    cross join {{ ref('int_build__publication_gate') }} as gate
-    where assignments.arm is not null
+    {{ gated(ref('int_campaign__assignments'), 'arm is not null') }}
 ),
 
 logged as (

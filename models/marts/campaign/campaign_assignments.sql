@@ -1,17 +1,5 @@
-with assignments as (
-    select * from {{ ref('int_campaign__assignments') }}
-),
-
-gate as (
-    select * from {{ ref('int_build__publication_gate') }}
-),
-
-final as (
-    select
-        assignments.*,
-        gate.build_id
-    from assignments
-    cross join gate
+with final as (
+    {{ gated(ref('int_campaign__assignments')) }}
 )
 
 select * from final

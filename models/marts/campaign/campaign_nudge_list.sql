@@ -1,13 +1,9 @@
 with nudges as (
-    select * from {{ ref('int_campaign__nudges') }}
+    {{ gated(ref('int_campaign__nudges')) }}
 ),
 
 waves as (
     select * from {{ ref('int_campaign__rollout_status') }}
-),
-
-gate as (
-    select * from {{ ref('int_build__publication_gate') }}
 ),
 
 sent as (
@@ -17,12 +13,9 @@ sent as (
 ),
 
 final as (
-    select
-        nudges.*,
-        gate.build_id
+    select nudges.*
     from nudges
     inner join waves on nudges.wave = waves.wave
-    cross join gate
     left join sent on nudges.user_id = sent.user_id
     where waves.status = 'released' and sent.user_id is null
 )

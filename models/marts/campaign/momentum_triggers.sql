@@ -1,10 +1,6 @@
 -- The list is its own memory: what it said of other days is kept, and what it said of this day is said anew.
 with triggers as (
-    select
-        triggers.*,
-        gate.build_id
-    from {{ ref('int_campaign__momentum_triggers') }} as triggers
-    cross join {{ ref('int_build__publication_gate') }} as gate
+    {{ gated(ref('int_campaign__momentum_triggers')) }}
 ),
 
 scoring as (

@@ -1,17 +1,5 @@
-with waves as (
-    select * from {{ ref('int_campaign__rollout_status') }}
-),
-
-gate as (
-    select * from {{ ref('int_build__publication_gate') }}
-),
-
-final as (
-    select
-        waves.*,
-        gate.build_id
-    from waves
-    cross join gate
+with final as (
+    {{ gated(ref('int_campaign__rollout_status')) }}
 )
 
 select * from final

@@ -27,23 +27,14 @@ measured as (
     {{ clustered_means('compared', 'risk_increase', by=['feature'], beside=['squared_change']) }}
 ),
 
-rounded as (
+final as (
     select
+        cast(row_number() over (order by round(sqrt(squared_change), 9) desc, feature asc) as int) as importance_rank,
         feature,
         n_rows as n_users,
         round(sqrt(squared_change), 9) as lift_change,
-        round(mean, 9) as risk_increase,
-        round(standard_error, 9) as risk_increase_se,
-        round(mean - {{ margin('standard_error') }}, 9) as risk_increase_lower,
-        round(mean + {{ margin('standard_error') }}, 9) as risk_increase_upper
+        {{ with_interval('risk_increase', 'mean', 'standard_error', digits=9) }}
     from measured
-),
-
-final as (
-    select
-        cast(row_number() over (order by lift_change desc, feature asc) as int) as importance_rank,
-        *
-    from rounded
 )
 
 select * from final

@@ -28,10 +28,7 @@ final as (
         tenth,
         n_rows as n_users,
         round(lift, 9) as believed_lift,
-        round(mean, 9) as realised_lift,
-        round(standard_error, 9) as realised_lift_se,
-        round(mean - {{ margin('standard_error') }}, 9) as realised_lift_lower,
-        round(mean + {{ margin('standard_error') }}, 9) as realised_lift_upper
+        {{ with_interval('realised_lift', 'mean', 'standard_error', digits=9) }}
     from tenths
 )
 

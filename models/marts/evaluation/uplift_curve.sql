@@ -56,10 +56,7 @@ final as (
         totals.learner_id,
         cast(totals.tenth / 10.0 as double) as population_share,
         totals.n_users,
-        round(totals.mean_lift, 9) as mean_lift,
-        round(totals.mean_lift_se, 9) as mean_lift_se,
-        round(totals.mean_lift - {{ margin('totals.mean_lift_se') }}, 9) as mean_lift_lower,
-        round(totals.mean_lift + {{ margin('totals.mean_lift_se') }}, 9) as mean_lift_upper,
+        {{ with_interval('mean_lift', 'totals.mean_lift', 'totals.mean_lift_se', digits=9) }},
         round(totals.n_users * totals.mean_lift / everybody.n_users, 9) as gain,
         round(totals.n_users * (totals.mean_lift - everybody.mean_lift) / everybody.n_users, 9) as qini_gap
     from totals

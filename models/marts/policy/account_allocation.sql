@@ -1,13 +1,9 @@
 with candidates as (
-    select * from {{ ref('int_policy__allocation_greedy') }}
+    {{ gated(ref('int_policy__allocation_greedy')) }}
 ),
 
 optimum as (
     select * from {{ ref('int_policy__allocation_optimum') }}
-),
-
-gate as (
-    select * from {{ ref('int_build__publication_gate') }}
 ),
 
 final as (
@@ -27,7 +23,6 @@ final as (
             candidates.scenario_id = optimum.scenario_id
             and candidates.policy_id = optimum.policy_id
             and candidates.account_id = optimum.account_id
-    cross join gate
 )
 
 select * from final

@@ -1,12 +1,7 @@
 {% set features = learner_feature_expressions() | list %}
 
 with decisions as (
-    select
-        decisions.*,
-        gate.build_id
-    from {{ ref('int_policy__account_decisions') }} as decisions
-    cross join {{ ref('int_build__publication_gate') }} as gate
-    where decisions.population = 'today' and decisions.is_shipped
+    {{ gated(ref('int_policy__account_decisions'), "population = 'today' and is_shipped") }}
 ),
 
 users as (
@@ -46,7 +41,7 @@ by_account as (
         deciding_users.decision,
         deciding_users.direction,
         {% for feature in features %}
-        round({{ sum_int('cast(round(contributions.' ~ feature ~ ' * 1e9) as bigint)') }} / count(*)) / 1e9
+        round({{ sum_int(billionths('contributions.' ~ feature)) }} / count(*)) / 1e9
             as {{ feature }}_contribution,
         {{ mean_of_millionths('feature_values.' ~ feature) }} as {{ feature }}_mean,
         {% endfor %}

@@ -6,12 +6,8 @@ optimum as (
     select * from {{ ref('int_policy__allocation_optimum') }}
 ),
 
-gate as (
-    select * from {{ ref('int_build__publication_gate') }}
-),
-
 limits as (
-    select * from {{ ref('allocation_limits') }}
+    {{ gated(ref('allocation_limits')) }}
 ),
 
 policies as (
@@ -33,16 +29,15 @@ chosen as (
     where optimum.is_chosen
 ),
 
--- Millionths, so that the sums do not depend on the order of addition.
 totals as (
     select
         scenario_id,
         policy_id,
         rule,
         count(*) as n_accounts,
-        {{ sum_int('cast(round(net_value_usd * 1e6) as bigint)') }} / 1e6 as net_value_usd,
-        {{ sum_int('cast(round(spend_usd * 1e6) as bigint)') }} / 1e6 as spend_usd,
-        {{ sum_int('cast(round(success_hours * 1e6) as bigint)') }} / 1e6 as success_hours
+        {{ exact_sum_usd('net_value_usd') }} as net_value_usd,
+        {{ exact_sum_usd('spend_usd') }} as spend_usd,
+        {{ exact_sum_usd('success_hours') }} as success_hours
     from chosen
     group by 1, 2, 3
 ),
@@ -70,7 +65,6 @@ final as (
         coalesce(bounds.upper_bound_usd, 0.0) as upper_bound_usd,
         round(coalesce(bounds.upper_bound_usd, 0.0) - coalesce(totals.net_value_usd, 0.0), 6) as gap_usd
     from limits
-    cross join gate
     cross join policies
     cross join (values ('greedy'), ('optimum')) as rules (rule)
     left join totals

@@ -1,9 +1,5 @@
 with decisions as (
-    select
-        decisions.*,
-        gate.build_id
-    from {{ ref('int_policy__account_decisions') }} as decisions
-    cross join {{ ref('int_build__publication_gate') }} as gate
+    {{ listed_accounts('suppress_toxic_users') }}
 ),
 
 accounts as (
@@ -23,7 +19,6 @@ final as (
         decisions.build_id
     from decisions
     inner join accounts on decisions.account_id = accounts.account_id
-    where decisions.population = 'today' and decisions.is_shipped and decisions.decision = 'suppress_toxic_users'
 )
 
 select * from final

@@ -1,5 +1,5 @@
 with definitions as (
-    select * from {{ ref('finding_definitions') }}
+    {{ gated(ref('finding_definitions')) }}
 ),
 
 user_measures as (
@@ -8,10 +8,6 @@ user_measures as (
 
 account_measures as (
     select * from {{ ref('int_policy__finding_account_measures') }}
-),
-
-gate as (
-    select * from {{ ref('int_build__publication_gate') }}
 ),
 
 measures as (
@@ -99,7 +95,6 @@ final as (
         estimates.base_n
     from estimates
     left join errors on estimates.finding_id = errors.finding_id
-    cross join gate
 )
 
 select * from final

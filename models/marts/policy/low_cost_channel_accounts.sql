@@ -1,9 +1,5 @@
-with decisions as (
-    select
-        decisions.*,
-        gate.build_id
-    from {{ ref('int_policy__account_decisions') }} as decisions
-    cross join {{ ref('int_build__publication_gate') }} as gate
+with accounts as (
+    {{ listed_accounts('suppress_too_small') }}
 ),
 
 final as (
@@ -16,8 +12,8 @@ final as (
         net_value_usd,
         n_scored_users,
         build_id
-    from decisions
-    where population = 'today' and is_shipped and decision = 'suppress_too_small' and expected_revenue_usd > 0
+    from accounts
+    where expected_revenue_usd > 0
 )
 
 select * from final

@@ -1,13 +1,9 @@
 with nudges as (
-    select * from {{ ref('int_policy__nudges') }}
+    {{ gated(ref('int_policy__nudges'), "population = 'today'") }}
 ),
 
 policies as (
     select * from {{ ref('policy_parameters') }}
-),
-
-gate as (
-    select * from {{ ref('int_build__publication_gate') }}
 ),
 
 final as (
@@ -19,11 +15,10 @@ final as (
         nudges.lift_lower,
         nudges.lift_upper,
         nudges.expected_revenue_usd,
-        gate.build_id
+        nudges.build_id
     from nudges
     inner join policies on nudges.policy_id = policies.policy_id
-    cross join gate
-    where nudges.population = 'today' and policies.is_shipped
+    where policies.is_shipped
 )
 
 select * from final

@@ -3,35 +3,22 @@ with picks as (
 ),
 
 policies as (
-    select * from {{ ref('int_policy__policies') }}
+    {{ gated(ref('int_policy__policies')) }}
 ),
 
 nudges as (
     select * from {{ ref('int_policy__nudges') }}
 ),
 
-users as (
-    select * from {{ ref('int_policy__users') }}
-    where is_sleeping_dog
-),
-
-gate as (
-    select * from {{ ref('int_build__publication_gate') }}
-),
-
 nudged_sleeping_dogs as (
     select
-        nudges.campaign_id,
-        nudges.policy_id,
-        nudges.account_id,
+        campaign_id,
+        policy_id,
+        account_id,
         count(*) as n_users,
-        count(*) filter (where users.is_admin) as n_admins
+        count(*) filter (where is_admin) as n_admins
     from nudges
-    inner join users
-        on
-            nudges.campaign_id = users.campaign_id
-            and nudges.policy_id = users.policy_id
-            and nudges.observation_id = users.observation_id
+    where is_sleeping_dog
     group by 1, 2, 3
 ),
 
@@ -80,7 +67,6 @@ final as (
         coalesce(totals.n_admins_at_risk, 0) as n_admins_at_risk,
         coalesce(totals.n_sleeping_dogs_nudged, 0) as n_sleeping_dogs_nudged
     from strategies
-    cross join gate
     left join totals
         on
             strategies.population = totals.population

@@ -1,9 +1,5 @@
 with decisions as (
-    select
-        decisions.*,
-        gate.build_id
-    from {{ ref('int_policy__account_decisions') }} as decisions
-    cross join {{ ref('int_build__publication_gate') }} as gate
+    {{ gated(ref('int_policy__account_decisions')) }}
 ),
 
 policies as (
@@ -33,7 +29,7 @@ counted as (
         decision,
         count(*) as n_accounts,
         {{ sum_int('n_scored_users') }} as n_scored_users,
-        round(sum(net_value_usd), 6) as net_value_usd
+        {{ exact_sum_usd('net_value_usd') }} as net_value_usd
     from decisions
     group by 1, 2, 3
 ),

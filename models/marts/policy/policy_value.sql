@@ -45,10 +45,7 @@ final as (
         n_accounts,
         n_users,
         believed_gain_usd,
-        gain_usd,
-        round(gain_usd_se, 6) as gain_usd_se,
-        round(gain_usd - {{ margin('gain_usd_se') }}, 6) as gain_usd_lower,
-        round(gain_usd + {{ margin('gain_usd_se') }}, 6) as gain_usd_upper,
+        {{ with_interval('gain_usd', 'gain_usd', 'gain_usd_se', digits=6) }},
         round({{ safe_divide('gain_usd', 'n_users') }}, 6) as gain_per_user_usd
     from totals
 )

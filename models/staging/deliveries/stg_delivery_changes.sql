@@ -25,63 +25,29 @@ compared as (
         on delivered.measure_id = last_good.measure_id and delivered.subject = last_good.subject
 ),
 
+-- The logs of a running campaign and of a bandit are meant to grow.
 changes as (
+    {% for check_id, change, condition in [
+        ('rows_lost', '1 - ' ~ safe_divide('coalesce(measure_now, 0)', 'measure_before'), "measure_id = 'rows'"),
+        (
+            'rows_gained', safe_divide('measure_now', 'measure_before') ~ ' - 1',
+            "measure_id = 'rows' and subject not in ('campaign_events_raw', 'bandit_log_raw')"
+        ),
+        ('type_changed', 'type_changed', "measure_id = 'filled_share'"),
+        ('filled_share_lost', 'measure_before - measure_now', "measure_id = 'filled_share'"),
+        ('campaign_share_moved', 'abs(measure_now - measure_before)', "measure_id = 'campaign_share'"),
+        ('category_share_moved', 'abs(coalesce(measure_now, 0) - measure_before)', "measure_id = 'category_share'"),
+        ('category_new', 'measure_now', "measure_id = 'category_share' and measure_before is null and n_before > 0"),
+        ('activity_age_days', 'measure_now', "measure_id = 'activity_age_days'"),
+    ] %}
     select
         *,
-        'rows_lost' as check_id,
-        1 - {{ safe_divide('coalesce(measure_now, 0)', 'measure_before') }} as change
+        '{{ check_id }}' as check_id,
+        {{ change }} as change
     from compared
-    where measure_id = 'rows'
-    union all
-    -- The logs of a running campaign and of a bandit are meant to grow.
-    select
-        *,
-        'rows_gained' as check_id,
-        {{ safe_divide('measure_now', 'measure_before') }} - 1 as change
-    from compared
-    where measure_id = 'rows' and subject not in ('campaign_events_raw', 'bandit_log_raw')
-    union all
-    select
-        *,
-        'type_changed' as check_id,
-        type_changed as change
-    from compared
-    where measure_id = 'filled_share'
-    union all
-    select
-        *,
-        'filled_share_lost' as check_id,
-        measure_before - measure_now as change
-    from compared
-    where measure_id = 'filled_share'
-    union all
-    select
-        *,
-        'campaign_share_moved' as check_id,
-        abs(measure_now - measure_before) as change
-    from compared
-    where measure_id = 'campaign_share'
-    union all
-    select
-        *,
-        'category_share_moved' as check_id,
-        abs(coalesce(measure_now, 0) - measure_before) as change
-    from compared
-    where measure_id = 'category_share'
-    union all
-    select
-        *,
-        'category_new' as check_id,
-        measure_now as change
-    from compared
-    where measure_id = 'category_share' and measure_before is null and n_before > 0
-    union all
-    select
-        *,
-        'activity_age_days' as check_id,
-        measure_now as change
-    from compared
-    where measure_id = 'activity_age_days'
+    where {{ condition }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 -- Rounded, since a limit must not be missed by the last digit of a quotient. What can't be compared has not changed.

@@ -54,70 +54,38 @@ class Dirt:
     missing_role: float = 0.001  # rare: an unknown role counts as an admin
 
 
+# What the groups of the default physics do, in the order of GROUPS.
+TRAITS = {
+    "days_per_week": ((2.7, 4.3), (4.0, 5.6), (3.1, 5.1), (0.5, 2.2)),
+    "actions_per_day": (15.2, 20.8, 19.5, 5.0),
+    "actions_spread": (0.35, 0.22, 0.35, 0.5),
+    "weekly_growth": ((-0.20, -0.10), (0.22, 0.34), (-0.03, 0.03), (-0.03, 0.03)),
+    "actions_per_minute": ((0.30, 0.70), (1.50, 2.40), (0.30, 0.70), (0.20, 0.60)),
+    "collab_share": (0.25, 0.15, 0.45, 0.10),
+    "feature_diversity": (4.0, 2.2, 7.0, 2.0),
+    "admin_weight": (1.2, 1.2, 5.5, 1.0),
+    "power_user_share": (0.30, 0.45, 0.15, 0.10),
+    "responses": (
+        (0.15, 0.35, 0.20, 0.30),
+        (0.03, 0.22, 0.50, 0.25),
+        (0.60, 0.15, 0.05, 0.20),
+        (0.03, 0.45, 0.20, 0.32),
+    ),
+    "p_control": ((0.20, 0.30), (0.45, 0.55), (0.62, 0.72), (0.02, 0.08)),
+    "lift": ((0.175, 0.295), (-0.32, -0.21), (0.03, 0.07), (0.006, 0.022)),
+    "negative_reaction_share": (0.01, 0.40, 0.01, 0.02),
+}
+DEFAULT_GROUPS = [Group(**dict(zip(TRAITS, traits, strict=True))) for traits in zip(*TRAITS.values(), strict=True)]
+
+
 @dataclass(frozen=True)
 class Physics:
     """Every constant of a world."""
 
-    persuadable: Group = Group(
-        days_per_week=(2.7, 4.3),
-        actions_per_day=15.2,
-        actions_spread=0.35,
-        weekly_growth=(-0.20, -0.10),
-        actions_per_minute=(0.30, 0.70),
-        collab_share=0.25,
-        feature_diversity=4.0,
-        admin_weight=1.2,
-        power_user_share=0.30,
-        responses=(0.15, 0.35, 0.20, 0.30),
-        p_control=(0.20, 0.30),
-        lift=(0.175, 0.295),
-        negative_reaction_share=0.01,
-    )
-    sleeping_dog: Group = Group(
-        days_per_week=(4.0, 5.6),
-        actions_per_day=20.8,
-        actions_spread=0.22,
-        weekly_growth=(0.22, 0.34),
-        actions_per_minute=(1.50, 2.40),
-        collab_share=0.15,
-        feature_diversity=2.2,
-        admin_weight=1.2,
-        power_user_share=0.45,
-        responses=(0.03, 0.22, 0.50, 0.25),
-        p_control=(0.45, 0.55),
-        lift=(-0.32, -0.21),
-        negative_reaction_share=0.40,
-    )
-    sure_thing: Group = Group(
-        days_per_week=(3.1, 5.1),
-        actions_per_day=19.5,
-        actions_spread=0.35,
-        weekly_growth=(-0.03, 0.03),
-        actions_per_minute=(0.30, 0.70),
-        collab_share=0.45,
-        feature_diversity=7.0,
-        admin_weight=5.5,
-        power_user_share=0.15,
-        responses=(0.60, 0.15, 0.05, 0.20),
-        p_control=(0.62, 0.72),
-        lift=(0.03, 0.07),
-        negative_reaction_share=0.01,
-    )
-    lost_cause: Group = Group(
-        days_per_week=(0.5, 2.2),
-        actions_per_day=5.0,
-        actions_spread=0.5,
-        weekly_growth=(-0.03, 0.03),
-        actions_per_minute=(0.20, 0.60),
-        collab_share=0.10,
-        feature_diversity=2.0,
-        admin_weight=1.0,
-        power_user_share=0.10,
-        responses=(0.03, 0.45, 0.20, 0.32),
-        p_control=(0.02, 0.08),
-        lift=(0.006, 0.022),
-        negative_reaction_share=0.02,
-    )
+    persuadable: Group = DEFAULT_GROUPS[PERSUADABLE]
+    sleeping_dog: Group = DEFAULT_GROUPS[SLEEPING_DOG]
+    sure_thing: Group = DEFAULT_GROUPS[SURE_THING]
+    lost_cause: Group = DEFAULT_GROUPS[LOST_CAUSE]
 
     # Accounts. A latent culture between calm (0) and intense (1) makes the users of an account alike: the groups are dealt
     # to them in its shares, evenly (each group's count is within one of its expectation).
