@@ -20,7 +20,7 @@ from causalyn.simulation.world_store import write_world
 from causalyn.warehouse.raw_contract import TABLES, TRUTH, TRUTH_TODAY, truth_path
 
 DEFAULT = PRESETS["default"]
-GENERATOR = Path(__file__).parents[2] / "scripts" / "generate_world.py"
+GENERATOR = Path(__file__).parents[3] / "scripts" / "generate_world.py"
 
 # True activity rows as cleaning finds them: of a user's day the fullest row, and none that cannot be.
 USERS = """

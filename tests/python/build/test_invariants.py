@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-POLICY_TESTS = Path(__file__).resolve().parents[1] / "policy"
+POLICY_TESTS = Path(__file__).resolve().parents[2] / "policy"
 
 DECISIONS = "intermediate.int_policy__account_decisions"
 SCORES = "intermediate.int_uplift__user_scores"
