@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -98,6 +98,16 @@ class BuiltWorld:
     @cached_property
     def manifest(self) -> dict:
         return json.loads((self.target / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keep_out_of_the_project(tmp_path_factory) -> Iterator[None]:
+    """Where the library runs dbt, it writes into a folder of this process instead of the project's, which all of them share."""
+    folder = tmp_path_factory.mktemp("dbt")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
+        patch.setenv("DBT_LOG_PATH", str(folder / "logs"))
+        yield
 
 
 @pytest.fixture(scope="session")
