@@ -128,7 +128,7 @@ test: lint $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-spark: $(VENV)/.installed-dev $(VENV)/.installed-spark
-	$(BIN)/pytest -m 'long or not long' tests/python/test_spark.py
+	$(BIN)/pytest -m 'long or not long' tests/python/spark
 
 faults: $(VENV)/.installed-dev
 	$(BIN)/pytest -m fault

@@ -1,14 +1,18 @@
-"""What the tests share: the project, a copy of it, foreign data where there is some, and a small world built by dbt."""
+"""What the tests share: the project, a copy of it, foreign data where there is some, and a small world built by dbt.
+
+`unit` holds tests without a world, `build` those that read or change a built one, `spark` and `browser` those that need these.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,14 +25,27 @@ ROOT = Path(__file__).resolve().parents[2]
 # The caller's own settings of the project would decide what its tests test.
 SETTINGS = ("CAUSALYN_", "DBT_", "MAKE", "TARGET", "RAW", "ACCOUNTS", "SEED", "PRESET", "CAMPAIGNS", "AS_OF")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
+WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+# What dbt keeps in its target directory of a parsed project.
+PARSED = "partial_parse.msgpack"
+# Models whose SQL tests run on frames of their own.
+RUN_ON_FRAMES = (
+    "int_evaluation__arm_diagnostics",
+    "int_evaluation__arm_terms",
+    "int_evaluation__learner_leaderboard",
+    "int_evaluation__ranked_users",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every fault test says what the fault is and what is expected, and must tell what was seen.
 
-    Spark's tests, which take longest, come first, so that no process is left alone with them at the end.
+    A file is a process's work for as long as it lasts. Spark's, which takes longest, comes first, and with it the shared world;
+    then the files that build worlds of their own, while that one is made; and last the short ones, which fill what time is left.
     """
-    items.sort(key=lambda item: item.path.name != "test_spark.py")
+    folders = ("spark", "build", "browser", "unit")
+    shares_the_world = {item.path for item in items if "built_world" in item.fixturenames}
+    items.sort(key=lambda item: (folders.index(item.path.parent.name), item.path in shares_the_world))
     for item in items:
         for mark in item.iter_markers("fault"):
             if "seen" not in item.fixturenames:
@@ -83,6 +100,16 @@ class BuiltWorld:
         return json.loads((self.target / "manifest.json").read_text())
 
 
+@pytest.fixture(scope="session", autouse=True)
+def keep_out_of_the_project(tmp_path_factory) -> Iterator[None]:
+    """Where the library runs dbt, it writes into a folder of this process instead of the project's, which all of them share."""
+    folder = tmp_path_factory.mktemp("dbt")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
+        patch.setenv("DBT_LOG_PATH", str(folder / "logs"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def project_root() -> Path:
     return ROOT
@@ -135,19 +162,75 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 @pytest.fixture(scope="session")
-def run_dbt(run) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs dbt in a process of its own, with target and logs beside the warehouse that it is given."""
+def make_once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Makes a folder that all processes of a run share: the first that needs it makes it, and the others wait."""
+    common = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        common = common.parent
+
+    def make_once(name: str, make: Callable[[Path], object]) -> Path:
+        folder, made = common / name, common / f"{name}.made"
+        with (common / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not made.exists():
+                assert not folder.exists(), f"{folder.name} could not be made: the first test that needed it says why"
+                folder.mkdir()
+                make(folder)
+                made.touch()
+        return folder
+
+    return make_once
+
+
+def dbt_command(folder: Path, project: Path) -> tuple[list[str | Path], dict[str, str]]:
+    """A command of dbt without its arguments, and its environment, for a warehouse named causalyn.duckdb in a folder.
+
+    The folder is to be the working directory: dbt parses the whole project anew for another path of the warehouse.
+    """
+    command = [Path(sys.executable).with_name("dbt"), "--no-use-colors"]
+    return command, {
+        "CAUSALYN_ROOT": str(project),
+        "CAUSALYN_WAREHOUSE": "causalyn.duckdb",
+        "DBT_PROJECT_DIR": str(project),
+        "DBT_PROFILES_DIR": str(project),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+    }
+
+
+@pytest.fixture(scope="session")
+def compiled_project(make_once, run) -> Path:
+    """dbt's target directory with the parsed project, and the SQL of some models that runs on frames. No world is needed."""
+
+    def compile_project(folder: Path) -> None:
+        command, environment = dbt_command(folder, ROOT)
+        done = run(*command, "compile", "--select", *RUN_ON_FRAMES, directory=folder, **environment)
+        assert done.returncode == 0, done.stdout[-5000:]
+
+    return make_once("compiled", compile_project) / "target"
+
+
+@pytest.fixture(scope="session")
+def with_parsed_project(compiled_project) -> Callable[[Path], Path]:
+    """Puts the parsed project into a target directory that has none, which spares dbt most of the parsing."""
+
+    def with_parsed_project(target: Path) -> Path:
+        target.mkdir(parents=True, exist_ok=True)
+        if not (target / PARSED).exists():
+            shutil.copy(compiled_project / PARSED, target)
+        return target
+
+    return with_parsed_project
+
+
+@pytest.fixture(scope="session")
+def run_dbt(run, with_parsed_project) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs dbt in a process of its own, in the folder of the warehouse that it is given, with target and logs there."""
 
     def run_dbt(*arguments: str, warehouse: Path, project: Path = ROOT) -> subprocess.CompletedProcess[str]:
-        return run(
-            Path(sys.executable).with_name("dbt"),
-            "--no-use-colors",
-            *arguments,
-            directory=project,
-            CAUSALYN_WAREHOUSE=str(warehouse),
-            DBT_TARGET_PATH=str(warehouse.parent / "target"),
-            DBT_LOG_PATH=str(warehouse.parent / "logs"),
-        )
+        command, environment = dbt_command(warehouse.parent, project)
+        with_parsed_project(warehouse.parent / "target")
+        return run(*command, *arguments, directory=warehouse.parent, **environment)
 
     return run_dbt
 
@@ -160,7 +243,7 @@ def build_world(run, run_dbt) -> Callable[..., BuiltWorld]:
         warehouse = folder / "causalyn.duckdb"
         filled = run(sys.executable, ROOT / "scripts" / script, *arguments, "--warehouse", warehouse)
         assert filled.returncode == 0, filled.stderr
-        built = run_dbt("build", warehouse=warehouse)
+        built = run_dbt("build", *WITHOUT_UNIT_TESTS, warehouse=warehouse)
         assert built.returncode == 0, built.stdout[-5000:]
         return BuiltWorld(warehouse, folder / "target")
 
@@ -168,25 +251,32 @@ def build_world(run, run_dbt) -> Callable[..., BuiltWorld]:
 
 
 @pytest.fixture(scope="session")
-def built_world(tmp_path_factory, build_world) -> BuiltWorld:
-    """600 accounts of the default world. To be read, or copied and changed."""
-    return build_world(tmp_path_factory.mktemp("built_world"), "generate_world.py", "--accounts", "600")
+def built_world(make_once, build_world) -> BuiltWorld:
+    """600 accounts of the default world, shared by all processes. To be read, or copied and changed."""
+    folder = make_once("built_world", lambda folder: build_world(folder, "generate_world.py", "--accounts", "600"))
+    return BuiltWorld(folder / "causalyn.duckdb", folder / "target")
 
 
 @pytest.fixture(scope="session")
-def evaluate_model(built_world) -> Callable[..., pd.DataFrame]:
+def compiled_nodes(compiled_project) -> dict[str, dict]:
+    """The nodes of the project by name; those of `RUN_ON_FRAMES` with their SQL."""
+    nodes = json.loads((compiled_project / "manifest.json").read_text())["nodes"].values()
+    return {node["name"]: node for node in nodes}
+
+
+@pytest.fixture(scope="session")
+def evaluate_model(compiled_nodes) -> Callable[..., pd.DataFrame]:
     """Runs a model's SQL, as dbt compiled it, on frames in the place of the relations that it reads."""
 
     def evaluate(model: str, **relations: pd.DataFrame) -> pd.DataFrame:
-        nodes = {node["name"]: node for node in built_world.manifest["nodes"].values()}
         with duckdb.connect() as connection:
-            connection.execute(f"attach ':memory:' as {nodes[model]['database']}")
+            connection.execute(f"attach ':memory:' as {compiled_nodes[model]['database']}")
             for name, frame in relations.items():
-                schema = f"{nodes[name]['database']}.{nodes[name]['schema']}"
+                schema = f"{compiled_nodes[name]['database']}.{compiled_nodes[name]['schema']}"
                 connection.execute(f"create schema if not exists {schema}")
                 connection.register("frame", frame)
                 connection.execute(f"create table {schema}.{name} as from frame")
-            return connection.execute(nodes[model]["compiled_code"]).df()
+            return connection.execute(compiled_nodes[model]["compiled_code"]).df()
 
     return evaluate
 

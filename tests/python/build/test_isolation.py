@@ -16,7 +16,7 @@ import pytest
 from causalyn.warehouse.list_exports import LISTS
 from causalyn.warehouse.raw_contract import USERS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 # These write no data of customers: figures on the screen, of the README, or of generated worlds in temporary directories.
 WRITE_NO_CUSTOMERS = ("scripts/research/", "scripts/summarise.py")
 # Whoever reads data by these may run code that the data hold.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ENVIRONMENT
+from conftest import ENVIRONMENT, ROOT, dbt_command
 
 from causalyn.warehouse.raw_contract import TABLES
 
@@ -57,16 +57,11 @@ class Build:
 
     def run(self, lines: int | None = None, delay: float = 0.0) -> tuple[list[float], int]:
         """The times at which lines of progress appeared, and the exit code; killed after `lines` of them if given."""
+        command, environment = dbt_command(self.project, self.project)
         process = subprocess.Popen(
-            [Path(sys.executable).with_name("dbt"), "--no-use-colors", *self.arguments],
-            cwd=self.project,
-            env=ENVIRONMENT
-            | {
-                "CAUSALYN_WAREHOUSE": str(self.warehouse),
-                "DBT_TARGET_PATH": str(self.project / "target"),
-                "DBT_LOG_PATH": str(self.project / "logs"),
-                "PYTHONUNBUFFERED": "1",
-            },
+            [*command, *self.arguments],
+            cwd=self.warehouse.parent,
+            env=ENVIRONMENT | environment | {"PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -116,13 +111,20 @@ class Scene:
         return [(min(lines, self.n_lines), delay) for lines, delay in spread] + publication
 
 
+def copy_warehouse(warehouse: Path, folder: Path) -> Path:
+    """The warehouse with its hidden truth in another folder."""
+    folder.mkdir(exist_ok=True)
+    shutil.copy(warehouse.with_suffix(".truth.duckdb"), folder)
+    return Path(shutil.copy(warehouse, folder))
+
+
 def make_scene(warehouse: Path, project: Path, arguments: tuple[str, ...]) -> Scene:
     """The scene on a warehouse that is built; the project then gets a policy that costs more."""
     policies = project / "seeds" / "policy_parameters.csv"
     shipped = "precision,true,55,7,"
     assert shipped in policies.read_text()
     policies.write_text(policies.read_text().replace(shipped, "precision,true,55,20,"))
-    undisturbed = Build(project, Path(shutil.copy(warehouse, warehouse.with_name("undisturbed.duckdb"))), arguments)
+    undisturbed = Build(project, copy_warehouse(warehouse, warehouse.parent / "undisturbed"), arguments)
     seen, code = undisturbed.run()
     assert code == 0
     # The last two lines are those of the hook, which appear when its transaction is over.
@@ -138,12 +140,10 @@ def make_scene(warehouse: Path, project: Path, arguments: tuple[str, ...]) -> Sc
 
 
 @pytest.fixture
-def scene(built_world, project_copy, tmp_path) -> Scene:
+def scene(built_world, project_copy, with_parsed_project, tmp_path) -> Scene:
     """A copy of the built world whose decisions are made anew."""
-    warehouse = Path(shutil.copy(built_world.warehouse, tmp_path / "causalyn.duckdb"))
-    shutil.copy(built_world.warehouse.with_suffix(".truth.duckdb"), warehouse.with_suffix(".truth.duckdb"))
-    shutil.copy(warehouse.with_suffix(".truth.duckdb"), tmp_path / "undisturbed.truth.duckdb")
-    return make_scene(warehouse, project_copy, FROM_THE_POLICY)
+    with_parsed_project(project_copy / "target")
+    return make_scene(copy_warehouse(built_world.warehouse, tmp_path), project_copy, FROM_THE_POLICY)
 
 
 @pytest.mark.fault("kill -9 at 3 moments of a build", "the lists of one build; the next build succeeds")
@@ -168,7 +168,6 @@ def test_a_whole_build_that_is_killed_fifty_times(project_copy, run, tmp_path, s
         sys.executable, project_copy / "scripts" / "generate_world.py", "--accounts", "300", "--warehouse", warehouse
     )
     assert generated.returncode == 0, generated.stderr
-    shutil.copy(warehouse.with_suffix(".truth.duckdb"), tmp_path / "undisturbed.truth.duckdb")
     assert Build(project_copy, warehouse, WHOLE).run()[1] == 0
     published = Path(shutil.copy(warehouse, tmp_path / "published.duckdb"))
     scene = make_scene(warehouse, project_copy, WHOLE)
@@ -213,20 +212,17 @@ def small_disk(tmp_path) -> Iterator[Callable[[str], Path]]:
 
 
 @pytest.fixture
-def starve(built_world, run, tmp_path, seen) -> Callable[..., None]:
+def starve(built_world, run, with_parsed_project, tmp_path, seen) -> Callable[..., None]:
     """Decides anew in a copy of the built world that lies in a directory: it must fail, say why, and leave the lists."""
 
     def starve(directory: Path, reason: str, before: Callable[[], object] = lambda: None, **variables: str) -> None:
         warehouse = Path(shutil.copy(built_world.warehouse, directory / "causalyn.duckdb"))
         previous = read_lists(warehouse)
         before()
-        build = run(
-            Path(sys.executable).with_name("dbt"), "--no-use-colors", *WHOLE, "--select", "int_policy__users+",
-            CAUSALYN_WAREHOUSE=str(warehouse),
-            DBT_TARGET_PATH=str(tmp_path / "target"),
-            DBT_LOG_PATH=str(tmp_path / "logs"),
-            **variables,
-        )  # fmt: skip
+        command, environment = dbt_command(tmp_path, ROOT)
+        with_parsed_project(tmp_path / "target")
+        arguments = (*WHOLE, "--select", "int_policy__users+")
+        build = run(*command, *arguments, directory=directory, **environment | variables)
         assert build.returncode != 0
         messages = [line for line in build.stdout.splitlines() if reason in line]
         assert messages, build.stdout[-3000:]

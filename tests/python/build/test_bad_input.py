@@ -318,6 +318,16 @@ def test_dirt_changes_no_list(built_world, dirty_world, seen):
     seen("every decision, target and nudge of the clean world, and none besides")
 
 
+def test_without_hidden_truth_claims_about_it_are_not_judged(built_world, dirty_world):
+    """The export holds none, and the lists are those of the world that does."""
+    assert built_world.warehouse.with_suffix(".truth.duckdb").exists()
+    assert not dirty_world.with_suffix(".truth.duckdb").exists()
+    held = "select count(*), count(is_held) from audit.claims where claim_id like '%sleeping_dog%'"
+    ((claims, judged),), ((known_claims, known_judged),) = query(dirty_world, held), query(built_world.warehouse, held)
+    assert claims == known_claims > 0
+    assert judged < known_judged
+
+
 @pytest.mark.fault("accounts with one user", "decided like any other")
 def test_an_account_of_one_user_is_decided(dirty_world, seen):
     alone = "select account_id from staging.stg_users group by account_id having count(*) = 1"

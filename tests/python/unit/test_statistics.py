@@ -7,12 +7,14 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def evaluate(run_dbt, built_world):
+def evaluate(run_dbt, tmp_path_factory):
+    warehouse = tmp_path_factory.mktemp("statistics") / "causalyn.duckdb"
+
     def evaluate(macro: str, values: list[float]) -> list[float]:
         expression = "{{ " + macro + "('x') }}"
         rows = ", ".join(f"(cast({value!r} as double))" for value in values)
         query = f"select x, {expression} as y from (values {rows}) as points (x) order by x"
-        compiled = run_dbt("compile", "--inline", query, "--quiet", warehouse=built_world.warehouse)
+        compiled = run_dbt("compile", "--inline", query, "--quiet", warehouse=warehouse)
         assert compiled.returncode == 0, compiled.stdout
         return [row[1] for row in duckdb.sql(compiled.stdout).fetchall()]
 
