@@ -17,8 +17,8 @@ firmest as (
     from evidence
 ),
 
--- The most cautious threshold that the data can't tell from the firmest: z squared falls short of its by no more than a likelihood
--- ratio does by chance. Where the data show nobody harmed, every negative estimate counts: unknown suppresses.
+-- The most cautious threshold that the data can't tell from the firmest: z squared falls short of its by no more than a
+-- likelihood ratio does by chance. Where the data show nobody harmed, every negative estimate counts: unknown suppresses.
 chosen as (
     select
         case
