@@ -53,7 +53,7 @@ from (
         select preset, seed, if(starts_with(metric, 'today_'), 'today', 'backtest') as population,
             regexp_replace(metric, '^today_', '') as metric, value
         from study_results
-        where preset in ('default', 'hard', 'harm', 'null')
+        where preset in ('default', 'hard', 'harm', 'null', 'smooth', 'drift', 'three_campaigns')
     )
     group by preset, seed, population
 ) as studied
@@ -215,6 +215,54 @@ BLOCKS = {
         {STUDIED}
         group by studied.preset, studied.population
         order by studied.preset, studied.population
+    """,
+    "effects": """
+        select
+            '`' || preset || '`' as worlds,
+            count(*)::varchar as n,
+            printf('%.4f', avg(true_effect)) as "true average effect",
+            printf('%.4f', avg(effect)) as "estimated",
+            printf('%.4f', avg(standard_error)) as "standard error",
+            count(*) filter (where abs(effect - true_effect) <= 2 * standard_error)::varchar as "within two of it"
+        from (
+            select
+                preset,
+                seed,
+                max(value) filter (where metric = 'average_effect') as effect,
+                max(value) filter (where metric = 'true_average_effect') as true_effect,
+                max(value) filter (where metric = 'average_effect_se') as standard_error
+            from study_results
+            group by preset, seed
+        )
+        where effect is not null
+        group by preset
+        order by preset
+    """,
+    "support": """
+        select
+            floor as "`nudge_support_floor`",
+            printf('%.2f%%', 100 * avg(dogs) filter (where preset = 'default')) as "`default`: Sleeping Dogs nudged",
+            cell(avg(lift / most) filter (where preset = 'default'), 'share') as "true value kept",
+            printf('%.2f%%', 100 * avg(dogs) filter (where preset = 'hard')) as "`hard`: Sleeping Dogs nudged",
+            cell(avg(lift / most) filter (where preset = 'hard'), 'share') as "value kept",
+            printf('%.2f%%', 100 * avg(dogs) filter (where preset = 'drift')) as "`drift`: Sleeping Dogs nudged",
+            cell(avg(lift / most) filter (where preset = 'drift'), 'share') as "kept"
+        from (
+            select *, max(lift) over (partition by preset, seed) as most
+            from (
+                select
+                    preset,
+                    seed,
+                    regexp_extract(metric, 'support_floor_([0-9.]+)_', 1) as floor,
+                    max(value) filter (where metric like '%_nudged_share') as dogs,
+                    max(value) filter (where metric like '%_true_lift') as lift
+                from study_results
+                where metric like 'today_support_floor_%'
+                group by 1, 2, 3
+            )
+        )
+        group by floor
+        order by floor::double
     """,
     "importance": """
         select

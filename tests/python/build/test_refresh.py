@@ -35,7 +35,7 @@ def change(warehouse: Path, *statements: str) -> None:
 
 @dataclass(frozen=True)
 class World:
-    """A copy of the built world whose activity goes on for a week after the build, with its own target directory."""
+    """A copy of the built world whose activity goes on after the build, with its own target directory."""
 
     warehouse: Path
     built_day: datetime.date
@@ -46,15 +46,18 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def copy_world(built_world) -> Callable[[Path], World]:
-    def copy(folder: Path) -> World:
+def copy_world(built_world) -> Callable[..., World]:
+    """A copy in a folder whose users do after the build, for some weeks, what they did in the week before."""
+
+    def copy(folder: Path, weeks: int = 1) -> World:
         warehouse = Path(shutil.copy(built_world.warehouse, folder))
         shutil.copytree(built_world.target, folder / "target")  # spares dbt the parsing
         ((built_day,),) = read(warehouse, "select scoring_date from marts.build_info")
         change(
             warehouse,
-            "insert into raw.user_activity_daily_raw select * replace (activity_date + 7 as activity_date) "
-            f"from raw.user_activity_daily_raw where activity_date between '{built_day - 7 * DAY}' and '{built_day - DAY}'",
+            "insert into raw.user_activity_daily_raw select * exclude (week) replace (activity_date + 7 * week as activity_date) "
+            f"from raw.user_activity_daily_raw cross join range(1, {weeks + 1}) as weeks (week) "
+            f"where activity_date between '{built_day - 7 * DAY}' and '{built_day - DAY}'",
         )
         return World(warehouse, built_day)
 
@@ -165,6 +168,21 @@ def test_a_refresh_out_of_order_is_a_full_build_of_that_day(days, copy_world, ru
     assert {"target_accounts", "nudge_list", "account_policy", "account_explanations", "population_drift"} <= refreshed
     # Only a full build judges the data of the campaigns and the model anew.
     assert differing(of_today(full), of_today(days.first)) & refreshed - HISTORY == {"verdicts"}
+
+
+@pytest.mark.long
+def test_thirty_refreshes_in_a_row_are_thirty_full_builds(
+    copy_world, refresh_world, run_dbt, read_published, tmp_path_factory
+):
+    """The campaigns are over, so that every full build fits the same model. Both have the same days behind them."""
+    refreshed, built = (copy_world(tmp_path_factory.mktemp(name), weeks=5) for name in ("refreshed", "built"))
+    for n in range(1, 31):
+        refresh_world(refreshed, n)
+        as_of = ("--vars", f"{{scoring_date: '{built.day(n)}', deliveries: ignore}}")
+        build = run_dbt("build", "--exclude-resource-type", "unit_test", *as_of, warehouse=built.warehouse)
+        assert build.returncode == 0, build.stdout[-3000:]
+        one, other = (of_today(read_published(world.warehouse)) for world in (refreshed, built))
+        assert differing(one, other) <= {"verdicts"}, n
 
 
 def test_what_is_said_of_past_campaigns_stays(days):
