@@ -50,12 +50,8 @@ final as (
         decisions.decision = 'target' and users.is_nudged_in_target as is_nudged
     from truth
     inner join users on truth.population = users.population and truth.user_id = users.user_id
+    inner join decisions using (campaign_id, policy_id, account_id)
     inner join scores on users.population = scores.population and users.observation_id = scores.observation_id
-    inner join decisions
-        on
-            users.campaign_id = decisions.campaign_id
-            and users.policy_id = decisions.policy_id
-            and users.account_id = decisions.account_id
 )
 
 select * from final
