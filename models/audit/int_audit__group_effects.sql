@@ -10,12 +10,8 @@ dr_scores as (
 ),
 
 truth as (
-    select
-        users.observation_id,
-        users.true_lift
-    from {{ ref('int_audit__users') }} as users
-    inner join {{ ref('policy_parameters') }} as policies on users.policy_id = policies.policy_id
-    where users.population = 'campaign' and policies.is_shipped
+    select * from {{ ref('int_audit__users') }}
+    where population = 'campaign' and is_shipped
 ),
 
 measured as (

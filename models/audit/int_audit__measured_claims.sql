@@ -37,8 +37,7 @@ targets as (
 
 users as (
     select * from {{ ref('int_audit__users') }}
-    inner join policies using (policy_id)
-    where population = 'campaign'
+    where population = 'campaign' and is_shipped
 ),
 
 findings as (

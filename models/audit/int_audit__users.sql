@@ -37,6 +37,7 @@ final as (
         users.population,
         users.campaign_id,
         users.policy_id,
+        users.is_shipped,
         users.observation_id,
         users.user_id,
         users.account_id,
@@ -50,12 +51,8 @@ final as (
         decisions.decision = 'target' and users.is_nudged_in_target as is_nudged
     from truth
     inner join users on truth.population = users.population and truth.user_id = users.user_id
+    inner join decisions using (campaign_id, policy_id, account_id)
     inner join scores on users.population = scores.population and users.observation_id = scores.observation_id
-    inner join decisions
-        on
-            users.campaign_id = decisions.campaign_id
-            and users.policy_id = decisions.policy_id
-            and users.account_id = decisions.account_id
 )
 
 select * from final

@@ -1,9 +1,5 @@
 with truth as (
     select * from {{ ref('int_audit__users') }}
-),
-
-policies as (
-    select * from {{ ref('policy_parameters') }}
     where is_shipped
 ),
 
@@ -45,7 +41,6 @@ users as (
         truth.true_lift,
         truth.true_lift between scores.lift_lower and scores.lift_upper as is_covered
     from truth
-    inner join policies on truth.policy_id = policies.policy_id
     inner join scores on truth.population = scores.population and truth.observation_id = scores.observation_id
     where scores.lift_se is not null
 ),
@@ -60,19 +55,9 @@ tenths as (
 ),
 
 measured as (
-    select
-        population,
-        'lift of a user' as interval_id,
-        'everybody' as user_group,
-        is_covered
-    from users
+    select population, 'lift of a user' as interval_id, 'everybody' as user_group, is_covered from users
     union all
-    select
-        population,
-        'lift of a user',
-        true_group,
-        is_covered
-    from users
+    select population, 'lift of a user', true_group, is_covered from users
     union all
     select
         'campaign',

@@ -27,11 +27,7 @@ accounts as (
         true_lifts.true_lift_of_everybody * decisions.value_per_conversion_usd - decisions.cost_of_everybody_usd
             as true_net_value_of_everybody_usd
     from decisions
-    inner join true_lifts
-        on
-            decisions.campaign_id = true_lifts.campaign_id
-            and decisions.policy_id = true_lifts.policy_id
-            and decisions.account_id = true_lifts.account_id
+    inner join true_lifts using (campaign_id, policy_id, account_id)
 ),
 
 final as (

@@ -1,11 +1,6 @@
 with users as (
     select * from {{ ref('int_policy__users') }}
-    where population = 'today'
-),
-
-policies as (
-    select * from {{ ref('policy_parameters') }}
-    where is_shipped
+    where population = 'today' and is_shipped
 ),
 
 nudges as (
@@ -28,7 +23,6 @@ guarded as (
         users.lift,
         nudges.user_id is null or coalesce(assignments.is_global_control, true) as is_held_back
     from users
-    inner join policies on users.policy_id = policies.policy_id
     left join nudges on users.policy_id = nudges.policy_id and users.user_id = nudges.user_id
     left join assignments on users.account_id = assignments.account_id
 ),

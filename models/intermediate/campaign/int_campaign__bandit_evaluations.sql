@@ -54,13 +54,8 @@ final as (
         choices.predicted_reward_usd as predicted_reward_of_decision,
         values_of_policies.predicted_reward_usd as predicted_reward_of_policy
     from log
-    inner join choices
-        on log.reward_fold = choices.reward_fold and log.segment = choices.segment and log.arm = choices.arm
-    inner join values_of_policies
-        on
-            choices.evaluated_policy = values_of_policies.evaluated_policy
-            and choices.reward_fold = values_of_policies.reward_fold
-            and choices.segment = values_of_policies.segment
+    inner join choices using (reward_fold, segment, arm)
+    inner join values_of_policies using (evaluated_policy, reward_fold, segment)
 )
 
 select * from final

@@ -85,11 +85,7 @@ final as (
             arms.var_y - 2 * pooled.slope * arms.cov_xy + pooled.slope * pooled.slope * arms.var_x, arms.var_y
         ) as adjusted_variance
     from arms
-    inner join pooled
-        on
-            arms.experiment = pooled.experiment
-            and arms.metric = pooled.metric
-            and arms.look_date = pooled.look_date
+    inner join pooled using (experiment, metric, look_date)
 )
 
 select * from final

@@ -80,12 +80,7 @@ priced as (
     from accounts
     cross join campaigns
     cross join policies
-    left join by_account
-        on
-            campaigns.population = by_account.population
-            and campaigns.campaign_id = by_account.campaign_id
-            and policies.policy_id = by_account.policy_id
-            and accounts.account_id = by_account.account_id
+    left join by_account using (population, campaign_id, policy_id, account_id)
 ),
 
 costed as (

@@ -9,17 +9,12 @@ dr_scores as (
 
 guarded_users as (
     select * from {{ ref('int_policy__users') }}
-    where population = 'campaign'
+    where population = 'campaign' and is_shipped
 ),
 
 scores as (
     select * from {{ ref('int_uplift__user_scores') }}
     where population = 'campaign'
-),
-
-policies as (
-    select * from {{ ref('policy_parameters') }}
-    where is_shipped
 ),
 
 activity_quantiles as (
@@ -51,7 +46,6 @@ sleeping_dogs as (
         scores.account_id,
         scores.raw_lift
     from guarded_users
-    inner join policies on guarded_users.policy_id = policies.policy_id
     inner join scores on guarded_users.observation_id = scores.observation_id
     where guarded_users.is_sleeping_dog
 ),

@@ -70,11 +70,7 @@ evidence as (
         coalesce(by_account.sleeping_dog_dr_sum, 0.0) as sleeping_dog_dr_sum
     from grid
     inner join decisions on grid.policy_id = decisions.policy_id
-    left join by_account
-        on
-            grid.point_id = by_account.point_id
-            and decisions.campaign_id = by_account.campaign_id
-            and decisions.account_id = by_account.account_id
+    left join by_account using (point_id, campaign_id, account_id)
 ),
 
 final as (

@@ -23,11 +23,7 @@ final as (
         users.lift_upper,
         {{ dollars('users.lift', 'decisions.value_per_conversion_usd') }} as expected_revenue_usd
     from decisions
-    inner join users
-        on
-            decisions.campaign_id = users.campaign_id
-            and decisions.policy_id = users.policy_id
-            and decisions.account_id = users.account_id
+    inner join users using (campaign_id, policy_id, account_id)
     where decisions.decision = 'target' and users.is_nudged_in_target
 )
 

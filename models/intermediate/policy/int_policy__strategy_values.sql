@@ -64,18 +64,9 @@ final as (
         coalesce(effects.n_users, 0) as n_users,
         picks.account_id is not null as is_picked
     from decisions
-    inner join strategies on decisions.policy_id = strategies.policy_id
-    left join effects
-        on
-            decisions.campaign_id = effects.campaign_id
-            and decisions.policy_id = effects.policy_id
-            and decisions.account_id = effects.account_id
-    left join picks
-        on
-            decisions.campaign_id = picks.campaign_id
-            and decisions.policy_id = picks.policy_id
-            and strategies.strategy = picks.strategy
-            and decisions.account_id = picks.account_id
+    inner join strategies using (policy_id)
+    left join effects using (campaign_id, policy_id, account_id)
+    left join picks using (campaign_id, policy_id, strategy, account_id)
 )
 
 select * from final

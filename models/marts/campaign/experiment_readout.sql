@@ -30,11 +30,7 @@ arms as (
         nullif(sqrt(treatment.adjusted_variance / treatment.n + control.adjusted_variance / control.n), 0)
             as standard_error
     from moments as treatment
-    inner join moments as control
-        on
-            treatment.experiment = control.experiment
-            and treatment.metric = control.metric
-            and treatment.look_date = control.look_date
+    inner join moments as control using (experiment, metric, look_date)
     where treatment.arm = 'treatment' and control.arm = 'control'
 ),
 

@@ -18,11 +18,7 @@ final as (
         candidates.is_chosen_greedily,
         optimum.is_chosen as is_chosen_optimally
     from candidates
-    inner join optimum
-        on
-            candidates.scenario_id = optimum.scenario_id
-            and candidates.policy_id = optimum.policy_id
-            and candidates.account_id = optimum.account_id
+    inner join optimum using (scenario_id, policy_id, account_id)
 )
 
 select * from final

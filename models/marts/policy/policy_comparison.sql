@@ -67,11 +67,7 @@ final as (
         coalesce(totals.n_admins_at_risk, 0) as n_admins_at_risk,
         coalesce(totals.n_sleeping_dogs_nudged, 0) as n_sleeping_dogs_nudged
     from strategies
-    left join totals
-        on
-            strategies.population = totals.population
-            and strategies.policy_id = totals.policy_id
-            and strategies.strategy = totals.strategy
+    left join totals using (population, policy_id, strategy)
 )
 
 select * from final

@@ -50,11 +50,7 @@ final as (
     from policies
     cross join (values ('campaign'), ('today')) as populations (population)
     cross join steps
-    left join counted
-        on
-            populations.population = counted.population
-            and policies.policy_id = counted.policy_id
-            and steps.decision = counted.decision
+    left join counted using (population, policy_id, decision)
 )
 
 select * from final

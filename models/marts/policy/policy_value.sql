@@ -14,11 +14,7 @@ by_account as (
         {{ exact_sum_usd('valued.believed_value_usd - comparators.believed_value_usd') }} as believed_gain_usd,
         {{ exact_sum_usd('valued.value_usd - comparators.value_usd') }} as gain_usd
     from valued
-    inner join valued as comparators
-        on
-            valued.campaign_id = comparators.campaign_id
-            and valued.policy_id = comparators.policy_id
-            and valued.account_id = comparators.account_id
+    inner join valued as comparators using (campaign_id, policy_id, account_id)
     where comparators.strategy in ('nobody', 'everybody') and valued.strategy <> comparators.strategy
     group by 1, 2, 3, 4
 ),

@@ -14,7 +14,7 @@ decisions as (
 
 users as (
     select * from {{ ref('int_policy__users') }}
-    where population = 'campaign'
+    where population = 'campaign' and is_shipped
 ),
 
 dr_scores as (
@@ -29,7 +29,6 @@ nudged as (
         {{ exact_sum('users.harm_probability') }} as expected_harm,
         coalesce({{ exact_sum('dr_scores.dr_score') }}, 0.0) as dr_sum
     from users
-    inner join grid on users.policy_id = grid.policy_id and grid.is_shipped
     left join dr_scores on users.observation_id = dr_scores.observation_id
     where users.is_nudged_in_target
     group by 1, 2

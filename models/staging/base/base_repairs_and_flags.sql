@@ -1,93 +1,44 @@
-with repairs_and_flags as (
+with dated_outcomes as (
     select
-        'accounts_raw' as table_name,
-        'plan_spelling' as rule_id,
-        count(*) as n_rows
-    from {{ source('raw', 'accounts_raw') }}
-    where plan_tier <> lower(trim(plan_tier))
-    union all
-    select
-        'accounts_raw' as table_name,
-        'unknown_plan' as rule_id,
-        count(*) as n_rows
-    from {{ ref('base_accounts') }}
-    where plan_tier = 'unknown'
-    union all
-    select
-        'accounts_raw' as table_name,
-        'negative_seats' as rule_id,
-        count(*) as n_rows
-    from {{ source('raw', 'accounts_raw') }}
-    where seat_count < 0
-    union all
-    select
-        'users_raw' as table_name,
-        'role_spelling' as rule_id,
-        count(*) as n_rows
-    from {{ source('raw', 'users_raw') }}
-    where role_type <> lower(trim(role_type))
-    union all
-    select
-        'users_raw' as table_name,
-        'unknown_role' as rule_id,
-        count(*) as n_rows
-    from {{ ref('base_users') }}
-    where role_type = 'unknown'
-    union all
-    select
-        'user_activity_daily_raw' as table_name,
-        'missing_count' as rule_id,
-        count(*) as n_rows
-    from {{ source('raw', 'user_activity_daily_raw') }}
-    where
-        core_action_count is null
-        or collab_action_count is null
-        or time_spent_minutes is null
-        or feature_diversity_count is null
-    union all
-    select
-        'interventions_raw' as table_name,
-        'unknown_response' as rule_id,
-        count(*) as n_rows
-    from {{ source('raw', 'interventions_raw') }}
-    where lower(trim(prev_nudge_response)) not in ('positive', 'ignored', 'negative', 'none')
-    union all
-    select
-        'outcomes_raw' as table_name,
-        'unobserved_outcome' as rule_id,
-        count(*) as n_rows
-    from {{ ref('stg_outcomes') }}
-    where is_converted is null
-    union all
-    select
-        'outcomes_raw' as table_name,
-        'activation_disagrees' as rule_id,
-        count(*) as n_rows
+        outcomes.*,
+        interventions.intervention_date
     from {{ ref('stg_outcomes') }} as outcomes
-    inner join {{ ref('stg_interventions') }} as interventions
-        on outcomes.intervention_id = interventions.intervention_id
-    where
-        (outcomes.activation_date is not null) <> coalesce(outcomes.is_converted, false)
-        or outcomes.activation_date <= interventions.intervention_date
-        or outcomes.activation_date > interventions.intervention_date + cast(outcomes.outcome_window_days as int)
-    union all
-    select
-        'campaign_events_raw' as table_name,
-        'impossible_revenue' as rule_id,
-        count(*) as n_rows
-    from {{ source('raw', 'campaign_events_raw') }}
-    where abs(revenue_usd) > 1e9
-    union all
-    select
-        'campaign_events_raw' as table_name,
-        'unpriced_conversion' as rule_id,
-        count(*) as n_rows
-    from {{ ref('stg_campaign_events') }}
-    where is_converted and revenue_usd is null
+    inner join {{ ref('stg_interventions') }} as interventions on outcomes.intervention_id = interventions.intervention_id
 ),
 
 final as (
-    select * from repairs_and_flags
+    {% for table_name, rule_id, rows, condition in [
+        ('accounts_raw', 'plan_spelling', source('raw', 'accounts_raw'), 'plan_tier <> lower(trim(plan_tier))'),
+        ('accounts_raw', 'unknown_plan', ref('base_accounts'), "plan_tier = 'unknown'"),
+        ('accounts_raw', 'negative_seats', source('raw', 'accounts_raw'), 'seat_count < 0'),
+        ('users_raw', 'role_spelling', source('raw', 'users_raw'), 'role_type <> lower(trim(role_type))'),
+        ('users_raw', 'unknown_role', ref('base_users'), "role_type = 'unknown'"),
+        (
+            'user_activity_daily_raw', 'missing_count', source('raw', 'user_activity_daily_raw'),
+            'core_action_count is null or collab_action_count is null or time_spent_minutes is null '
+            ~ 'or feature_diversity_count is null'
+        ),
+        (
+            'interventions_raw', 'unknown_response', source('raw', 'interventions_raw'),
+            "lower(trim(prev_nudge_response)) not in ('positive', 'ignored', 'negative', 'none')"
+        ),
+        ('outcomes_raw', 'unobserved_outcome', ref('stg_outcomes'), 'is_converted is null'),
+        (
+            'outcomes_raw', 'activation_disagrees', 'dated_outcomes',
+            '(activation_date is not null) <> coalesce(is_converted, false) or activation_date <= intervention_date '
+            ~ 'or activation_date > intervention_date + cast(outcome_window_days as int)'
+        ),
+        ('campaign_events_raw', 'impossible_revenue', source('raw', 'campaign_events_raw'), 'abs(revenue_usd) > 1e9'),
+        ('campaign_events_raw', 'unpriced_conversion', ref('stg_campaign_events'), 'is_converted and revenue_usd is null'),
+    ] %}
+    select
+        '{{ table_name }}' as table_name,
+        '{{ rule_id }}' as rule_id,
+        count(*) as n_rows
+    from {{ rows }}
+    where {{ condition }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
 select * from final

@@ -30,44 +30,21 @@ counted_categories as (
 ),
 
 final as (
-    select
-        'rows' as measure_id,
-        table_name as subject,
-        cast(max(n_rows) as double) as measure,
-        cast(null as string) as data_type
+    select 'filled_share' as measure_id, table_name || '.' || column_name as subject, filled_share as measure, data_type
     from manifest
+    union all
+    select 'rows', table_name, max(n_rows), null from manifest
     group by table_name
     union all
-    select
-        'filled_share' as measure_id,
-        table_name || '.' || column_name as subject,
-        filled_share as measure,
-        data_type
-    from manifest
-    union all
-    select
-        'campaign_share' as measure_id,
-        measure_id as subject,
-        measure,
-        cast(null as string) as data_type
-    from report
+    select 'campaign_share', measure_id, measure, null from report
     where
         measure_id in (
             'eligible_share', 'treated_share_of_eligible', 'outcome_observed_share', 'conversion_share_of_observed'
         )
     union all
-    select
-        'category_share' as measure_id,
-        subject,
-        cast(n_rows as double) / n_all_rows as measure,
-        cast(null as string) as data_type
-    from counted_categories
+    select 'category_share', subject, cast(n_rows as double) / n_all_rows, null from counted_categories
     union all
-    select
-        'activity_age_days' as measure_id,
-        'user_activity_daily_raw' as subject,
-        cast(cast(scoring.scoring_date - activity.last_date as int) as double) as measure,
-        cast(null as string) as data_type
+    select 'activity_age_days', 'user_activity_daily_raw', cast(scoring.scoring_date - activity.last_date as int), null
     from activity
     cross join scoring
 )
