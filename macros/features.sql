@@ -3,17 +3,18 @@
     case when {{ value }} > {{ cap }} then {{ cap }} else {{ value }} end
 {%- endmacro %}
 
-{#- Features with heavy tails, which are winsorised. -#}
+{#- Features with heavy tails, which are winsorised, by name, and their types: some engines' percentiles are doubles of anything. -#}
 {% macro winsorised_features() -%}
-    {{ return([
-        'actions_7d', 'actions_30d', 'core_actions_30d', 'collab_actions_30d', 'minutes_30d', 'week_on_week_change', 'intensity',
-    ]) }}
+    {{ return({
+        'actions_7d': 'bigint', 'actions_30d': 'bigint', 'core_actions_30d': 'bigint', 'collab_actions_30d': 'bigint',
+        'minutes_30d': 'bigint', 'week_on_week_change': 'double', 'intensity': 'double',
+    }) }}
 {%- endmacro %}
 
 {#- The caps of these features as columns of a `select`: an aggregate with {} for the feature. -#}
 {% macro winsor_caps(aggregate) -%}
-    {%- for feature in winsorised_features() -%}
-        {{ aggregate.format(feature) }} as {{ feature }}_cap{{ ',\n        ' if not loop.last }}
+    {%- for feature, type in winsorised_features().items() -%}
+        cast({{ aggregate.format(feature) }} as {{ type }}) as {{ feature }}_cap{{ ',\n        ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 

@@ -141,7 +141,7 @@ def _from_bytes(row: dict[str, Any], features: tuple[str, ...]) -> uplift.Uplift
             f"The kept model is damaged: its {len(kept):,} bytes are not those that were written. Run a full build."
         )
     try:
-        with np.load(io.BytesIO(kept), allow_pickle=False) as file:
+        with np.load(io.BytesIO(kept)) as file:
             arrays = dict(file)
         return _from_arrays(arrays, features)
     except (ValueError, LookupError, TypeError, EOFError, StopIteration, BadZipFile) as error:
