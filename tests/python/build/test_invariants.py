@@ -157,7 +157,7 @@ def test_a_broken_guardrail_stops_publication_and_leaves_the_last_lists(
     guardrails.write_text(guardrails.read_text().replace(check, "'toxic_admin': 'false'"))
     before = read_published(warehouse)
 
-    decided_anew = ("--select", "int_policy__checks+", "--exclude-resource-type", "unit_test")
+    decided_anew = ("--select", "int_policy__account_decisions+", "--exclude-resource-type", "unit_test")
     result = run_dbt("build", *decided_anew, warehouse=warehouse, project=project_copy)
 
     assert result.returncode != 0

@@ -105,7 +105,10 @@ def test_a_world_without_signal_is_never_published(run, run_dbt, tmp_path, proje
     assert build.returncode != 0
     assert "There are no lists yet." in build.stdout
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        failed = connection.sql("select check_id from candidate_marts.verdicts where verdict = 'fail'").fetchall()
+        verdicts = dict(
+            connection.sql("select check_id, verdict from candidate_marts.verdicts where is_blocking").fetchall()
+        )
         tables = connection.sql("select table_name from information_schema.tables").fetchall()
-    assert ("qini_z",) in failed
+    # Where the data show no differences, everybody gets the average effect, and of a ranking of equals nothing is known.
+    assert {verdicts["qini_z"], verdicts["gain_over_response_model_z"]} <= {"fail", "unknown"}
     assert ("target_accounts",) not in tables
