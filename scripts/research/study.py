@@ -191,7 +191,7 @@ def support(folder: Path) -> dict[str, float]:
                 on users.lift_doubt <= limits.doubt_limit or limits.floor = 0
             inner join truth.{today} using (user_id)
             inner join candidate_marts.account_policy using (population, policy_id, account_id)
-            where population = 'today' and is_shipped and decision = 'target' and lift > 0 and not is_sleeping_dog
+            where population = 'today' and account_policy.is_shipped and decision = 'target' and lift > 0 and not is_sleeping_dog
             group by floor
         ),
 
