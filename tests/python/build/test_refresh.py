@@ -55,7 +55,8 @@ def copy_world(built_world) -> Callable[..., World]:
         ((built_day,),) = read(warehouse, "select scoring_date from marts.build_info")
         change(
             warehouse,
-            "insert into raw.user_activity_daily_raw select * exclude (week) replace (activity_date + cast(7 * week as int) as activity_date) "
+            "insert into raw.user_activity_daily_raw "
+            "select * exclude (week) replace (activity_date + cast(7 * week as int) as activity_date) "
             f"from raw.user_activity_daily_raw cross join range(1, {weeks + 1}) as weeks (week) "
             f"where activity_date between '{built_day - 7 * DAY}' and '{built_day - DAY}'",
         )
