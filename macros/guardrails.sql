@@ -39,7 +39,7 @@
     }) }}
 {%- endmacro %}
 
-{#- Whether none is triggered. Unknown means safe: a check that cannot tell suppresses. -#}
+{#- Whether none is triggered. Unknown suppresses. -#}
 {% macro passes_every_guardrail() -%}
     not coalesce({{ guardrail_checks().values() | join(', true) and not coalesce(') }}, true)
 {%- endmacro %}

@@ -11,7 +11,7 @@ policies as (
     select * from {{ ref('int_policy__policies') }}
 ),
 
--- Unknown means safe: a check that cannot tell suppresses.
+-- Unknown suppresses.
 first_triggered as (
     select
         evidence.campaign_id,

@@ -1,7 +1,7 @@
 """Keeps a fitted learner in the warehouse, in one row, as the arrays of an npz file of numpy.
 
-Such a file holds numbers, never code, and the same model gives the same bytes. (Of the shipped size it is 2 MB and is read in
-0.02 s. As skops keeps scikit-learn's own estimators, it is 40 MB and takes 2 s, and its bytes differ from run to run.) What a
+Such a file holds numbers, never code, and the same model gives the same bytes. (Measured on the default world: 1.8 MB, read in
+0.03 s of processor time. The same 244 estimators kept by skops are 6.1 MB, are read in 1.9 s, and differ from run to run.) What a
 model was fitted by and on is kept beside it, and a model that is not the one that the caller may use is refused.
 """
 

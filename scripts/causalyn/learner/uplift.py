@@ -316,9 +316,10 @@ class HalfModel:
     nuisances: tuple[Forest, ...]
     lifts: Mapping[str, Lift]
 
-    def lift(self, features: np.ndarray, learner: str, ask: Ask) -> np.ndarray:
-        """What the learner answers about users by their features (users x features), asked as `ask` asks a forest."""
-        return self.lifts[learner](features, self._asked(self.lifts[learner].needs, features, ask), ask)
+    def contributions(self, features: np.ndarray, learner: str) -> np.ndarray:
+        """What each feature adds to the lift of users by one learner (features x users)."""
+        lift = self.lifts[learner]
+        return lift(features, self._asked(lift.needs, features, Forest.contributions), Forest.contributions)
 
     def predict(self, features: np.ndarray, nuisances: Sequence[int], learners: Sequence[str]) -> np.ndarray:
         """The named nuisances of users, then lift and its variance over trees, by learner (these x users).
@@ -390,14 +391,12 @@ class UpliftModel:
 
     def lift(self, features: np.ndarray, account_hash: np.ndarray, learner: str) -> tuple[np.ndarray, np.ndarray]:
         """Calibrated lift of users by one learner, and its standard error."""
-        answer = partial(HalfModel.lift, learner=learner, ask=Forest.predict)
-        return self.lines[learner].calibrate(
-            *self._over_models(features, account_hash, answer), self._group(account_hash)
-        )
+        scores = self._score(features, account_hash, (), (learner,))[learner]
+        return scores["lift"], scores["lift_se"]
 
     def contributions(self, features: np.ndarray, account_hash: np.ndarray, learner: str) -> np.ndarray:
         """What each feature adds to the calibrated lift of users (features x users)."""
-        answer = partial(HalfModel.lift, learner=learner, ask=Forest.contributions)
+        answer = partial(HalfModel.contributions, learner=learner)
         added, _ = self._over_models(features, account_hash, answer)
         return self.lines[learner].slopes[self._group(account_hash)] * added
 

@@ -178,11 +178,10 @@ def test_scores_say_which_halves_made_them(world, scores):
     model = uplift.fit(world.drop(columns="true_lift"), PARAMETERS)
     of_all = model.score(stranger, PARAMETERS.deciding)
     assert of_all["scoring_halves"].isna().all() and of_all["lift"].notna().all()
-    as_members = (
-        model.score(stranger.assign(account_hash=lowest), PARAMETERS.deciding).query("learner_id != 'raw_trees'")
-        for lowest in (model.account_hashes[model.account_hashes % 2 == bit][0] for bit in (0, 1))
-    )
-    assert all(len(members) for members in as_members)
+    halves = [half for pair in model.halves for half in pair]
+    by_half = [half.nuisances[uplift.CONTROL].predict(model.matrix(stranger)) for half in halves]
+    assert by_learner(of_all, "p_control")["t_learner"].to_numpy() == pytest.approx(np.mean(by_half, axis=0))
+    assert not np.allclose(by_learner(scores, "p_control")["t_learner"], np.mean(by_half, axis=0))
 
 
 def test_scores_are_the_same_bytes_again_and_another_seed_moves_them(world, scores):

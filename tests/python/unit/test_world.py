@@ -23,15 +23,18 @@ DEFAULT = PRESETS["default"]
 GENERATOR = Path(__file__).parents[3] / "scripts" / "generate_world.py"
 
 # True activity rows as cleaning finds them: of a user's day the fullest row, and none that cannot be.
-USERS = """
-    create temp table scored as
-    with days as (
+DAYS = """
+    days as (
         select user_id, activity_date, max(core_action_count + collab_action_count) as actions,
             max(time_spent_minutes) as minutes
         from raw.user_activity_daily_raw
         where time_spent_minutes between 0 and 1440 and activity_date < date '2030-01-01'
         group by all
-    ),
+    )
+"""
+USERS = f"""
+    create temp table scored as
+    with {DAYS},
     windows as (
         select user_id,
             coalesce(sum(actions) filter (where activity_date >= intervention_date - 30), 0) as actions_30d,
@@ -783,13 +786,7 @@ def drift_world(tmp_path_factory) -> duckdb.DuckDBPyConnection:
         connection.execute(
             f"""
             create temp table today as
-            with days as (
-                select user_id, activity_date, max(core_action_count + collab_action_count) as actions,
-                    max(time_spent_minutes) as minutes
-                from raw.user_activity_daily_raw
-                where time_spent_minutes between 0 and 1440 and activity_date < date '2030-01-01'
-                group by all
-            ),
+            with {DAYS},
             windows as (
                 select user_id, sum(actions) as actions_30d, sum(minutes) as minutes_30d,
                     sum(actions) filter (where activity_date > known.until - 7) as actions_7d
