@@ -1,9 +1,11 @@
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
+    {{ where_in_scope() }}
 ),
 
 scores as (
     select * from {{ ref('int_uplift__user_scores') }}
+    {{ where_in_scope() }}
 ),
 
 -- P(conversion given features) of a response model, by the law of total probability over the two arms. Of today's users, whom no
@@ -17,6 +19,7 @@ responses as (
     group by 1, 2
 ),
 
+-- A sum, since DuckDB takes quadratic time for a filtered count beside a rank.
 ranked as (
     select
         decisions.*,
