@@ -51,7 +51,7 @@ comma := ,
 DELIVERIES := $(if $(RAW),$(if $(ACCEPT_CHANGES),accept,compare),ignore)
 
 .DEFAULT_GOAL := help
-.PHONY: help build bandit campaign refresh report docs diff export test test-spark faults lint study readme bench bench-engines bench-page lock audit clean
+.PHONY: help build bandit campaign refresh report docs diff export test test-spark faults lint study readme bench bench-engines bench-learners bench-page lock audit clean
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
@@ -73,7 +73,8 @@ help:
 	@echo 'make faults                   every fault test, the long ones too; prints a table: fault, expected, seen'
 	@echo 'make lint                     ruff, sqlfluff, dbt-bouncer and a strict dbt parse'
 	@echo 'make study                    build twenty worlds a preset, simulate errors; results land in scripts/research/results'
-	@echo 'make hillstrom DATA=file      compare the learners with causalml and EconML on that experiment, a Parquet file'
+	@echo 'make bench-learners           compare the learners with those of causalml and EconML on simulated experiments'
+	@echo '  HILLSTROM=file              and on that one, a Parquet file'
 	@echo 'make readme                   build the default world and render README and docs from it'
 	@echo 'make bench                    measure what a build costs; the results land in scripts/research/results'
 	@echo '  ACCOUNTS="2400 24000"       at these sizes'
@@ -146,9 +147,8 @@ study: $(VENV)/.installed
 	$(RESEARCH)/study.py
 	$(RESEARCH)/study_errors.py
 
-.PHONY: hillstrom
-hillstrom: $(VENV)/.installed-peers
-	OMP_NUM_THREADS=1 $(RESEARCH)/benchmark_hillstrom.py "$(DATA)"
+bench-learners: $(VENV)/.installed-peers
+	OMP_NUM_THREADS=1 $(RESEARCH)/benchmark_learners.py $(if $(HILLSTROM),--hillstrom "$(HILLSTROM)")
 
 readme: build
 	$(RESEARCH)/render_readme.py

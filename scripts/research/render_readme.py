@@ -59,6 +59,28 @@ from (
 ) as studied
 """
 
+LEARNERS = """
+with splits as (
+    select
+        regexp_extract(preset, 'learners_(.*)', 1) as experiment,
+        seed,
+        regexp_extract(metric, '(.*)_(qini|uplift_at_30|dr_loss|predicted_at_20|observed_at_20)$', 1) as learner,
+        max(value) filter (where metric like '%_qini') as qini,
+        max(value) filter (where metric like '%_uplift_at_30') as uplift,
+        max(value) filter (where metric like '%_dr_loss') as dr_loss,
+        max(value) filter (where metric like '%_predicted_at_20') as predicted,
+        max(value) filter (where metric like '%_observed_at_20') as observed
+    from study_results
+    where preset like 'learners_%'
+    group by all
+)
+"""
+
+QINI_BY_EXPERIMENT = ", ".join(
+    f"printf('%.3f', avg(qini) filter (where experiment = '{experiment}')) as \"{experiment.replace('_', ', ')}\""
+    for experiment in ("hillstrom_womens", "hillstrom_mens", "smooth", "step", "interaction")
+)
+
 BENCHMARKED = """
 with sizes as (
     select accounts, any_value(users) as users, any_value(activity_rows) as activity_rows,
@@ -308,44 +330,71 @@ BLOCKS = {
         group by users, correlation
         order by users
     """,
-    "hillstrom": """
+    "learners": f"""
+        {LEARNERS}
         select
             name as learner,
-            count(qini)::varchar as splits,
-            printf('%.3f ± %.3f', avg(qini), stddev_samp(qini)) as "Qini",
-            printf('%.3f', avg(uplift)) as "uplift at 30%",
-            printf('%.2f', avg(believed) / avg(realised)) as "believed / realised, top 20%"
+            {QINI_BY_EXPERIMENT}
         from (
             values
-                (1, 'causalyn_t', 'this project, T-learner (decides)'),
-                (2, 'causalyn_x', 'this project, X-learner'),
-                (3, 'causalyn_dr', 'this project, DR-learner'),
-                (4, 'causalml_t', 'causalml, T-learner'),
-                (5, 'causalml_s', 'causalml, S-learner'),
-                (6, 'causalml_x', 'causalml, X-learner'),
-                (7, 'causalml_dr', 'causalml, DR-learner'),
-                (8, 'causalml_t_logistic', 'causalml, T-learner on logistic regression'),
-                (9, 'causalml_t_unregularised', 'causalml, T-learner on boosting as it comes'),
-                (10, 'econml_t', 'EconML, T-learner'),
-                (11, 'econml_x', 'EconML, X-learner'),
-                (12, 'econml_dr', 'EconML, DR-learner'),
-                (13, 'econml_causal_forest', 'EconML, CausalForestDML'),
-                (14, 'causalyn_response', 'a response model: who visits anyway')
+                (1, 'causalyn_stack', 'this project, stack (decides)'),
+                (2, 'causalyn_t', 'this project, T-learner'),
+                (3, 'causalyn_spline_t', 'this project, T-learner on splines'),
+                (4, 'causalyn_x', 'this project, X-learner'),
+                (5, 'causalyn_dr', 'this project, DR-learner'),
+                (6, 'causalml_t', 'causalml, T-learner'),
+                (7, 'causalml_s', 'causalml, S-learner'),
+                (8, 'causalml_x', 'causalml, X-learner'),
+                (9, 'causalml_dr', 'causalml, DR-learner'),
+                (10, 'causalml_t_logistic', 'causalml, T-learner on logistic regression'),
+                (11, 'causalml_t_unregularised', 'causalml, T-learner on boosting as it comes'),
+                (12, 'econml_t', 'EconML, T-learner'),
+                (13, 'econml_x', 'EconML, X-learner'),
+                (14, 'econml_dr', 'EconML, DR-learner'),
+                (15, 'econml_causal_forest', 'EconML, CausalForestDML'),
+                (16, 'causalyn_response', 'a response model: who converts anyway')
         ) as learners (learner_order, learner, name)
-        left join (
-            select
-                regexp_extract(metric, '(.*)_(qini|uplift_at_30|believed_at_20|realised_at_20)$', 1) as learner,
-                seed,
-                max(value) filter (where metric like '%_qini') as qini,
-                max(value) filter (where metric like '%_uplift_at_30') as uplift,
-                max(value) filter (where metric like '%_believed_at_20') as believed,
-                max(value) filter (where metric like '%_realised_at_20') as realised
-            from study_results
-            where preset = 'hillstrom'
-            group by 1, 2
-        ) as splits using (learner)
+        left join splits using (learner)
         group by learner_order, name
         order by learner_order
+    """,
+    "best_peers": f"""
+        {LEARNERS}, means as (
+            select experiment, learner, avg(qini) as qini, avg(-dr_loss) as dr_loss, avg(uplift) as uplift
+            from splits
+            where learner not like 'causalyn%'
+            group by all
+        ),
+        best as (
+            select
+                experiment,
+                arg_max(learner, qini) as qini,
+                arg_max(learner, dr_loss) as dr_loss,
+                arg_max(learner, uplift) as uplift
+            from means
+            group by experiment
+        )
+        select
+            replace(stack.experiment, '_', ', ') as experiment,
+            count(*)::varchar as splits,
+            printf('%+.3f ± %.3f', avg(stack.qini - by_qini.qini), stddev_samp(stack.qini - by_qini.qini)) as "Qini",
+            printf(
+                '%+.1f ± %.1f', 1e4 * avg(stack.dr_loss - by_loss.dr_loss), 1e4 * stddev_samp(stack.dr_loss - by_loss.dr_loss)
+            ) as "doubly robust loss, x 10,000",
+            printf('%+.3f ± %.3f', avg(stack.uplift - by_uplift.uplift), stddev_samp(stack.uplift - by_uplift.uplift))
+                as "uplift at 30%",
+            printf('%.2f', avg(stack.predicted) / avg(stack.observed)) as "predicted / observed, top 20%"
+        from splits as stack
+        inner join best using (experiment)
+        inner join splits as by_qini
+            on stack.experiment = by_qini.experiment and stack.seed = by_qini.seed and best.qini = by_qini.learner
+        inner join splits as by_loss
+            on stack.experiment = by_loss.experiment and stack.seed = by_loss.seed and best.dr_loss = by_loss.learner
+        inner join splits as by_uplift
+            on stack.experiment = by_uplift.experiment and stack.seed = by_uplift.seed and best.uplift = by_uplift.learner
+        where stack.learner = 'causalyn_stack'
+        group by stack.experiment
+        order by stack.experiment
     """,
     "foreign": """
         select

@@ -6,6 +6,15 @@ learner as (
     select * from {{ ref('learner_parameters') }}
 ),
 
+stack_weights as (
+    select
+        learner_id,
+        round({{ sum_int(billionths('stack_weight')) }} / 1e9 / count(*), 6) as stack_weight
+    from {{ ref('int_uplift__scores') }}
+    where population = 'campaign' and nullif(stack_weight, 'nan') is not null
+    group by 1
+),
+
 by_account as (
     select
         learner_id,
@@ -62,6 +71,7 @@ final as (
     select
         qini.learner_id,
         qini.learner_id = learner.deciding_learner as is_deciding,
+        stack_weights.stack_weight,
         qini.n_users,
         qini.n_accounts,
         qini.value as qini,
@@ -79,6 +89,7 @@ final as (
     from measured as qini
     inner join measured as auuc on qini.learner_id = auuc.learner_id
     inner join measured as autoc on qini.learner_id = autoc.learner_id
+    left join stack_weights on qini.learner_id = stack_weights.learner_id
     cross join learner
     where qini.metric = 'qini' and auuc.metric = 'auuc' and autoc.metric = 'autoc'
 )

@@ -11,7 +11,7 @@ import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -33,6 +33,11 @@ SCHEMA = pa.schema(
         ("model", pa.binary()),
     ]
 )
+
+SPLINES, CALIBRATION = ([field.name for field in fields(kind)] for kind in (uplift.Splines, uplift.Calibration))
+"""Arrays of which these consist."""
+
+Part = TypeVar("Part", uplift.Forest, uplift.Splines)
 
 
 class ModelMismatchError(ValueError):
@@ -119,16 +124,17 @@ def _refuse_another(
 
 
 def _to_bytes(model: uplift.UpliftModel) -> bytes:
-    forests = list(_forests(model))
+    forests, splines = list(_parts(model, uplift.Forest)), list(_parts(model, uplift.Splines))
     arrays = {
         "account_hashes": model.account_hashes,
         "n_trees": np.array([len(forest.sizes) for forest in forests]),
         **{
             name: np.concatenate([getattr(forest, name) for forest in forests]) for name in ("sizes", "nodes", "values")
         },
+        **{f"splines_{name}": np.stack([getattr(of, name) for of in splines]) for name in SPLINES},
     }
-    for learner, line in model.lines.items():
-        arrays |= {f"{learner}_{field.name}": np.asarray(getattr(line, field.name)) for field in fields(line)}
+    for learner, calibration in model.calibrations.items():
+        arrays |= {f"{learner}_{name}": np.asarray(getattr(calibration, name)) for name in CALIBRATION}
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
     return file.getvalue()
@@ -152,23 +158,32 @@ def _from_bytes(row: dict[str, Any], features: tuple[str, ...]) -> uplift.Uplift
 
 
 def _from_arrays(arrays: Mapping[str, np.ndarray], features: tuple[str, ...]) -> uplift.UpliftModel:
-    forests = _split_forests(arrays, len(features))
+    parts = {"Forest": _split_forests(arrays, len(features)), "Splines": _split_splines(arrays, len(features))}
 
     def half() -> uplift.HalfModel:
-        nuisances = tuple(next(forests) for _ in range(3))
-        lifts = {name: learner(*(next(forests) for _ in fields(learner))) for name, learner in uplift.LEARNERS.items()}
+        nuisances = tuple(next(parts["Forest"]) for _ in range(3))
+        lifts = {
+            name: learner(*(next(parts[field.type]) for field in fields(learner)))
+            for name, learner in uplift.LEARNERS.items()
+        }
         return uplift.HalfModel(nuisances, lifts)
 
-    raw_trees = tuple((next(forests), next(forests)) for _ in range(2))
-    n_halves = (len(arrays["n_trees"]) - 4) // (3 + sum(len(fields(learner)) for learner in uplift.LEARNERS.values()))
-    lines = {
-        learner: uplift.CalibrationLine(
-            **{field.name: arrays[f"{learner}_{field.name}"] for field in fields(uplift.CalibrationLine)}
-        )
-        for learner in uplift.LEARNERS
+    raw_trees = tuple((next(parts["Forest"]), next(parts["Forest"])) for _ in range(2))
+    of_learners = [field.type for learner in uplift.LEARNERS.values() for field in fields(learner)]
+    n_pairs = (len(arrays["n_trees"]) - 4) // (3 + of_learners.count("Forest")) // 2
+    calibrations = {
+        learner: uplift.Calibration(**{name: arrays[f"{learner}_{name}"] for name in CALIBRATION})
+        for learner in uplift.MEMBERS
     }
-    halves = tuple((half(), half()) for _ in range(n_halves // 2))
-    return uplift.UpliftModel(features, halves, lines, raw_trees, arrays["account_hashes"])
+    halves = tuple((half(), half()) for _ in range(n_pairs))
+    return uplift.UpliftModel(features, halves, calibrations, raw_trees, arrays["account_hashes"])
+
+
+def _split_splines(arrays: Mapping[str, np.ndarray], n_features: int) -> Iterator[uplift.Splines]:
+    for of in map(uplift.Splines, *(arrays[f"splines_{name}"] for name in SPLINES)):
+        if not of.is_sound(n_features):
+            raise ValueError("splines are not of these features")
+        yield of
 
 
 def _split_forests(arrays: Mapping[str, np.ndarray], n_features: int) -> Iterator[uplift.Forest]:
@@ -182,12 +197,16 @@ def _split_forests(arrays: Mapping[str, np.ndarray], n_features: int) -> Iterato
         yield forest
 
 
-def _forests(model: uplift.UpliftModel) -> Iterator[uplift.Forest]:
-    """Every forest of a model, in the order in which they are kept."""
-    for trees in model.raw_trees:
-        yield from trees
-    for pair in model.halves:
-        for half in pair:
-            yield from half.nuisances
-            for lift in half.lifts.values():
-                yield from vars(lift).values()
+def _parts(model: uplift.UpliftModel, kind: type[Part]) -> Iterator[Part]:
+    """Every forest of a model, or all splines, in the order in which they are kept."""
+    halves = [half for pair in model.halves for half in pair]
+    parts = [
+        *(tree for trees in model.raw_trees for tree in trees),
+        *(part for half in halves for part in (*half.nuisances, *_of_lifts(half))),
+    ]
+    return (part for part in parts if isinstance(part, kind))
+
+
+def _of_lifts(half: uplift.HalfModel) -> Iterator[uplift.Forest | uplift.Splines]:
+    for lift in half.lifts.values():
+        yield from vars(lift).values()

@@ -1,22 +1,26 @@
 """Learners of uplift: cross-fitted, regularised, calibrated, with standard errors clustered by account.
 
-Every bit of a hash of the account id splits the accounts in two halves, a pair. Each half fits models of its own, on nothing but
-its own users, in two stages. Stage 1 are the nuisances: a forest per treatment arm estimates P(conversion | arm, features), and
-one P(treated | features). Stage 2 are the learners in LEARNERS, each a class. The T-learner is the difference of the arms; the
-X-learner (Kuenzel et al., 2019, "Metalearners for estimating heterogeneous treatment effects") and the DR-learner (Kennedy,
-2023, "Towards optimal doubly robust estimation of heterogeneous causal effects") fit forests of pseudo-outcomes.
+Each bit of a hash of the account id splits the accounts into two halves, a pair. Each half fits its own models, on its own
+users alone, in two stages. Stage 1 is the nuisances: a forest per treatment arm estimates P(conversion | arm, features), and
+one P(treated | features). Stage 2 is the learners in LEARNERS, one class each. The T-learner is the difference of the arms;
+another T-learner fits logistic regressions on splines; the X-learner (Kuenzel et al., 2019, "Metalearners for estimating
+heterogeneous treatment effects") and the DR-learner (Kennedy, 2023, "Towards optimal doubly robust estimation of heterogeneous
+causal effects") fit forests to pseudo-outcomes. STACK combines them.
 
 - A user is scored by the halves that do not hold its account, one per pair, whether as of a past campaign or today; a user of an
-  account that no half holds, by all of them. So nobody is scored by a model that saw the account, and one ensemble serves all.
+  account that no half holds is scored by all. So nobody is scored by a model that saw the account, and one ensemble serves all.
 - Lift is the mean over these models: subbagging (Buehlmann and Yu, 2002). They were fitted on random halves of the accounts, so
-  that their variance estimates the sampling variance of an estimate from all accounts (balanced half-samples, McCarthy, 1969),
-  clustered by account. It holds the randomness of a forest's trees, too, which their mean has less of: that stands in for the
-  bias of regularised trees, which no resampling sees.
+  their variance estimates the sampling variance of an estimate from all accounts (balanced half-samples, McCarthy, 1969),
+  clustered by account. It includes the randomness of a forest's trees, which their mean has less of.
 - An arm is fitted with inverse propensity weights. A leaf then averages over the population's users in it, not over those whom
   the campaign chose, which biases lift where leaves are coarse.
-- Out-of-bag nuisances give doubly robust scores of the training users (Robins, Rotnitzky and Zhao, 1994), and each learner's
-  lift is calibrated on them by a line (Chernozhukov et al., 2018, "best linear predictor"): a model without signal shrinks to
-  the average effect. The level is common to all; an account's slope comes from other accounts than its own.
+- Out-of-bag nuisances give doubly robust scores of the training users (Robins, Rotnitzky and Zhao, 1994). Every learner's lift is
+  calibrated on them by a line (Chernozhukov et al., 2018, "best linear predictor"), and the stack by one weight per learner, none
+  negative (Breiman, 1996, "Stacked regressions"): a model without signal shrinks to the average effect. The level is common to
+  all; an account's weights come from other accounts than its own.
+- Regularised learners are biased, and resampling does not see it; but each is biased in its own way. The variance of the stack
+  is that of a mixture of its learners: within them and between them (Buckland, Burnham and Augustin, 1997, "Model selection: an
+  integral part of inference").
 """
 
 from __future__ import annotations
@@ -31,7 +35,10 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import numpy as np
 import pandas as pd
 import sklearn
+from scipy.optimize import nnls
+from scipy.special import expit, logit
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
+from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.tree._tree import Tree
 from sklearn.utils.parallel import Parallel, delayed
@@ -49,7 +56,13 @@ CONTROL, TREATED, PROPENSITY = 0, 1, 2
 """Arms, and the rows of an array of nuisances (3 x users): P(conversion) by arm, and P(treated)."""
 
 CALIBRATION_GROUPS = 5
-"""Groups of accounts, by hash, each of which is calibrated by a slope that comes from the others."""
+"""Groups of accounts, by hash, each of which is calibrated by weights that come from the others."""
+
+KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
+"""Quantiles of a feature between which a spline is linear, and beyond which it is constant (Harrell, 2001, section 2.4.6)."""
+
+SPLINE_PENALTY = 15.0
+"""Ridge penalty of the logistic regressions, on standardised columns."""
 
 BLOCK_ROWS = 10_000
 """Users whom one thread scores at a time."""
@@ -168,8 +181,88 @@ class Forest:
             yield nodes, values, tree.apply(features)
 
 
-Ask = Callable[[Forest, np.ndarray], np.ndarray]
-"""What is asked of a forest about users by their features: `Forest.predict`, `Forest.predict_trees` or `Forest.contributions`."""
+@dataclass(frozen=True)
+class Splines:
+    """A fitted logistic regression on piecewise linear splines: log odds are a sum over features.
+
+    knots, values: where the line of each feature bends, and the log odds that it adds there (features x KNOTS). of_unknown: log
+    odds where a feature is unknown (features). intercept: of the log odds, so that every feature's mean is 0.
+    """
+
+    knots: np.ndarray
+    values: np.ndarray
+    of_unknown: np.ndarray
+    intercept: np.ndarray
+
+    @classmethod
+    def fit(cls, features: np.ndarray, target: np.ndarray, weight: np.ndarray) -> Splines:
+        """A model of a binary target (users) by features (users x features)."""
+        n_features = features.shape[1]
+        known = np.isfinite(features).any(axis=0)
+        knots = np.zeros((n_features, len(KNOTS)))
+        knots[known] = np.nanquantile(features[:, known], KNOTS, axis=0).T
+        hats = np.eye(len(KNOTS))
+        design = np.stack(
+            [_interpolated(column, of, hat, 0.0) for column, of in zip(features.T, knots, strict=True) for hat in hats]
+            + list(np.isnan(features).T.astype(float)),
+            axis=1,
+        )
+        mean, scale = design.mean(axis=0), design.std(axis=0)
+        scale[scale == 0] = np.inf
+        share = np.average(target, weights=weight)
+        if not 0 < share < 1:
+            coefficients, intercept = np.zeros(len(mean)), logit(np.clip(share, 1e-3, 1 - 1e-3))
+        else:
+            regression = LogisticRegression(C=1 / SPLINE_PENALTY, solver="newton-cholesky")
+            regression.fit((design - mean) / scale, target, weight / weight.mean())
+            coefficients, intercept = regression.coef_[0] / scale, regression.intercept_[0]
+        # Hats add up to 1 wherever a feature is known, so that its mean can be taken from its values.
+        values = coefficients[: n_features * len(KNOTS)].reshape(n_features, len(KNOTS))
+        of_unknown = coefficients[n_features * len(KNOTS) :]
+        of_mean = (coefficients * mean)[: n_features * len(KNOTS)].reshape(values.shape).sum(axis=1)
+        of_mean += of_unknown * mean[n_features * len(KNOTS) :]
+        return cls(knots, values - of_mean[:, None], of_unknown - of_mean, np.array(intercept))
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """The probability of users (users), by their features (users x features)."""
+        return expit(self.intercept + self._log_odds(features).sum(axis=0))
+
+    def predict_trees(self, features: np.ndarray) -> np.ndarray:
+        """As a forest of one tree (1 x users)."""
+        return self.predict(features)[None]
+
+    def contributions(self, features: np.ndarray) -> np.ndarray:
+        """What each feature adds to the probability of every user (features x users).
+
+        The sum is the probability less that at mean log odds, shared out as the features share the log odds.
+        """
+        log_odds = self._log_odds(features)
+        total = log_odds.sum(axis=0)
+        at_mean = expit(self.intercept)
+        near = np.abs(total) < 1e-9
+        per_log_odds = (expit(self.intercept + total) - at_mean) / np.where(near, 1, total)
+        return log_odds * np.where(near, at_mean * (1 - at_mean), per_log_odds)
+
+    def is_sound(self, n_features: int) -> bool:
+        """Whether the arrays fit a user of so many features."""
+        of_features = (n_features, len(KNOTS))
+        return (self.knots.shape, self.values.shape, self.of_unknown.shape, self.intercept.shape) == (
+            of_features, of_features, (n_features,), ()
+        )  # fmt: skip
+
+    def _log_odds(self, features: np.ndarray) -> np.ndarray:
+        """What each feature adds to the log odds of every user (features x users)."""
+        return np.stack(list(map(_interpolated, features.T, self.knots, self.values, self.of_unknown)))
+
+
+Ask = Callable[[Forest | Splines, np.ndarray], np.ndarray]
+"""What is asked of a model about users by their features: `predict`, `predict_trees` or `contributions`."""
+
+PREDICT, PREDICT_TREES, CONTRIBUTIONS = (
+    lambda model, features, name=name: getattr(model, name)(features)
+    for name in ("predict", "predict_trees", "contributions")
+)
+"""The questions that can be asked."""
 
 Nuisances = np.ndarray | Mapping[int, np.ndarray]
 """What the nuisance forests say of users, by CONTROL, TREATED and PROPENSITY: 3 x users, or some of the three."""
@@ -199,6 +292,7 @@ class HalfSample:
     features: np.ndarray
     treated: np.ndarray
     converted: np.ndarray
+    weight: np.ndarray
     nuisances: np.ndarray
     dr_score: np.ndarray
 
@@ -258,55 +352,115 @@ class DRLearner:
         return ask(self.forest, features)
 
 
-LEARNERS = {"t": TLearner, "x": XLearner, "dr": DRLearner}
+@dataclass(frozen=True)
+class SplineTLearner:
+    """The difference of a logistic regression on splines per arm."""
+
+    needs: ClassVar = ()
+
+    of_control: Splines
+    of_treated: Splines
+
+    @classmethod
+    def fit(cls, sample: HalfSample, fit_forest: FitForest) -> SplineTLearner:
+        arms = (sample.treated == arm for arm in (CONTROL, TREATED))
+        return cls(*(Splines.fit(sample.features[arm], sample.converted[arm], sample.weight[arm]) for arm in arms))
+
+    def __call__(self, features: np.ndarray, nuisances: Nuisances, ask: Ask) -> np.ndarray:
+        return ask(self.of_treated, features) - ask(self.of_control, features)
+
+
+LEARNERS = {"t": TLearner, "spline_t": SplineTLearner, "x": XLearner, "dr": DRLearner}
 """Learners by their short names."""
 
-SCORES = ("p_control", "p_treated", "propensity", "lift", "lift_se", "lift_spread")
-"""Columns that a fitted model adds to a user and learner, as doubles in units of probability; NaN where it does not say."""
+STACK = "stack"
+"""The learner that combines those in LEARNERS."""
+
+MEMBERS = {**{name: (name,) for name in LEARNERS}, STACK: tuple(LEARNERS)}
+"""Learners of which a calibrated lift is made, by its name."""
+
+SCORES = ("p_control", "p_treated", "propensity", "lift", "lift_se", "lift_spread", "stack_weight")
+"""Columns that a fitted model adds to a user and learner, as doubles in units of probability; NaN where it does not say.
+
+lift_spread: how far the trees and learners disagree about the user. stack_weight: what the stack multiplies the learner by.
+"""
 
 RAW_TREES = "raw_trees"
 """The learner that stands for a model without any care: one fully grown tree per arm."""
 
-LEARNER_IDS = {**{name: f"{name}_learner" for name in LEARNERS}, RAW_TREES: RAW_TREES}
-"""Names of the learners in tables, by their names in LEARNERS."""
+LEARNER_IDS = {**{name: f"{name}_learner" for name in LEARNERS}, STACK: STACK, RAW_TREES: RAW_TREES}
+"""Names of the learners in tables, by their short names."""
 
 SCORE_COLUMNS = [*IDENTITY, "learner_id", *SCORES, "scoring_halves"]
 """Columns of scored users."""
 
 
 @dataclass(frozen=True)
-class CalibrationLine:
-    """The lines that calibrate a learner's lift: a common level at `center`, and a slope per group of accounts.
+class Calibration:
+    """What makes a calibrated lift of the lifts of learners: the average effect, and weights by group of accounts.
 
-    slopes: by group, the last for accounts that no model saw, from all accounts; covariance: of level and slope, by group,
-    clustered by account (groups x 2 x 2).
+    The last group is that of accounts that no model saw; its weights come from all accounts. learners: those with any weight.
+    centers: their mean lift. level: the average effect. weights: of the learners together (groups x learners). slopes: of each as
+    if it were alone (groups x learners). covariance: of the level and of the slope of the whole, by group, clustered by account
+    (groups x 2 x 2).
     """
 
-    center: float
+    learners: np.ndarray
+    centers: np.ndarray
     level: float
+    weights: np.ndarray
     slopes: np.ndarray
     covariance: np.ndarray
 
     @classmethod
-    def fit(cls, lift: np.ndarray, scores: np.ndarray, account: np.ndarray, group: np.ndarray) -> CalibrationLine:
-        """Best linear predictor of doubly robust scores by lift; all arrays by user, accounts as integers from 0."""
-        center, level = float(lift.mean()), float(scores.mean())
-        fits = [
-            _slope(lift - center, scores - level, account, group != left_out) for left_out in range(CALIBRATION_GROUPS)
-        ]
-        fits.append(_slope(lift - center, scores - level, account, np.ones(len(lift), dtype=bool)))
-        slopes, covariance = zip(*fits, strict=True)
-        return cls(center, level, np.array(slopes), np.array(covariance))
+    def fit(
+        cls, lifts: Mapping[str, np.ndarray], scores: np.ndarray, account: np.ndarray, group: np.ndarray
+    ) -> Calibration:
+        """Best linear predictor of doubly robust scores by lifts, without negative weights.
+
+        All arrays are by user; accounts are integers from 0. A learner that ranks users no better than chance gets no weight: if
+        none does, everybody gets the average effect.
+        """
+        matrix = np.stack(list(lifts.values()), axis=1)
+        centers, level = matrix.mean(axis=0), float(scores.mean())
+        position, beyond = matrix - centers, scores - level
+        weights, slopes, covariance = [], [], []
+        for left_out in range(CALIBRATION_GROUPS + 1):
+            rows = group != left_out
+            weights.append(nnls(position[rows], beyond[rows])[0])
+            slopes.append([nnls(position[rows][:, [one]], beyond[rows])[0][0] for one in range(len(lifts))])
+            covariance.append(_line_covariance(position[rows] @ weights[-1], beyond[rows], account[rows]))
+        weights = np.array(weights)
+        used = weights.any(axis=0)
+        return cls(
+            np.array(list(lifts))[used], centers[used], level, weights[:, used], np.array(slopes)[:, used],
+            np.array(covariance),
+        )  # fmt: skip
 
     def calibrate(
-        self, lift: np.ndarray, sampling_variance: np.ndarray, group: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Calibrated lift of users and its standard error, from the mean and the variance of their lift over models."""
-        position, slope = lift - self.center, self.slopes[group]
-        line = np.stack([np.ones_like(position), position])
+        self, lift: np.ndarray, sampling_variance: np.ndarray, tree_variance: np.ndarray, group: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Calibrated lift of users, its standard error and its spread over trees, as columns of SCORES.
+
+        Args:
+            lift, sampling_variance: mean and variance over models of the learners' lifts (learners x users); tree_variance:
+                within a model, over its trees. group: of each user.
+        """
+        position, weights, slopes = lift - self.centers[:, None], self.weights[group].T, self.slopes[group].T
+        total = weights.sum(axis=0)
+        share = weights / np.where(total == 0, 1, total)
+        beyond = (weights * position).sum(axis=0)
+        between = (share * (slopes * position - beyond) ** 2).sum(axis=0)
+        line = np.stack([np.ones_like(beyond), beyond])
         line_variance = np.einsum("ir,rij,jr->r", line, self.covariance[group], line)
-        calibrated = np.clip(self.level + slope * position, -1.0, 1.0)
-        return calibrated, np.sqrt(slope**2 * sampling_variance + line_variance)
+        within, over_trees = (
+            (share * slopes**2 * variance).sum(axis=0) for variance in (sampling_variance, tree_variance)
+        )
+        return {
+            "lift": np.clip(self.level + beyond, -1.0, 1.0),
+            "lift_se": np.sqrt(within + between + line_variance),
+            "lift_spread": np.sqrt(over_trees + between),
+        }
 
 
 @dataclass(frozen=True)
@@ -316,41 +470,40 @@ class HalfModel:
     nuisances: tuple[Forest, ...]
     lifts: Mapping[str, Lift]
 
-    def contributions(self, features: np.ndarray, learner: str) -> np.ndarray:
-        """What each feature adds to the lift of users by one learner (features x users)."""
-        lift = self.lifts[learner]
-        return lift(features, self._asked(lift.needs, features, Forest.contributions), Forest.contributions)
+    def contributions(self, features: np.ndarray, learners: Sequence[str]) -> np.ndarray:
+        """What each feature adds to the lift of users by each learner (learners x features x users)."""
+        lifts = [self.lifts[learner] for learner in learners]
+        asked = self._asked({need for lift in lifts for need in lift.needs}, features, CONTRIBUTIONS)
+        return np.stack([lift(features, asked, CONTRIBUTIONS) for lift in lifts])
 
     def predict(self, features: np.ndarray, nuisances: Sequence[int], learners: Sequence[str]) -> np.ndarray:
-        """The named nuisances of users, then lift and its variance over trees, by learner (these x users).
+        """The named nuisances of users, then the lift of each learner, then its variance over trees (these x users).
 
         Trees that saw alike users disagree little. Where a user combines features as nobody did whom they saw, some go by one
         feature and some by another, and they disagree much: the lift of such a user has little support.
         """
         needs = {*nuisances, *(need for learner in learners for need in self.lifts[learner].needs)}
-        asked = self._asked(sorted(needs), features, Forest.predict_trees)
+        asked = self._asked(sorted(needs), features, PREDICT_TREES)
         rows = [np.atleast_2d(asked[need]).mean(axis=0) for need in nuisances]
-        for learner in learners:
-            trees = self.lifts[learner](features, asked, Forest.predict_trees)
-            rows += [trees.mean(axis=0), trees.var(axis=0)]
-        return np.stack(rows)
+        trees = [self.lifts[learner](features, asked, PREDICT_TREES) for learner in learners]
+        return np.stack([*rows, *(of.mean(axis=0) for of in trees), *(of.var(axis=0) for of in trees)])
 
     def _asked(self, needs: Iterable[int], features: np.ndarray, ask: Ask) -> dict[int, np.ndarray]:
         """Some of the nuisances: the arms as asked, and the propensity, in which no learner is linear, predicted."""
-        return {need: (Forest.predict if need == PROPENSITY else ask)(self.nuisances[need], features) for need in needs}
+        return {need: (PREDICT if need == PROPENSITY else ask)(self.nuisances[need], features) for need in needs}
 
 
 @dataclass(frozen=True)
 class UpliftModel:
     """Fitted learners. Without halves, nobody is scored.
 
-    halves: by pair, the models of the accounts whose bit is 0 and of those whose bit is 1. lines: by learner. raw_trees: by the
-    halves of the first pair, a tree per arm. account_hashes: of the training accounts, ascending.
+    halves: by pair, the models of the accounts whose bit is 0 and of those whose bit is 1. calibrations: by learner, the stack
+    included. raw_trees: by the halves of the first pair, a tree per arm. account_hashes: of the training accounts, ascending.
     """
 
     features: tuple[str, ...] = ()
     halves: tuple[tuple[HalfModel, HalfModel], ...] = ()
-    lines: Mapping[str, CalibrationLine] | None = None
+    calibrations: Mapping[str, Calibration] | None = None
     raw_trees: tuple[tuple[Forest, Forest], ...] = ()
     account_hashes: np.ndarray | None = None
 
@@ -358,12 +511,12 @@ class UpliftModel:
         """Scores every row of `frame` (IDENTITY, `account_hash` and the features).
 
         Users of a past campaign get a row per learner and one of RAW_TREES; today's users get one, of the learner that decides,
-        by its name in LEARNERS. `scoring_halves` says which models scored a user: its bit k is the half of pair k, and it is NaN
+        by its name in MEMBERS. `scoring_halves` says which models scored a user: its bit k is the half of pair k, and it is NaN
         where all of them did. Returns SCORE_COLUMNS, IDENTITY as given.
         """
         matrix, hashes = self.matrix(frame), frame["account_hash"].to_numpy(dtype=np.int64)
         is_today = frame["population"].to_numpy() == "today"
-        campaign = partial(self._score, nuisances=(CONTROL, TREATED, PROPENSITY), learners=tuple(LEARNERS))
+        campaign = partial(self._score, nuisances=(CONTROL, TREATED, PROPENSITY), learners=tuple(MEMBERS))
         today = partial(self._score, nuisances=(CONTROL,), learners=(deciding,))
         parts = [pd.DataFrame(columns=SCORE_COLUMNS)]
         for rows, score in ((np.flatnonzero(~is_today), campaign), (np.flatnonzero(is_today), today)):
@@ -396,29 +549,41 @@ class UpliftModel:
 
     def contributions(self, features: np.ndarray, account_hash: np.ndarray, learner: str) -> np.ndarray:
         """What each feature adds to the calibrated lift of users (features x users)."""
-        answer = partial(HalfModel.contributions, learner=learner)
+        calibration = self.calibrations[learner]
+        if not calibration.learners.size:
+            return np.zeros((len(self.features), len(features)))
+        answer = partial(HalfModel.contributions, learners=calibration.learners)
         added, _ = self._over_models(features, account_hash, answer)
-        return self.lines[learner].slopes[self._group(account_hash)] * added
+        return np.einsum("rl,lfr->fr", calibration.weights[self._group(account_hash)], added)
 
     def out_of_bag(self, features: np.ndarray, account_hash: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Nuisances (3 x users), and lift before calibration by learner (users)."""
         answer = partial(HalfModel.predict, nuisances=(CONTROL, TREATED, PROPENSITY), learners=tuple(LEARNERS))
         mean, _ = self._over_models(features, account_hash, answer)
-        return mean[:3], dict(zip(LEARNERS, mean[3::2], strict=True))
+        return mean[:3], dict(zip(LEARNERS, mean[3:], strict=False))
 
     def _score(
         self, features: np.ndarray, account_hash: np.ndarray, nuisances: Sequence[int], learners: Sequence[str]
     ) -> dict[str, dict[str, np.ndarray]]:
-        """Scores of users by learner and column."""
-        answer = partial(HalfModel.predict, nuisances=nuisances, learners=learners)
+        """Scores of users by learner, the stack included, and column."""
+        asked = [name for name in LEARNERS if any(name in self.calibrations[learner].learners for learner in learners)]
+        answer = partial(HalfModel.predict, nuisances=nuisances, learners=asked)
         mean, variance = self._over_models(features, account_hash, answer)
         common = dict(zip([SCORES[nuisance] for nuisance in nuisances], mean, strict=False))
+        (lift, tree_variance), (sampling_variance, _) = (
+            answers[len(nuisances) :].reshape(2, len(asked), -1) for answers in (mean, variance)
+        )
         group, scores = self._group(account_hash), {}
-        for row, learner in zip(range(len(nuisances), len(mean), 2), learners, strict=True):
-            line = self.lines[learner]
-            lift, lift_se = line.calibrate(mean[row], variance[row], group)
-            lift_spread = line.slopes[group] * np.sqrt(mean[row + 1])
-            scores[learner] = common | {"lift": lift, "lift_se": lift_se, "lift_spread": lift_spread}
+        for learner in learners:
+            calibration = self.calibrations[learner]
+            rows = [asked.index(name) for name in calibration.learners]
+            of_learner = calibration.calibrate(lift[rows], sampling_variance[rows], tree_variance[rows], group)
+            scores[learner] = common | of_learner
+        if STACK in learners:
+            stack = self.calibrations[STACK]
+            for learner, weight in zip(stack.learners, stack.weights[group].T, strict=True):
+                if learner in scores:
+                    scores[learner]["stack_weight"] = weight
         return scores
 
     def _over_models(
@@ -518,9 +683,11 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
     nuisances, lifts = in_blocks(model.out_of_bag, matrix, hashes)
     scores = doubly_robust_lift(treated, converted, *nuisances, parameters.propensity_floor)
     account, group = pd.factorize(training["account_id"])[0], calibration_group(hashes)
-    return replace(
-        model, lines={name: CalibrationLine.fit(lift, scores, account, group) for name, lift in lifts.items()}
-    )
+    calibrations = {
+        name: Calibration.fit({member: lifts[member] for member in members}, scores, account, group)
+        for name, members in MEMBERS.items()
+    }
+    return replace(model, calibrations=calibrations)
 
 
 def fit_nuisances(
@@ -540,8 +707,7 @@ def fit_nuisances(
     """
     fit_forest = partial(_fit_forest, RandomForestRegressor, parameters, generator)
     propensity = fit_forest(features, treated)
-    chance = np.clip(propensity.predict(features), parameters.propensity_floor, 1 - parameters.propensity_floor)
-    weight = np.where(treated == TREATED, 1 / chance, 1 / (1 - chance))
+    weight = inverse_propensity(treated, propensity.predict(features), parameters.propensity_floor)
     arms = []
     for arm, name in ((CONTROL, "control"), (TREATED, "treated")):
         rows = treated == arm
@@ -565,7 +731,8 @@ def _fit_half(
     forests = fit_nuisances(features, treated, converted, parameters, generator)
     nuisances = np.stack([forest.predict(features) for forest in forests])
     dr_score = doubly_robust_lift(treated, converted, *nuisances, parameters.propensity_floor)
-    sample = HalfSample(features, treated, converted, nuisances, dr_score)
+    weight = inverse_propensity(treated, nuisances[PROPENSITY], parameters.propensity_floor)
+    sample = HalfSample(features, treated, converted, weight, nuisances, dr_score)
     # Each learner draws from its own generator, so that adding one moves no other. Where noise dwarfs signal, as in
     # pseudo-outcomes, random thresholds are cheap and as good.
     generators = generator.spawn(len(LEARNERS))
@@ -574,6 +741,12 @@ def _fit_half(
         for (name, learner), own in zip(LEARNERS.items(), generators, strict=True)
     }
     return HalfModel(forests, lifts)
+
+
+def inverse_propensity(treated: np.ndarray, propensity: np.ndarray, propensity_floor: float) -> np.ndarray:
+    """Weight of each user in a model of its arm; arrays by user, propensity clipped to [floor, 1 - floor]."""
+    chance = np.clip(propensity, propensity_floor, 1 - propensity_floor)
+    return np.where(treated == TREATED, 1 / chance, 1 / (1 - chance))
 
 
 def doubly_robust_lift(
@@ -645,22 +818,19 @@ def _fit_forest(
     return Forest.of(forest.fit(features, target, sample_weight=weight))
 
 
-def _slope(lift: np.ndarray, scores: np.ndarray, account: np.ndarray, rows: np.ndarray) -> tuple[float, np.ndarray]:
-    """Slope of the line from lift to scores, both centred, on some rows; covariance of level and slope, clustered by account.
-
-    A negative slope means that the model ranks users no better than chance: everybody then gets the average effect.
-    """
-    lift, scores, account = lift[rows], scores[rows], account[rows]
+def _line_covariance(lift: np.ndarray, scores: np.ndarray, account: np.ndarray) -> np.ndarray:
+    """Covariance of level and slope of the line from lift to scores, both centred, clustered by account (2 x 2)."""
     design = np.column_stack([np.ones_like(lift), lift])
     bread = np.linalg.pinv(design.T @ design)
-    coefficients = bread @ design.T @ scores
-    residual = scores - design @ coefficients
+    residual = scores - design @ (bread @ design.T @ scores)
     clustered = np.zeros((account.max() + 1, 2))
     np.add.at(clustered, account, design * residual[:, None])
-    covariance = bread @ (clustered.T @ clustered) @ bread
-    if coefficients[1] <= 0:
-        return 0.0, np.diag([covariance[0, 0], 0.0])
-    return float(coefficients[1]), covariance
+    return bread @ (clustered.T @ clustered) @ bread
+
+
+def _interpolated(column: np.ndarray, knots: np.ndarray, values: np.ndarray, of_unknown: float) -> np.ndarray:
+    """A line through values at knots, constant beyond them, at each value of a column."""
+    return np.where(np.isnan(column), of_unknown, np.interp(column, knots, values))
 
 
 def _joined(answers: Sequence[Any]) -> Any:

@@ -113,7 +113,7 @@ def days(copy_world, refresh_world, read_published, run_dbt, break_project, tmp_
 
     built, same, third = read_published(world.warehouse), left(0), left(3)
     # A full build of another model that may not be trusted publishes nothing, but leaves its past in the candidates.
-    other = break_project("seeds/learner_parameters.csv", ",2026,t_learner", ",2027,dr_learner")
+    other = break_project("seeds/learner_parameters.csv", ",2026,stack", ",2027,dr_learner")
     rules = other / "seeds" / "checks.csv"
     trusted = "rank users better than a constant effect?,at_least,3,3"
     assert trusted in rules.read_text()

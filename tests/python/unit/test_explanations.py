@@ -35,7 +35,7 @@ def deciding(learner: str) -> uplift.Parameters:
     return replace(PARAMETERS, deciding_learner=learner)
 
 
-@pytest.mark.parametrize("learner", ["t_learner", "dr_learner"])
+@pytest.mark.parametrize("learner", ["t_learner", "spline_t_learner", "dr_learner"])
 def test_contributions_add_up_to_lift(model, users, learner):
     """By the same models lift is one number plus the contributions; the X-learner's number depends on the propensity."""
     added = explanations.contributions(model, users, deciding(learner))
@@ -50,7 +50,8 @@ def test_contributions_add_up_to_lift(model, users, learner):
 def test_the_feature_that_decides_lift_contributes_most(model, users, learner):
     added = explanations.contributions(model, users, deciding(learner))
     sizes = added[list(model.features)].abs().mean()
-    assert sizes["signal"] > 4 * sizes["confounder"]
+    # On the scale of log odds every feature moves lift a little, since a base rate does.
+    assert sizes["signal"] > (2 if learner == "spline_t_learner" else 4) * sizes["confounder"]
     helped = added["observation_id"].isin(users.loc[users.signal > 0, "observation_id"])
     assert (added.loc[helped, "signal"] > 0).mean() > 0.95
 

@@ -22,7 +22,7 @@ PARAMETERS = uplift.Parameters(
     deciding_learner="t_learner",
     interval_level=0.9,
 )
-LEARNERS = [uplift.LEARNER_IDS[name] for name in uplift.LEARNERS]
+LEARNERS = [uplift.LEARNER_IDS[name] for name in uplift.MEMBERS]
 
 
 def simulate(accounts: int = 600, users_per_account: int = 8, effect: float = 1.0, seed: int = 0) -> pd.DataFrame:
@@ -82,8 +82,8 @@ def test_users_of_a_campaign_get_a_row_per_learner_and_one_of_raw_trees(world, s
     for learner in (*LEARNERS, uplift.RAW_TREES):
         rows = scores[scores.learner_id == learner].sort_values("observation_id", ignore_index=True)
         pd.testing.assert_frame_equal(rows[identity], world[identity])
-        said = rows[list(uplift.SCORES)].notna().all()
-        assert said.to_dict() == {score: learner != uplift.RAW_TREES or score == "lift" for score in uplift.SCORES}
+        said = rows[list(uplift.SCORES)].notna().all().drop("stack_weight")
+        assert said.to_dict() == {score: learner != uplift.RAW_TREES or score == "lift" for score in said.index}
 
 
 @each_learner
@@ -115,7 +115,8 @@ def test_scores_are_in_range(scores):
     probabilities = cared_for[["p_treated", "p_control", "propensity"]].to_numpy()
     assert probabilities.min() >= 0 and probabilities.max() <= 1
     assert scores["lift"].between(-1, 1).all()
-    assert (cared_for[["lift_se", "lift_spread"]] > 0).all(axis=None)
+    assert (cared_for["lift_se"] > 0).all()
+    assert ((cared_for["lift_spread"] > 0) == (cared_for["learner_id"] != "spline_t_learner")).all(), "it has no trees"
 
 
 @each_learner
@@ -150,23 +151,58 @@ def test_no_user_is_scored_by_a_model_that_saw_its_account(world, scores):
     changed.loc[own, "is_converted"] = 1 - changed.loc[own, "is_converted"]
     inputs = world.drop(columns="true_lift")
     before, after = (uplift.fit(frame.drop(columns="true_lift"), PARAMETERS) for frame in (world, changed))
-    after = replace(after, lines=before.lines, raw_trees=before.raw_trees)
+    after = replace(after, calibrations=before.calibrations, raw_trees=before.raw_trees)
     rescored = after.score(inputs, PARAMETERS.deciding)
     moved = (rescored["lift"] != scores["lift"]) & (scores["learner_id"] != uplift.RAW_TREES)
     assert not moved[scores["account_id"] == world.account_id[0]].any()
     assert moved[scores["account_id"] != world.account_id[0]].mean() > 0.3
 
 
-def test_the_slope_of_an_account_comes_from_others():
-    """An account of outcomes beyond belief moves the slope of every group but its own."""
+def test_the_weights_of_an_account_come_from_others():
+    """An account of outcomes beyond belief moves the weights of every group but its own."""
     generator = np.random.default_rng(0)
-    lift, account = generator.normal(size=1000), np.arange(1000)
-    scores, group = lift + generator.normal(size=1000), account % uplift.CALIBRATION_GROUPS
-    before = uplift.CalibrationLine.fit(lift, scores, account, group)
-    scores[account == 2] += 1000 * lift[2] - scores.mean()
+    first, second, account = generator.normal(size=1000), generator.normal(size=1000), np.arange(1000)
+    lifts = {"t": first, "dr": second}
+    scores, group = first + second + generator.normal(size=1000), account % uplift.CALIBRATION_GROUPS
+    before = uplift.Calibration.fit(lifts, scores, account, group)
+    scores[account == 2] += 1000 * first[2] - scores.mean()
     scores -= scores.mean() - before.level
-    after = uplift.CalibrationLine.fit(lift, scores, account, group)
-    assert abs(after.slopes - before.slopes)[2] < 0.1 < np.delete(abs(after.slopes - before.slopes), 2).min()
+    after = uplift.Calibration.fit(lifts, scores, account, group)
+    moved = abs(after.weights - before.weights).max(axis=1)
+    assert moved[2] < 0.1 < np.delete(moved, 2).min()
+
+
+def stacked(*lifts: np.ndarray, scores: np.ndarray) -> tuple[uplift.Calibration, dict[str, np.ndarray]]:
+    """The stack of some lifts without any variance of their own, and what it says."""
+    account = np.arange(len(scores))
+    group = account % uplift.CALIBRATION_GROUPS
+    stack = uplift.Calibration.fit({str(place): lift for place, lift in enumerate(lifts)}, scores, account, group)
+    used = np.stack(lifts)[stack.learners.astype(int)]
+    return stack, stack.calibrate(used, np.zeros_like(used), np.zeros_like(used), group)
+
+
+def test_the_stack_weighs_learners_by_what_they_add_and_none_below_zero():
+    generator = np.random.default_rng(0)
+    signal, other, noise = generator.normal(size=(3, 20_000)) / 10
+    scores = 0.05 + signal + 0.5 * other + 0.2 * generator.normal(size=20_000)
+    stack, said = stacked(2 * signal, other, -signal, scores=scores)
+    assert stack.learners.tolist() == ["0", "1"]
+    assert stack.weights == pytest.approx(np.tile([0.5, 0.5], (6, 1)), abs=0.1)
+    assert np.mean((said["lift"] - 0.05 - signal - 0.5 * other) ** 2) < 0.001
+    alone, said = stacked(-signal, scores=scores)
+    assert not alone.learners.size
+    assert said["lift"] == pytest.approx(scores.mean())
+    assert np.ptp(said["lift_se"]) < 1e-3
+
+
+def test_learners_that_disagree_about_a_user_widen_its_interval():
+    generator = np.random.default_rng(0)
+    signal, mistake = generator.normal(size=(2, 20_000)) / 10
+    scores = signal + 0.2 * generator.normal(size=20_000)
+    _, said = stacked(signal + mistake, signal - mistake, scores=scores)
+    torn, agreed = abs(mistake) > 0.15, abs(mistake) < 0.01
+    assert said["lift_se"][torn].mean() > 2 * said["lift_se"][agreed].mean()
+    assert said["lift_spread"][torn].mean() > 2 * said["lift_spread"][agreed].mean()
 
 
 def test_scores_say_which_halves_made_them(world, scores):
@@ -211,7 +247,7 @@ def test_users_of_today_get_one_row_the_deciding_learners_to_the_last_bit(world,
     assert of_today[["p_treated", "propensity"]].isna().all(axis=None)
 
 
-@each_learner
+@pytest.mark.parametrize("learner", [learner for learner in LEARNERS if learner != "spline_t_learner"])
 def test_trees_disagree_about_users_who_combine_features_as_nobody_did(world, learner):
     """Two features that always agreed tell the trees apart once they don't."""
     inputs = world.assign(twin=world.signal).drop(columns="true_lift")
@@ -243,7 +279,7 @@ def test_users_without_an_outcome_are_scored(world):
 
 def assert_finite(scored: pd.DataFrame) -> None:
     cared_for = scored[scored.learner_id != uplift.RAW_TREES]
-    assert np.isfinite(cared_for[list(uplift.SCORES)]).all(axis=None)
+    assert np.isfinite(cared_for[list(uplift.SCORES)].drop(columns="stack_weight")).all(axis=None)
     assert np.isfinite(scored["lift"]).all()
 
 
