@@ -34,7 +34,6 @@ except ImportError as error:
     sys.exit(f"error: {error.name} is not installed; run `make .venv/.installed-peers` (needs Python 3.11)")
 
 PARAMETERS = study.ROOT / "seeds" / "learner_parameters.csv"
-PROPENSITY_FLOOR = 0.05
 Predict = Callable[[pd.DataFrame, pd.DataFrame, int], dict[str, np.ndarray]]
 """Lift of the customers of the second frame, by learner, from the customers of the first and a seed."""
 
@@ -71,6 +70,7 @@ def inputs(features: pd.DataFrame, treated: pd.Series | np.ndarray, converted: p
         "account_hash": np.random.default_rng(0).integers(2**60, size=len(features)),
         "is_treated": np.asarray(treated, dtype=int),
         "is_converted": np.asarray(converted, dtype=int),
+        "assignment_probability": np.mean(treated),
     }
     return pd.concat([pd.DataFrame(identity), features.reset_index(drop=True)], axis=1)
 
@@ -189,9 +189,7 @@ def main() -> None:
             training, test = (users.iloc[half] for half in np.array_split(drawn, 2))
             treated, converted = (test[column].to_numpy() for column in ("is_treated", "is_converted"))
             chance = np.full(len(test), users["is_treated"].mean())
-            dr_score = uplift.doubly_robust_lift(
-                treated, converted, *nuisances(training, test, split), chance, PROPENSITY_FLOOR
-            )
+            dr_score = uplift.doubly_robust_lift(treated, converted, *nuisances(training, test, split), chance)
             for predict in (this_project, peers):
                 for learner, lift in predict(training, test, split).items():
                     judgement = judged(lift, test, dr_score)

@@ -49,7 +49,7 @@ from causalyn.engines import engine
 IDENTITY = ("population", "campaign_id", "observation_id", "user_id", "account_id", "as_of_date")
 """Columns of an input frame that tell its rows apart: a user as of a date, in a past campaign or today."""
 
-KEYS = (*IDENTITY, "account_hash", "is_treated", "is_converted")
+KEYS = (*IDENTITY, "account_hash", "is_treated", "is_converted", "assignment_probability")
 """Columns of an input frame that are not features."""
 
 CONTROL, TREATED, PROPENSITY = 0, 1, 2
@@ -80,7 +80,7 @@ class Parameters:
 
     account_pairs: pairs of account halves. trees: trees per forest.
     min_leaf_share: smallest leaf as a share of the forest's rows. feature_share: features tried at a split.
-    propensity_floor: propensities are clipped to [floor, 1 - floor] in weights and doubly robust scores.
+    propensity_floor: estimated propensities are clipped to [floor, 1 - floor] in weights and doubly robust scores.
     min_accounts, min_arm_users: least training data. max_training_rows: most rows to train on. seed: of every random draw.
     deciding_learner: whose lift decides. interval_level: coverage that intervals of lift promise, asked in SQL only.
     """
@@ -645,8 +645,9 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
 
     Args:
         training: one row per user: KEYS and, in every other column, a numeric feature (NaN: unknown). `is_treated` and
-            `is_converted` are 0 or 1; bits of `account_hash`, an integer, deal the accounts to halves. The row order matters to
-            the random draws, so the caller orders the rows.
+            `is_converted` are 0 or 1; `assignment_probability` is P(treated) where the design declares it, and NaN elsewhere;
+            bits of `account_hash`, an integer, deal the accounts to halves. The row order matters to the random draws, so the
+            caller orders the rows.
         parameters: see Parameters.
 
     Raises:
@@ -658,12 +659,13 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
     matrix = training[list(features)].to_numpy(dtype=np.float32)
     treated = training["is_treated"].to_numpy(dtype=int)
     converted = training["is_converted"].to_numpy(dtype=int)
+    assigned = training["assignment_probability"].to_numpy(dtype=float)
     hashes = training["account_hash"].to_numpy(dtype=np.int64)
 
     def fit_one(pair: int, half: int) -> HalfModel:
         rows = hashes >> pair & 1 == half
         generator = np.random.default_rng([parameters.seed, pair, half])
-        return _fit_half(matrix[rows], treated[rows], converted[rows], parameters, generator)
+        return _fit_half(matrix[rows], treated[rows], converted[rows], assigned[rows], parameters, generator)
 
     def fit_raw_tree(half: int, arm: int) -> Forest:
         rows = (hashes & 1 == half) & (treated == arm)
@@ -681,7 +683,8 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
         account_hashes=np.unique(hashes),
     )
     nuisances, lifts = in_blocks(model.out_of_bag, matrix, hashes)
-    scores = doubly_robust_lift(treated, converted, *nuisances, parameters.propensity_floor)
+    chance = chance_of_treatment(nuisances[PROPENSITY], assigned, parameters)
+    scores = doubly_robust_lift(treated, converted, nuisances[CONTROL], nuisances[TREATED], chance)
     account, group = pd.factorize(training["account_id"])[0], calibration_group(hashes)
     calibrations = {
         name: Calibration.fit({member: lifts[member] for member in members}, scores, account, group)
@@ -694,20 +697,21 @@ def fit_nuisances(
     features: np.ndarray,
     treated: np.ndarray,
     converted: np.ndarray,
+    assigned: np.ndarray,
     parameters: Parameters,
     generator: np.random.Generator,
 ) -> tuple[Forest, Forest, Forest]:
     """Forests of P(conversion) in control and when treated, and of P(treated), from users of one half of the accounts.
 
     Args:
-        features: users x features. treated, converted: 0 or 1 by user.
+        features: users x features. treated, converted: 0 or 1 by user. assigned: declared P(treated) by user, NaN if unknown.
 
     Raises:
         LearnerError: the half holds no user of one arm.
     """
     fit_forest = partial(_fit_forest, RandomForestRegressor, parameters, generator)
     propensity = fit_forest(features, treated)
-    weight = inverse_propensity(treated, propensity.predict(features), parameters.propensity_floor)
+    weight = inverse_propensity(treated, chance_of_treatment(propensity.predict(features), assigned, parameters))
     arms = []
     for arm, name in ((CONTROL, "control"), (TREATED, "treated")):
         rows = treated == arm
@@ -724,15 +728,16 @@ def _fit_half(
     features: np.ndarray,
     treated: np.ndarray,
     converted: np.ndarray,
+    assigned: np.ndarray,
     parameters: Parameters,
     generator: np.random.Generator,
 ) -> HalfModel:
     """Nuisances and learners, as for `fit_nuisances`."""
-    forests = fit_nuisances(features, treated, converted, parameters, generator)
+    forests = fit_nuisances(features, treated, converted, assigned, parameters, generator)
     nuisances = np.stack([forest.predict(features) for forest in forests])
-    dr_score = doubly_robust_lift(treated, converted, *nuisances, parameters.propensity_floor)
-    weight = inverse_propensity(treated, nuisances[PROPENSITY], parameters.propensity_floor)
-    sample = HalfSample(features, treated, converted, weight, nuisances, dr_score)
+    chance = chance_of_treatment(nuisances[PROPENSITY], assigned, parameters)
+    dr_score = doubly_robust_lift(treated, converted, nuisances[CONTROL], nuisances[TREATED], chance)
+    sample = HalfSample(features, treated, converted, inverse_propensity(treated, chance), nuisances, dr_score)
     # Each learner draws from its own generator, so that adding one moves no other. Where noise dwarfs signal, as in
     # pseudo-outcomes, random thresholds are cheap and as good.
     generators = generator.spawn(len(LEARNERS))
@@ -743,24 +748,23 @@ def _fit_half(
     return HalfModel(forests, lifts)
 
 
-def inverse_propensity(treated: np.ndarray, propensity: np.ndarray, propensity_floor: float) -> np.ndarray:
-    """Weight of each user in a model of its arm; arrays by user, propensity clipped to [floor, 1 - floor]."""
-    chance = np.clip(propensity, propensity_floor, 1 - propensity_floor)
+def chance_of_treatment(propensity: np.ndarray, assigned: np.ndarray, parameters: Parameters) -> np.ndarray:
+    """P(treated) of users: as declared, unclipped, and where nothing is (NaN), as estimated, clipped to [floor, 1 - floor]."""
+    floor = parameters.propensity_floor
+    return np.where(np.isnan(assigned), np.clip(propensity, floor, 1 - floor), assigned)
+
+
+def inverse_propensity(treated: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """Weight of each user in a model of its arm, by its chance of treatment; arrays by user."""
     return np.where(treated == TREATED, 1 / chance, 1 / (1 - chance))
 
 
 def doubly_robust_lift(
-    treated: np.ndarray,
-    converted: np.ndarray,
-    p_control: np.ndarray,
-    p_treated: np.ndarray,
-    propensity: np.ndarray,
-    propensity_floor: float,
+    treated: np.ndarray, converted: np.ndarray, p_control: np.ndarray, p_treated: np.ndarray, chance: np.ndarray
 ) -> np.ndarray:
-    """Doubly robust (AIPW) score of each user's lift; arrays of one shape, propensity clipped to [floor, 1 - floor]."""
-    chance = np.clip(propensity, propensity_floor, 1 - propensity_floor)
-    correction = np.where(treated == 1, (converted - p_treated) / chance, -(converted - p_control) / (1 - chance))
-    return p_treated - p_control + correction
+    """Doubly robust (AIPW) score of each user's lift, by its chance of treatment; arrays of one shape."""
+    residual = np.where(treated == TREATED, converted - p_treated, p_control - converted)
+    return p_treated - p_control + residual * inverse_propensity(treated, chance)
 
 
 def check(training: pd.DataFrame, features: Sequence[str], parameters: Parameters) -> None:

@@ -81,7 +81,7 @@ def test_doubly_robust_scores_are_those_of_econml():
     theirs = validate.calculate_dr_outcomes(
         treated, converted, np.column_stack([p_control, p_treated]), np.column_stack([1 - propensity, propensity])
     )
-    ours = uplift.doubly_robust_lift(treated, converted, p_control, p_treated, propensity, propensity_floor=0.01)
+    ours = uplift.doubly_robust_lift(treated, converted, p_control, p_treated, propensity)
     assert ours == pytest.approx(theirs[:, 0], abs=1e-12)
 
 
@@ -111,7 +111,8 @@ def test_the_t_learner_of_one_half_is_causalmls():
 
     theirs = meta.BaseTRegressor(control_learner=arm(of_control), treatment_learner=arm(of_treated))
     theirs.fit(features, y=converted, treatment=treated)
-    forests = uplift.fit_nuisances(features, treated, converted, unweighted, np.random.default_rng(0))
+    undeclared = np.full(len(users), np.nan)
+    forests = uplift.fit_nuisances(features, treated, converted, undeclared, unweighted, np.random.default_rng(0))
     nuisances = [forest.predict(features) for forest in forests]
-    ours = uplift.TLearner()(features, nuisances, uplift.Forest.predict)
+    ours = uplift.TLearner()(features, nuisances, uplift.PREDICT)
     assert ours == pytest.approx(theirs.predict(features).ravel(), abs=1e-9)

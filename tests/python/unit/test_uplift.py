@@ -47,6 +47,7 @@ def simulate(accounts: int = 600, users_per_account: int = 8, effect: float = 1.
             "account_hash": generator.integers(2**60, size=accounts)[account],
             "is_treated": is_treated.astype(int),
             "is_converted": is_converted.astype(float),
+            "assignment_probability": np.nan,
             "signal": signal,
             "confounder": confounder,
         }
@@ -183,7 +184,7 @@ def stacked(*lifts: np.ndarray, scores: np.ndarray) -> tuple[uplift.Calibration,
 
 def test_the_stack_weighs_learners_by_what_they_add_and_none_below_zero():
     generator = np.random.default_rng(0)
-    signal, other, noise = generator.normal(size=(3, 20_000)) / 10
+    signal, other = generator.normal(size=(2, 20_000)) / 10
     scores = 0.05 + signal + 0.5 * other + 0.2 * generator.normal(size=20_000)
     stack, said = stacked(2 * signal, other, -signal, scores=scores)
     assert stack.learners.tolist() == ["0", "1"]
@@ -319,6 +320,31 @@ def test_without_a_model_nobody_is_scored(world):
     assert list(scored.columns) == uplift.SCORE_COLUMNS
 
 
+def test_a_declared_propensity_replaces_the_estimate_and_is_not_clipped():
+    estimated, assigned = np.array([0.01, 0.5, 0.99, 0.3]), np.array([np.nan, np.nan, np.nan, 0.02])
+    chance = uplift.chance_of_treatment(estimated, assigned, PARAMETERS)
+    assert chance == pytest.approx([0.05, 0.5, 0.95, 0.02])
+
+
+def test_a_treatment_that_no_feature_shows_is_no_confounder_where_its_probability_is_declared():
+    """Two strata that only the design knows, treated at 10% and at 90%, of which the second converts more."""
+    users = simulate(accounts=1500)
+    generator = np.random.default_rng(1)
+    stratum = generator.uniform(size=len(users)) < 0.5
+    probability = np.where(stratum, 0.9, 0.1)
+    users["is_treated"] = (generator.uniform(size=len(users)) < probability).astype(int)
+    chance = np.clip(0.1 + 0.4 * stratum + users.is_treated * users.true_lift, 0, 1)
+    users["is_converted"] = (generator.uniform(size=len(users)) < chance).astype(float)
+    true = np.where(stratum, users.true_lift, np.clip(0.1 + users.true_lift, 0, 1) - 0.1).mean()
+    parameters = replace(PARAMETERS, account_pairs=3)
+    estimated, declared = (
+        by_learner(fit_and_score(users.assign(assignment_probability=assigned), parameters))["stack"].mean()
+        for assigned in (np.nan, probability)
+    )
+    assert declared == pytest.approx(true, abs=0.03)
+    assert estimated > true + 0.15
+
+
 def test_doubly_robust_scores_are_unbiased_when_only_the_propensity_is_right(world):
     wrong_outcome_model = np.full(len(world), 0.5)
     scores = uplift.doubly_robust_lift(
@@ -327,7 +353,6 @@ def test_doubly_robust_scores_are_unbiased_when_only_the_propensity_is_right(wor
         wrong_outcome_model,
         wrong_outcome_model,
         0.4 + 0.25 * world.confounder.to_numpy(),
-        propensity_floor=0.01,
     )
     standard_error = scores.std() / np.sqrt(len(scores))
     assert abs(scores.mean() - world.true_lift.mean()) < 3 * standard_error
