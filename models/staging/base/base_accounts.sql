@@ -9,7 +9,7 @@ with accounts as (
         account_health_score,
         annual_recurring_revenue_usd,
         renewal_date
-    from {{ source('raw', 'accounts_raw') }}
+    from {{ ref('input_accounts') }}
 ),
 
 -- Rows that tie on every column of the window are copies of each other: their rank is the first one's.

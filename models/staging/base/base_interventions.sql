@@ -10,7 +10,7 @@ with interventions as (
         campaign_id,
         {{ known_word('prev_nudge_response', ['positive', 'ignored', 'negative'], otherwise='none') }}
             as prev_nudge_response
-    from {{ source('raw', 'interventions_raw') }}
+    from {{ ref('input_interventions') }}
 ),
 
 users as (
@@ -26,7 +26,7 @@ outcome_windows as (
     select
         intervention_id,
         max(outcome_window_days) as outcome_window_days
-    from {{ source('raw', 'outcomes_raw') }}
+    from {{ ref('input_outcomes') }}
     where outcome_window_days between 1 and 365
     group by intervention_id
 ),

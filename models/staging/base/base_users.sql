@@ -6,12 +6,12 @@ with users as (
         {{ known_word('role_type', ['admin', 'power_user', 'basic'], otherwise='unknown') }} as role_type,
         geo_region,
         invited_by_user_id
-    from {{ source('raw', 'users_raw') }}
+    from {{ ref('input_users') }}
 ),
 
+-- Of each account that has an id one row is kept, so that these are the known ones.
 accounts as (
-    select account_id from {{ ref('base_accounts') }}
-    where reject_reason is null
+    select distinct account_id from {{ ref('input_accounts') }}
 ),
 
 checked as (
