@@ -1,11 +1,3 @@
-{#- A word without its case and padding if it is one of those known, else what stands for the unknown. -#}
-{% macro known_word(column, words, otherwise) -%}
-    case
-        when lower(trim({{ column }})) in ('{{ words | join("', '") }}') then lower(trim({{ column }}))
-        else '{{ otherwise }}'
-    end
-{%- endmacro %}
-
 {#- The rows that cleaning rejects, of every raw table: its name, the key of the row, and the rule that it breaks. -#}
 {% macro rejected_rows() -%}
     {%- for table, rows, key in [

@@ -8,7 +8,9 @@ with final as (
         cs_assigned_flag,
         account_health_score,
         annual_recurring_revenue_usd,
-        renewal_date
+        renewal_date,
+        account_name,
+        owner
     from {{ source('raw', 'accounts_raw') }}
 )
 

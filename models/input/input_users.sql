@@ -5,7 +5,9 @@ with final as (
         user_created_date,
         role_type,
         geo_region,
-        invited_by_user_id
+        invited_by_user_id,
+        user_name,
+        email
     from {{ source('raw', 'users_raw') }}
 )
 

@@ -8,9 +8,8 @@ with interventions as (
         treatment_flag = 1 as is_treated,
         delivery_channel,
         campaign_id,
-        {{ known_word('prev_nudge_response', ['positive', 'ignored', 'negative'], otherwise='none') }}
-            as prev_nudge_response
-    from {{ ref('input_interventions') }}
+        our_word as prev_nudge_response
+    from ({{ mapped_words('interventions', 'prev_nudge_response', mapping='responses', missing='none') }}) as mapped
 ),
 
 users as (

@@ -9,18 +9,14 @@ with dated_outcomes as (
 final as (
     {% for table_name, rule_id, rows, condition in [
         ('accounts_raw', 'plan_spelling', ref('input_accounts'), 'plan_tier <> lower(trim(plan_tier))'),
-        ('accounts_raw', 'unknown_plan', ref('base_accounts'), "plan_tier = 'unknown'"),
+        ('accounts_raw', 'missing_plan', ref('input_accounts'), plain_word('plan_tier') ~ ' is null'),
         ('accounts_raw', 'negative_seats', ref('input_accounts'), 'seat_count < 0'),
         ('users_raw', 'role_spelling', ref('input_users'), 'role_type <> lower(trim(role_type))'),
-        ('users_raw', 'unknown_role', ref('base_users'), "role_type = 'unknown'"),
+        ('users_raw', 'missing_role', ref('input_users'), plain_word('role_type') ~ ' is null'),
         (
             'user_activity_daily_raw', 'missing_count', ref('input_user_activity_daily'),
             'core_action_count is null or collab_action_count is null or time_spent_minutes is null '
             ~ 'or feature_diversity_count is null'
-        ),
-        (
-            'interventions_raw', 'unknown_response', ref('input_interventions'),
-            "lower(trim(prev_nudge_response)) not in ('positive', 'ignored', 'negative', 'none')"
         ),
         ('outcomes_raw', 'unobserved_outcome', ref('stg_outcomes'), 'is_converted is null'),
         (

@@ -15,9 +15,9 @@ scoring as (
 ),
 
 categories as (
-    select 'plan' as category, lower(trim(plan_tier)) as value from {{ ref('input_accounts') }}
+    select 'plan' as category, {{ plain_word('plan_tier') }} as value from {{ ref('input_accounts') }}
     union all
-    select 'role' as category, lower(trim(role_type)) as value from {{ ref('input_users') }}
+    select 'role' as category, {{ plain_word('role_type') }} as value from {{ ref('input_users') }}
 ),
 
 counted_categories as (
