@@ -1,3 +1,8 @@
+{#- Whether an export has anything in a column that it may leave out: where it has not, nothing is missing from a row. -#}
+{% macro is_recorded(relation, column) -%}
+    (select count({{ column }}) from {{ relation }}) > 0
+{%- endmacro %}
+
 {#- The rows that cleaning rejects, of every raw table: its name, the key of the row, and the rule that it breaks. -#}
 {% macro rejected_rows() -%}
     {%- for table, rows, key in [

@@ -15,14 +15,17 @@ final as (
         ('users_raw', 'missing_role', ref('input_users'), plain_word('role_type') ~ ' is null'),
         (
             'user_activity_daily_raw', 'missing_count', ref('input_user_activity_daily'),
-            'core_action_count is null or collab_action_count is null or time_spent_minutes is null '
-            ~ 'or feature_diversity_count is null'
+            'core_action_count is null or time_spent_minutes is null '
+            ~ 'or (collab_action_count is null and ' ~ is_recorded(ref('input_user_activity_daily'), 'collab_action_count')
+            ~ ') or (feature_diversity_count is null and '
+            ~ is_recorded(ref('input_user_activity_daily'), 'feature_diversity_count') ~ ')'
         ),
         ('outcomes_raw', 'unobserved_outcome', ref('stg_outcomes'), 'is_converted is null'),
         (
             'outcomes_raw', 'activation_disagrees', 'dated_outcomes',
-            '(activation_date is not null) <> coalesce(is_converted, false) or activation_date <= intervention_date '
-            ~ 'or activation_date > intervention_date + cast(outcome_window_days as int)'
+            is_recorded(ref('stg_outcomes'), 'activation_date')
+            ~ ' and ((activation_date is not null) <> coalesce(is_converted, false) or activation_date <= intervention_date '
+            ~ 'or activation_date > intervention_date + cast(outcome_window_days as int))'
         ),
         ('campaign_events_raw', 'impossible_revenue', ref('input_campaign_events'), 'abs(revenue_usd) > 1e9'),
         ('campaign_events_raw', 'unpriced_conversion', ref('stg_campaign_events'), 'is_converted and revenue_usd is null'),
