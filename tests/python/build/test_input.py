@@ -34,11 +34,11 @@ def smallest(built_world, run, run_dbt, project_root, tmp_path_factory) -> tuple
 
 def test_an_export_of_the_required_columns_alone_is_published(smallest):
     with duckdb.connect(str(smallest[0]), read_only=True) as connection:
-        targets = connection.sql("select count(*) from marts.target_accounts").fetchone()[0]
+        targets = connection.execute("select count(*) from marts.target_accounts").fetchone()[0]
         failed = connection.sql(
             "select check_id from marts.verdicts where verdict <> 'pass' and check_group in ('data', 'model')"
         ).fetchall()
-        unrecorded = connection.sql(
+        unrecorded = connection.execute(
             "select sum(rows_affected) from marts.data_quality_summary where rule_id in ('missing_count', 'activation_disagrees')"
         ).fetchone()
     assert targets > 100
