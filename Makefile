@@ -51,7 +51,7 @@ comma := ,
 DELIVERIES := $(if $(RAW),$(if $(ACCEPT_CHANGES),accept,compare),ignore)
 
 .DEFAULT_GOAL := help
-.PHONY: help build bandit campaign refresh report docs diff export test test-spark faults lint study readme bench bench-engines bench-learners bench-page lock audit clean
+.PHONY: help build map bandit campaign refresh report docs diff export test test-spark faults lint study readme bench bench-engines bench-learners bench-page lock audit clean
 
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
@@ -60,6 +60,7 @@ help:
 	@echo '  TARGET=spark                build on Spark instead of DuckDB (installs it; needs Java 17)'
 	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'
 	@echo '  ACCEPT_CHANGES=1            publish an export that differs from the last one on purpose'
+	@echo 'make map RAW=dir              add the roles, plans and responses of an export to seeds/mapping, with guesses to correct'
 	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
 	@echo 'make bandit                   build a generated world and let a bandit choose among e-mail, message and call in it'
 	@echo 'make diff FROM=side TO=side   whose decision differs between two recorded sides, each build_id/policy_id'
@@ -94,6 +95,10 @@ build: $(VENV)/.installed $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
 	$(DBT) build $(if $(SPARK_DIRECTORY),--target spark) --vars 'deliveries: $(DELIVERIES)'
 	$(BIN)/python scripts/summarise.py $(if $(SPARK_DIRECTORY),--warehouse "$(SPARK_DIRECTORY)")
 	$(BIN)/python scripts/render_report.py $(if $(SPARK_DIRECTORY),--warehouse "$(SPARK_DIRECTORY)")
+
+map: $(VENV)/.installed
+	$(if $(RAW),,$(error Name the export whose words to map: make map RAW=dir))
+	@$(BIN)/python scripts/map_words.py "$(RAW)"
 
 report: $(VENV)/.installed
 	$(BIN)/python scripts/render_report.py

@@ -1,9 +1,6 @@
-{#- A word without its case and padding if it is one of those known, else what stands for the unknown. -#}
-{% macro known_word(column, words, otherwise) -%}
-    case
-        when lower(trim({{ column }})) in ('{{ words | join("', '") }}') then lower(trim({{ column }}))
-        else '{{ otherwise }}'
-    end
+{#- Whether an export has anything in a column that it may leave out: where it has not, nothing is missing from a row. -#}
+{% macro is_recorded(relation, column) -%}
+    (select count({{ column }}) from {{ relation }}) > 0
 {%- endmacro %}
 
 {#- The rows that cleaning rejects, of every raw table: its name, the key of the row, and the rule that it breaks. -#}

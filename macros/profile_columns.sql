@@ -1,10 +1,10 @@
-{#- A branch of a `union all` for each column of a relation: its place, name and type, rows, and rows in which it is filled. -#}
-{% macro profile_columns(relation) -%}
+{#- A branch of a `union all` for each column of a relation: the table's name, the column's place, name and type, rows, and rows in which it is filled. -#}
+{% macro profile_columns(relation, table_name) -%}
     {%- set columns = adapter.get_columns_in_relation(relation) if execute else [] -%}
     {%- for column in columns %}
     union all
     select
-        '{{ relation.identifier }}',
+        '{{ table_name }}',
         {{ loop.index }},
         '{{ column.name }}',
         '{{ standard_type(column.dtype) }}',

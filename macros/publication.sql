@@ -210,7 +210,20 @@
     {{ 'where ' ~ condition if condition }}
 {%- endmacro %}
 
-{#- Today's accounts of the shipped policy that got a decision, likewise: what each of its lists is made of. -#}
+{#- The decisions that meet a condition, likewise, with what people know an account by. -#}
+{% macro gated_accounts(condition=none) -%}
+    select
+        decided.*,
+        accounts.account_name,
+        accounts.owner,
+        accounts.plan_tier,
+        accounts.annual_recurring_revenue_usd,
+        accounts.renewal_date
+    from ({{ gated(ref('int_policy__account_decisions'), condition) }}) as decided
+    left join {{ ref('stg_accounts') }} as accounts on decided.account_id = accounts.account_id
+{%- endmacro %}
+
+{#- Today's accounts of the shipped policy that got a decision: what each of its lists is made of. -#}
 {% macro listed_accounts(decision) -%}
-    {{ gated(ref('int_policy__account_decisions'), "population = 'today' and is_shipped and decision = '" ~ decision ~ "'") }}
+    {{ gated_accounts("population = 'today' and is_shipped and decision = '" ~ decision ~ "'") }}
 {%- endmacro %}

@@ -8,11 +8,11 @@ from pathlib import Path
 import duckdb
 
 from causalyn.warehouse import command
-from causalyn.warehouse.raw_loader import RawContractError, load_raw
+from causalyn.warehouse.raw_loader import RawContractError, ignored_columns, load_raw
 
 
 def main() -> None:
-    """Load, and say in one line a table how many rows it has."""
+    """Load, and say in one line a table how many rows it has, and which columns nothing reads."""
     parser = command.parser(__doc__)
     parser.add_argument("directory", type=Path, help="holds <table>.parquet, <table>.csv or <table>.csv.gz files")
     arguments = parser.parse_args()
@@ -25,6 +25,8 @@ def main() -> None:
         sys.exit(f"Nothing was loaded. {arguments.warehouse} cannot be written: {str(error).splitlines()[0]}")
     for table, count in rows.items():
         print(f"{table}: {count:,} rows")
+    if ignored := ignored_columns(arguments.directory):
+        print(f"Ignored, since nothing reads them: {', '.join(ignored)}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,9 @@ with final as (
         is_cs_assigned,
         account_health_score,
         annual_recurring_revenue_usd,
-        renewal_date
+        renewal_date,
+        account_name,
+        owner
     from {{ ref('base_accounts') }}
     where reject_reason is null
 )

@@ -7,7 +7,7 @@ with final as (
         arm,
         propensity,
         reward_usd
-    from {{ source('raw', 'bandit_log_raw') }}
+    from {{ ref('input_bandit_log') }}
 )
 
 select * from final

@@ -12,7 +12,7 @@ interventions as (
         raw_interventions.intervention_id,
         raw_interventions.user_id,
         raw_interventions.intervention_date
-    from {{ source('raw', 'interventions_raw') }} as raw_interventions
+    from {{ ref('input_interventions') }} as raw_interventions
     inner join users
         on raw_interventions.user_id = users.user_id and raw_interventions.account_id = users.account_id
     where raw_interventions.intervention_date <= current_date
@@ -23,7 +23,7 @@ outcomes as (
         intervention_id,
         user_id,
         max(outcome_window_days) as outcome_window_days
-    from {{ source('raw', 'outcomes_raw') }}
+    from {{ ref('input_outcomes') }}
     where outcome_window_days between 1 and 365
     group by intervention_id, user_id
 ),
@@ -40,7 +40,7 @@ active_days as (
         activity.activity_date,
         count(*) as n_rows,
         max(count(*)) over () as n_rows_of_busiest_day
-    from {{ source('raw', 'user_activity_daily_raw') }} as activity
+    from {{ ref('input_user_activity_daily') }} as activity
     inner join users on activity.user_id = users.user_id
     where activity.activity_date < current_date
     group by activity.activity_date

@@ -6,7 +6,9 @@ with final as (
         role_type,
         is_admin,
         geo_region,
-        invited_by_user_id
+        invited_by_user_id,
+        user_name,
+        email
     from {{ ref('base_users') }}
     where reject_reason is null
 )

@@ -59,7 +59,7 @@ def clean(raw: Tables, scoring_date: pd.Timestamp) -> Tables:
     accounts = raw["accounts_raw"].dropna(subset=["account_id"]).drop_duplicates("account_id")
     users = raw["users_raw"][raw["users_raw"]["account_id"].isin(accounts["account_id"])]
     role = users["role_type"].str.strip().str.lower()
-    users = users.assign(role_type=role.where(role.isin(["admin", "power_user", "basic"]), "unknown"))
+    users = users.assign(role_type=role.fillna("unknown"))
     users = users.assign(is_admin=users["role_type"].isin(["admin", "unknown"]))
     users = keep_first(users, ["user_id"], ["user_created_date", "is_admin"], [False, False])
 

@@ -2,6 +2,10 @@ with nudges as (
     {{ gated(ref('int_campaign__nudges')) }}
 ),
 
+users as (
+    select * from {{ ref('stg_users') }}
+),
+
 waves as (
     select * from {{ ref('int_campaign__rollout_status') }}
 ),
@@ -13,8 +17,13 @@ sent as (
 ),
 
 final as (
-    select nudges.*
+    select
+        nudges.*,
+        users.user_name,
+        users.email,
+        users.role_type
     from nudges
+    left join users on nudges.user_id = users.user_id
     inner join waves on nudges.wave = waves.wave
     left join sent on nudges.user_id = sent.user_id
     where waves.status = 'released' and sent.user_id is null

@@ -3,6 +3,10 @@ with triggers as (
     {{ gated(ref('int_campaign__momentum_triggers')) }}
 ),
 
+users as (
+    select * from {{ ref('stg_users') }}
+),
+
 scoring as (
     select * from {{ ref('stg_scoring_date') }}
 ),
@@ -44,13 +48,24 @@ cooling_down as (
         abs(cast(triggers.triggered_date - other_days.triggered_date as int)) < parameters.cool_down_days
 ),
 
-final as (
+all_days as (
     select triggers.*
     from triggers
     left join cooling_down on triggers.user_id = cooling_down.user_id
     where cooling_down.user_id is null
     union all
     select * from other_days
+),
+
+-- What is known of users today: of other days the list remembers ids alone, and a user may be gone.
+final as (
+    select
+        all_days.*,
+        users.user_name,
+        users.email,
+        users.role_type
+    from all_days
+    left join users on all_days.user_id = users.user_id
 )
 
 select * from final

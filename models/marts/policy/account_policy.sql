@@ -1,5 +1,5 @@
 with final as (
-    {{ gated(ref('int_policy__account_decisions')) }}
+    {{ gated_accounts() }}
 )
 
 select * from final

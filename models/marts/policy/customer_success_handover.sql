@@ -9,12 +9,16 @@ accounts as (
 final as (
     select
         decisions.account_id,
+        decisions.account_name,
+        decisions.owner,
+        decisions.plan_tier,
+        decisions.annual_recurring_revenue_usd,
+        decisions.renewal_date,
         decisions.policy_id,
         'health_check' as recommended_action,
         decisions.n_sleeping_dogs,
         decisions.n_scored_users,
         decisions.sleeping_dog_share,
-        accounts.plan_tier,
         accounts.is_cs_assigned,
         decisions.build_id
     from decisions

@@ -5,6 +5,11 @@ with accounts as (
 final as (
     select
         account_id,
+        account_name,
+        owner,
+        plan_tier,
+        annual_recurring_revenue_usd,
+        renewal_date,
         policy_id,
         'email' as recommended_channel,
         expected_revenue_usd,

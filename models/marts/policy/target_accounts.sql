@@ -5,6 +5,11 @@ with accounts as (
 final as (
     select
         account_id,
+        account_name,
+        owner,
+        plan_tier,
+        annual_recurring_revenue_usd,
+        renewal_date,
         policy_id,
         cast(row_number() over (order by net_value_usd desc, account_id asc) as bigint) as value_rank,
         net_value_usd,

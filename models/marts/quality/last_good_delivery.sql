@@ -17,7 +17,11 @@ final as (
     {% if var('deliveries') == 'ignore' and var('refresh') %}
     -- Without a new delivery a refresh keeps the last one.
     union all
-    select * from {{ source('published', 'last_good_delivery') }}
+    select
+        measure_id,
+        subject,
+        measure
+    from {{ source('published', 'last_good_delivery') }}
     {% endif %}
 )
 

@@ -2,14 +2,16 @@ with accounts as (
     select
         account_id,
         account_created_date,
-        {{ known_word('plan_tier', ['starter', 'growth', 'enterprise'], otherwise='unknown') }} as plan_tier,
+        our_word as plan_tier,
         industry,
         case when seat_count >= 0 then seat_count end as seat_count,
         coalesce(cs_assigned_flag = 1, false) as is_cs_assigned,
         account_health_score,
         annual_recurring_revenue_usd,
-        renewal_date
-    from {{ source('raw', 'accounts_raw') }}
+        renewal_date,
+        account_name,
+        owner
+    from ({{ mapped_words('accounts', 'plan_tier', mapping='plans', missing='unknown') }}) as mapped
 ),
 
 -- Rows that tie on every column of the window are copies of each other: their rank is the first one's.
@@ -33,7 +35,9 @@ final as (
             industry asc nulls last,
             account_health_score asc nulls last,
             annual_recurring_revenue_usd desc nulls last,
-            renewal_date asc nulls last
+            renewal_date asc nulls last,
+            account_name asc nulls last,
+            owner asc nulls last
     )
 )
 

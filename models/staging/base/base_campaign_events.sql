@@ -9,7 +9,7 @@ with events as (
         case when abs(revenue_usd) <= 1e9 then revenue_usd end as revenue_usd,
         coalesce(negative_reaction_flag = 1, false) as is_negative_reaction,
         coalesce(admin_churned_flag = 1, false) as is_admin_churn
-    from {{ source('raw', 'campaign_events_raw') }}
+    from {{ ref('input_campaign_events') }}
 ),
 
 users as (

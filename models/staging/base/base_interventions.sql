@@ -8,9 +8,8 @@ with interventions as (
         treatment_flag = 1 as is_treated,
         delivery_channel,
         campaign_id,
-        {{ known_word('prev_nudge_response', ['positive', 'ignored', 'negative'], otherwise='none') }}
-            as prev_nudge_response
-    from {{ source('raw', 'interventions_raw') }}
+        our_word as prev_nudge_response
+    from ({{ mapped_words('interventions', 'prev_nudge_response', mapping='responses', missing='none') }}) as mapped
 ),
 
 users as (
@@ -26,7 +25,7 @@ outcome_windows as (
     select
         intervention_id,
         max(outcome_window_days) as outcome_window_days
-    from {{ source('raw', 'outcomes_raw') }}
+    from {{ ref('input_outcomes') }}
     where outcome_window_days between 1 and 365
     group by intervention_id
 ),

@@ -6,7 +6,7 @@ with outcomes as (
         activation_date,
         outcome_window_days,
         negative_reaction_flag = 1 as has_negative_reaction
-    from {{ source('raw', 'outcomes_raw') }}
+    from {{ ref('input_outcomes') }}
 ),
 
 interventions as (

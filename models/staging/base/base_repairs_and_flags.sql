@@ -8,27 +8,26 @@ with dated_outcomes as (
 
 final as (
     {% for table_name, rule_id, rows, condition in [
-        ('accounts_raw', 'plan_spelling', source('raw', 'accounts_raw'), 'plan_tier <> lower(trim(plan_tier))'),
-        ('accounts_raw', 'unknown_plan', ref('base_accounts'), "plan_tier = 'unknown'"),
-        ('accounts_raw', 'negative_seats', source('raw', 'accounts_raw'), 'seat_count < 0'),
-        ('users_raw', 'role_spelling', source('raw', 'users_raw'), 'role_type <> lower(trim(role_type))'),
-        ('users_raw', 'unknown_role', ref('base_users'), "role_type = 'unknown'"),
+        ('accounts_raw', 'plan_spelling', ref('input_accounts'), 'plan_tier <> lower(trim(plan_tier))'),
+        ('accounts_raw', 'missing_plan', ref('input_accounts'), plain_word('plan_tier') ~ ' is null'),
+        ('accounts_raw', 'negative_seats', ref('input_accounts'), 'seat_count < 0'),
+        ('users_raw', 'role_spelling', ref('input_users'), 'role_type <> lower(trim(role_type))'),
+        ('users_raw', 'missing_role', ref('input_users'), plain_word('role_type') ~ ' is null'),
         (
-            'user_activity_daily_raw', 'missing_count', source('raw', 'user_activity_daily_raw'),
-            'core_action_count is null or collab_action_count is null or time_spent_minutes is null '
-            ~ 'or feature_diversity_count is null'
-        ),
-        (
-            'interventions_raw', 'unknown_response', source('raw', 'interventions_raw'),
-            "lower(trim(prev_nudge_response)) not in ('positive', 'ignored', 'negative', 'none')"
+            'user_activity_daily_raw', 'missing_count', ref('input_user_activity_daily'),
+            'core_action_count is null or time_spent_minutes is null '
+            ~ 'or (collab_action_count is null and ' ~ is_recorded(ref('input_user_activity_daily'), 'collab_action_count')
+            ~ ') or (feature_diversity_count is null and '
+            ~ is_recorded(ref('input_user_activity_daily'), 'feature_diversity_count') ~ ')'
         ),
         ('outcomes_raw', 'unobserved_outcome', ref('stg_outcomes'), 'is_converted is null'),
         (
             'outcomes_raw', 'activation_disagrees', 'dated_outcomes',
-            '(activation_date is not null) <> coalesce(is_converted, false) or activation_date <= intervention_date '
-            ~ 'or activation_date > intervention_date + cast(outcome_window_days as int)'
+            is_recorded(ref('stg_outcomes'), 'activation_date')
+            ~ ' and ((activation_date is not null) <> coalesce(is_converted, false) or activation_date <= intervention_date '
+            ~ 'or activation_date > intervention_date + cast(outcome_window_days as int))'
         ),
-        ('campaign_events_raw', 'impossible_revenue', source('raw', 'campaign_events_raw'), 'abs(revenue_usd) > 1e9'),
+        ('campaign_events_raw', 'impossible_revenue', ref('input_campaign_events'), 'abs(revenue_usd) > 1e9'),
         ('campaign_events_raw', 'unpriced_conversion', ref('stg_campaign_events'), 'is_converted and revenue_usd is null'),
     ] %}
     select

@@ -3,15 +3,17 @@ with users as (
         user_id,
         account_id,
         user_created_date,
-        {{ known_word('role_type', ['admin', 'power_user', 'basic'], otherwise='unknown') }} as role_type,
+        our_word as role_type,
         geo_region,
-        invited_by_user_id
-    from {{ source('raw', 'users_raw') }}
+        invited_by_user_id,
+        user_name,
+        email
+    from ({{ mapped_words('users', 'role_type', mapping='roles', missing='unknown') }}) as mapped
 ),
 
+-- Of each account that has an id one row is kept, so that these are the known ones.
 accounts as (
-    select account_id from {{ ref('base_accounts') }}
-    where reject_reason is null
+    select distinct account_id from {{ ref('input_accounts') }}
 ),
 
 checked as (
@@ -36,6 +38,8 @@ final as (
         is_admin,
         geo_region,
         invited_by_user_id,
+        user_name,
+        email,
         case
             when row_reason is not null then row_reason
             when row_number() over one_user = 1 then null
@@ -52,7 +56,9 @@ final as (
             account_id asc,
             role_type asc,
             geo_region asc nulls last,
-            invited_by_user_id asc nulls last
+            invited_by_user_id asc nulls last,
+            user_name asc nulls last,
+            email asc nulls last
     )
 )
 

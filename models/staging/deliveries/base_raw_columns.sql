@@ -7,13 +7,13 @@ with columns_found as (
         cast(null as bigint) as n_rows,
         cast(null as bigint) as n_filled
     where false
-    {{ profile_columns(source('raw', 'accounts_raw')) }}
-    {{ profile_columns(source('raw', 'users_raw')) }}
-    {{ profile_columns(source('raw', 'user_activity_daily_raw')) }}
-    {{ profile_columns(source('raw', 'interventions_raw')) }}
-    {{ profile_columns(source('raw', 'outcomes_raw')) }}
-    {{ profile_columns(source('raw', 'campaign_events_raw')) }}
-    {{ profile_columns(source('raw', 'bandit_log_raw')) }}
+    {{ profile_columns(ref('input_accounts'), 'accounts_raw') }}
+    {{ profile_columns(ref('input_users'), 'users_raw') }}
+    {{ profile_columns(ref('input_user_activity_daily'), 'user_activity_daily_raw') }}
+    {{ profile_columns(ref('input_interventions'), 'interventions_raw') }}
+    {{ profile_columns(ref('input_outcomes'), 'outcomes_raw') }}
+    {{ profile_columns(ref('input_campaign_events'), 'campaign_events_raw') }}
+    {{ profile_columns(ref('input_bandit_log'), 'bandit_log_raw') }}
 ),
 
 final as (

@@ -1,5 +1,5 @@
 with accounts as (
-    select count(*) as n_account_rows from {{ source('raw', 'accounts_raw') }}
+    select count(*) as n_account_rows from {{ ref('input_accounts') }}
 ),
 
 users as (
@@ -8,7 +8,7 @@ users as (
         count(distinct user_id) as n_users,
         count(*) filter (where role_type is null) as n_missing_roles,
         count(*) filter (where role_type <> lower(trim(role_type))) as n_unclean_roles
-    from {{ source('raw', 'users_raw') }}
+    from {{ ref('input_users') }}
 ),
 
 activity as (
@@ -16,7 +16,7 @@ activity as (
         count(*) as n_activity_rows,
         count(*) filter (where time_spent_minutes not between 0 and 1440) as n_impossible_minutes,
         count(*) filter (where activity_date > current_date) as n_future_dates
-    from {{ source('raw', 'user_activity_daily_raw') }}
+    from {{ ref('input_user_activity_daily') }}
 ),
 
 interventions as (
@@ -24,7 +24,7 @@ interventions as (
         count(*) as n_intervention_rows,
         count(*) filter (where eligibility_flag = 1) as n_eligible,
         count(*) filter (where eligibility_flag = 1 and treatment_flag = 1) as n_treated
-    from {{ source('raw', 'interventions_raw') }}
+    from {{ ref('input_interventions') }}
 ),
 
 outcomes as (
@@ -32,7 +32,7 @@ outcomes as (
         count(*) as n_outcome_rows,
         count(collab_activated_flag) as n_observed,
         {{ sum_int('collab_activated_flag') }} as n_converted
-    from {{ source('raw', 'outcomes_raw') }}
+    from {{ ref('input_outcomes') }}
 ),
 
 counts as (

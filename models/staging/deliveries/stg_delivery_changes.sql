@@ -6,8 +6,7 @@ last_good as (
     select
         measure_id,
         subject,
-        measure,
-        data_type
+        measure
     from {{ source('published', 'last_good_delivery') }}
     where {{ var('deliveries') == 'compare' }}
 ),
@@ -18,7 +17,6 @@ compared as (
         coalesce(delivered.subject, last_good.subject) as subject,
         last_good.measure as measure_before,
         delivered.measure as measure_now,
-        cast(last_good.data_type <> delivered.data_type as int) as type_changed,
         count(last_good.subject) over () as n_before
     from delivered
     full outer join last_good
@@ -33,7 +31,6 @@ changes as (
             'rows_gained', safe_divide('measure_now', 'measure_before') ~ ' - 1',
             "measure_id = 'rows' and subject not in ('campaign_events_raw', 'bandit_log_raw')"
         ),
-        ('type_changed', 'type_changed', "measure_id = 'filled_share'"),
         ('filled_share_lost', 'measure_before - measure_now', "measure_id = 'filled_share'"),
         ('campaign_share_moved', 'abs(measure_now - measure_before)', "measure_id = 'campaign_share'"),
         ('category_share_moved', 'abs(coalesce(measure_now, 0) - measure_before)', "measure_id = 'category_share'"),

@@ -15,9 +15,9 @@ scoring as (
 ),
 
 categories as (
-    select 'plan' as category, lower(trim(plan_tier)) as value from {{ source('raw', 'accounts_raw') }}
+    select 'plan' as category, {{ plain_word('plan_tier') }} as value from {{ ref('input_accounts') }}
     union all
-    select 'role' as category, lower(trim(role_type)) as value from {{ source('raw', 'users_raw') }}
+    select 'role' as category, {{ plain_word('role_type') }} as value from {{ ref('input_users') }}
 ),
 
 counted_categories as (
@@ -30,21 +30,21 @@ counted_categories as (
 ),
 
 final as (
-    select 'filled_share' as measure_id, table_name || '.' || column_name as subject, filled_share as measure, data_type
+    select 'filled_share' as measure_id, table_name || '.' || column_name as subject, filled_share as measure
     from manifest
     union all
-    select 'rows', table_name, max(n_rows), null from manifest
+    select 'rows', table_name, max(n_rows) from manifest
     group by table_name
     union all
-    select 'campaign_share', measure_id, measure, null from report
+    select 'campaign_share', measure_id, measure from report
     where
         measure_id in (
             'eligible_share', 'treated_share_of_eligible', 'outcome_observed_share', 'conversion_share_of_observed'
         )
     union all
-    select 'category_share', subject, cast(n_rows as double) / n_all_rows, null from counted_categories
+    select 'category_share', subject, cast(n_rows as double) / n_all_rows from counted_categories
     union all
-    select 'activity_age_days', 'user_activity_daily_raw', cast(scoring.scoring_date - activity.last_date as int), null
+    select 'activity_age_days', 'user_activity_daily_raw', cast(scoring.scoring_date - activity.last_date as int)
     from activity
     cross join scoring
 )

@@ -19,6 +19,7 @@ from causalyn.simulation.world_physics import GROUPS, RESPONSES
 from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTH, TRUTH_TODAY, truth_path
 from causalyn.warehouse.sql_text import literal
 
+OWNERS = 12  # who share the accounts
 # Of each database's buffers, which would otherwise grow with the world; the rest of the process needs 0.5 GB.
 MEMORY_LIMIT = "1GB"
 
@@ -51,6 +52,8 @@ _SELECTS: dict[str, tuple[str, ...]] = {
         "round(health, 4)",
         "round(revenue, 2)",
         _day("renewal_day"),
+        "format('Account {:06d}', account + first_account)",
+        f"format('Owner {{:02d}}', (account + first_account) % {OWNERS})",
     ),
     "users_raw": (
         _USER_ID,
@@ -61,6 +64,8 @@ _SELECTS: dict[str, tuple[str, ...]] = {
         ),
         _text(world.REGIONS, "region"),
         "case when inviter >= 0 then format('user_{:07d}', inviter + first_user) end",
+        "null",
+        "null",
     ),
     "user_activity_daily_raw": (_USER_ID, _day("activity_day"), "login", "core", "collab", "minutes", "diversity"),
     "interventions_raw": (

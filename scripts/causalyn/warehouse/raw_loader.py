@@ -156,6 +156,19 @@ def check_raw(directory: Path) -> dict[str, Source]:
     return sources
 
 
+def ignored_columns(directory: Path) -> list[str]:
+    """The columns of an export that the contract does not name, as table.column: nothing reads them."""
+    with _connect(":memory:") as connection:
+        sources = (_open(connection, directory, table) for table in (*TABLES, *TRUTHS))
+        return [
+            f"{source.table.name}.{name}"
+            for source in sources
+            if source is not None
+            for name in source.types
+            if name not in {column.name for column in source.table.columns}
+        ]
+
+
 def _connect(path: Path | str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(str(path))
     connection.execute("set timezone = 'UTC'")  # the day of a timestamp with an offset must not depend on the machine

@@ -75,11 +75,22 @@ def test_every_column_of_the_warehouse_is_described(built_world):
     assert {table: names - actual[table] for table, names in described.items() if names - actual[table]} == {}
 
 
-def test_every_raw_column_is_described(built_world):
-    sources = {source["name"]: source for source in built_world.manifest["sources"].values()}
-    for table in (*raw_contract.TABLES, raw_contract.TRUTH):
-        described = [name for name, column in sources[table.name]["columns"].items() if column["description"].strip()]
-        assert described == [column.name for column in table.columns], table.name
+DBT_TYPES = {"varchar": "string", "integer": "int", "bigint": "bigint", "double": "double", "date": "date"}
+
+
+def test_the_contracts_of_the_input_layer_are_the_raw_contract(built_world):
+    nodes = built_world.manifest["nodes"]
+    for table in raw_contract.TABLES:
+        model = nodes[f"model.causalyn.input_{table.name.removesuffix('_raw')}"]
+        assert model["contract"]["enforced"]
+        found = [(name, column["data_type"]) for name, column in model["columns"].items()]
+        assert found == [(column.name, DBT_TYPES[column.type]) for column in table.columns], table.name
+
+
+def test_every_column_of_hidden_truth_is_described(built_world):
+    truth = built_world.manifest["sources"][f"source.causalyn.truth.{raw_contract.TRUTH.name}"]
+    described = [name for name, column in truth["columns"].items() if column["description"].strip()]
+    assert described == [column.name for column in raw_contract.TRUTH.columns]
 
 
 def test_exposures_name_the_tables_that_are_read(project_root, built_world):

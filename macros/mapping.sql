@@ -1,0 +1,76 @@
+{#-
+    Our words for those of an export, whose case and padding say nothing. Returns the rows of an input model with `our_word` beside
+    its columns: what the seed `mapping` (seeds/mapping) makes of the word in a column, or `missing` where there is none. A word that the
+    mapping does not know ends the query, and so the model and all that is built from it, before anything is decided: the message
+    names it, its rows, and the line to add. A line that is still a guess of `make map`, or that another one contradicts, is not known.
+-#}
+{% macro mapped_words(table, column, mapping, missing) -%}
+    {%- set relation = ref('input_' ~ table) -%}
+    select
+        said.*,
+        coalesce(known.our_word, '{{ missing }}') as our_word
+    from (select *, {{ plain_word(column) }} as said_word from {{ relation }}) as said
+    left join ({{ known_words(mapping) }}) as known on said.said_word = known.their_word
+    cross join ({{ unknown_words(relation, column, mapping) }}) as unknown
+    where
+        case
+            when unknown.n_words = 0 then true
+            else {{ raise_error(
+                "'Nothing is decided before every word is known. " ~ table ~ "_raw." ~ column
+                ~ " holds words that seeds/mapping/" ~ mapping ~ ".csv does not know or only guesses: ' || unknown.words "
+                ~ "|| '. Put these lines there with one of "
+                ~ our_words(mapping) | join(', ') ~ " in the place of each question mark:\n' || unknown.lines"
+            ) }}
+        end
+{%- endmacro %}
+
+{#- Our own words, by the mapping whose lines end in them. -#}
+{% macro our_words(mapping) -%}
+    {{ return({
+        'roles': ['admin', 'power_user', 'basic'],
+        'plans': ['starter', 'growth', 'enterprise', 'unknown'],
+        'responses': ['positive', 'ignored', 'negative', 'none'],
+    }[mapping]) }}
+{%- endmacro %}
+
+{#- A word without its case and padding; null where nothing is left. -#}
+{% macro plain_word(expression) -%}
+    nullif(lower(trim({{ expression }})), '')
+{%- endmacro %}
+
+{#- One row per word of theirs that a person has mapped to one of our words. -#}
+{% macro known_words(mapping) -%}
+    select
+        {{ plain_word('their_word') }} as their_word,
+        max({{ plain_word('our_word') }}) as our_word
+    from {{ ref(mapping) }}
+    group by 1
+    having
+        min({{ plain_word('our_word') }}) = max({{ plain_word('our_word') }})
+        and max({{ plain_word('our_word') }}) in ('{{ our_words(mapping) | join("', '") }}')
+        and count({{ plain_word('guessed') }}) = 0
+{%- endmacro %}
+
+{#- One row: how many words the mapping does not know, the twenty commonest with their rows, and the lines to add. -#}
+{% macro unknown_words(relation, column, mapping) -%}
+    select
+        count(*) as n_words,
+        {{ join_rows("case when word_rank <= 20 then word || ' (' || cast(n_rows as string) || ' rows)' end", ', ', 'word_rank') }}
+            || case when count(*) > 20 then ' and ' || cast(count(*) - 20 as string) || ' more' else '' end as words,
+        {{ join_rows("case when word_rank <= 20 then '\"' || replace(word, '\"', '\"\"') || '\",?,' end", '\n', 'word_rank') }} as lines
+    from (
+        select
+            word,
+            n_rows,
+            row_number() over (order by n_rows desc, word asc) as word_rank
+        from (
+            select
+                {{ plain_word(column) }} as word,
+                count(*) as n_rows
+            from {{ relation }}
+            group by 1
+        ) as said
+        left join ({{ known_words(mapping) }}) as known on said.word = known.their_word
+        where said.word is not null and known.their_word is null
+    ) as ranked
+{%- endmacro %}

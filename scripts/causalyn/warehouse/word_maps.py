@@ -1,0 +1,98 @@
+"""Drafts the lines of seeds/mapping that an export still needs: each word of it that no line has, with a guess at what it means.
+
+A guess goes by parts of words, the first that fits, and is marked: the build takes a line into account only once a person has
+emptied its mark. Lines that are there already are never touched.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from causalyn.warehouse.raw_contract import ACCOUNTS, INTERVENTIONS, USERS, Table
+from causalyn.warehouse.raw_loader import check_raw
+
+UNKNOWN = "?"
+GUESSED = "yes"
+
+
+@dataclass(frozen=True)
+class WordMap:
+    """A seed of words: the raw column that holds theirs, and ours with the parts of a word by which each is guessed."""
+
+    seed: str
+    table: Table
+    column: str
+    hints: dict[str, tuple[str, ...]]
+
+    def guess(self, word: str) -> str:
+        """Our word whose hint comes first, or a question mark."""
+        return next((ours for ours, hints in self.hints.items() if any(hint in word for hint in hints)), UNKNOWN)
+
+
+# An owner who is taken for an admin is nudged too seldom; an admin who is taken for anybody could cost the account.
+WORD_MAPS = (
+    WordMap(
+        "roles",
+        USERS,
+        "role_type",
+        {
+            "admin": ("admin", "owner", "root", "billing", "super"),
+            "power_user": ("power", "manager", "editor", "lead", "creator", "developer", "champion"),
+            "basic": ("basic", "member", "viewer", "user", "guest", "reader", "collaborator"),
+        },
+    ),
+    WordMap(
+        "plans",
+        ACCOUNTS,
+        "plan_tier",
+        {
+            "enterprise": ("enterprise", "ultimate", "premium", "business", "corporate"),
+            "growth": ("growth", "pro", "team", "plus", "standard"),
+            "starter": ("starter", "free", "trial", "basic", "solo", "hobby"),
+        },
+    ),
+    WordMap(
+        "responses",
+        INTERVENTIONS,
+        "prev_nudge_response",
+        {
+            "negative": ("negative", "unsubscribe", "complain", "spam", "dismiss", "opt-out", "opted out"),
+            "ignored": ("ignore", "no response", "unopened", "not opened", "unread", "seen"),
+            "positive": ("positive", "click", "convert", "accept", "engage", "open"),
+            "none": ("none", "never", "n/a"),
+        },
+    ),
+)
+
+
+def draft(directory: Path, seeds: Path) -> dict[str, list[tuple[str, str]]]:
+    """Append to each seed in `seeds` the words of an export that it lacks; what was added, with the guesses, by seed.
+
+    Raises RawContractError, and writes nothing, if the files of the directory don't fulfil the raw contract.
+    """
+    sources = check_raw(directory)
+    added = {}
+    with duckdb.connect() as connection:
+        for words in WORD_MAPS:
+            path = seeds / f"{words.seed}.csv"
+            with path.open(newline="") as file:
+                known = {line["their_word"].strip(" ").lower() for line in csv.DictReader(file)}
+            found = connection.execute(
+                f"select lower(trim({words.column})) as word from ({sources[words.table.name].select}) group by 1"
+                " having word <> '' order by count(*) desc, word"
+            ).fetchall()
+            added[words.seed] = [(word, words.guess(word)) for (word,) in found if word not in known]
+            if added[words.seed]:
+                _append(path, added[words.seed])
+    return added
+
+
+def _append(path: Path, lines: list[tuple[str, str]]) -> None:
+    is_ended = path.read_bytes().endswith(b"\n")
+    with path.open("a", newline="") as file:
+        file.write("" if is_ended else "\n")
+        csv.writer(file, lineterminator="\n").writerows((*line, GUESSED) for line in lines)

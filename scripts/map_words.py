@@ -1,0 +1,38 @@
+"""Draft the lines of seeds/mapping that an export still needs: `python scripts/map_words.py DIRECTORY`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from causalyn.warehouse import command
+from causalyn.warehouse.raw_loader import RawContractError
+from causalyn.warehouse.word_maps import draft
+
+
+def main() -> None:
+    """Add what is missing, marked as guessed, and say what to look at."""
+    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser.add_argument("directory", type=Path, help="the export, as `make build RAW=` takes it")
+    parser.add_argument("--seeds", type=Path, default=command.ROOT / "seeds" / "mapping", help="directory of the seeds")
+    arguments = parser.parse_args()
+
+    try:
+        added = draft(arguments.directory, arguments.seeds)
+    except RawContractError as error:
+        sys.exit(f"Nothing was mapped. The raw contract is not fulfilled:\n{error}")
+    except OSError as error:
+        sys.exit(f"Nothing was mapped. {arguments.seeds} cannot be written: {error}")
+    for seed, lines in added.items():
+        print(f"{arguments.seeds / seed}.csv: {len(lines)} words added")
+        for theirs, ours in lines:
+            print(f"  {theirs} -> {ours}")
+    if any(added.values()):
+        print(
+            "These are guesses. Correct each line where it is wrong, and empty its third column: only then does it count."
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""What a company need not have, and what it is told if it maps its own tables and forgets something."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from causalyn.warehouse.raw_contract import TABLES
+
+
+@pytest.fixture(scope="module")
+def smallest(built_world, run, run_dbt, project_root, tmp_path_factory) -> tuple[Path, str]:
+    """The built world with nothing but what an export must have, and a column too many, built; and what the loader said."""
+    directory = tmp_path_factory.mktemp("smallest")
+    export = directory / "export"
+    export.mkdir()
+    with duckdb.connect(str(built_world.warehouse), read_only=True) as connection:
+        for table in (table for table in TABLES if not table.optional):
+            columns = ", ".join(column.name for column in table.columns if not column.optional)
+            extra = ", 7 as shoe_size" if table.name == "users_raw" else ""
+            connection.sql(f"select {columns}{extra} from raw.{table.name}").write_parquet(
+                str(export / f"{table.name}.parquet")
+            )
+    warehouse = directory / "causalyn.duckdb"
+    loaded = run(sys.executable, project_root / "scripts" / "load_raw.py", export, "--warehouse", warehouse)
+    assert loaded.returncode == 0, loaded.stderr
+    build = run_dbt("build", "--exclude-resource-type", "unit_test", warehouse=warehouse)
+    assert build.returncode == 0, build.stdout[-5000:]
+    return warehouse, loaded.stdout
+
+
+def test_an_export_of_the_required_columns_alone_is_published(smallest):
+    with duckdb.connect(str(smallest[0]), read_only=True) as connection:
+        targets = connection.execute("select count(*) from marts.target_accounts").fetchone()[0]
+        failed = connection.sql(
+            "select check_id from marts.verdicts where verdict <> 'pass' and check_group in ('data', 'model')"
+        ).fetchall()
+        unrecorded = connection.execute(
+            "select sum(rows_affected) from marts.data_quality_summary where rule_id in ('missing_count', 'activation_disagrees')"
+        ).fetchone()
+    assert targets > 100
+    assert failed == []
+    assert unrecorded == (0,)
+
+
+def test_columns_that_nothing_reads_are_named(smallest):
+    assert "Ignored, since nothing reads them: users_raw.shoe_size" in smallest[1].splitlines()
+
+
+def test_a_company_that_maps_its_own_tables_is_told_what_is_missing(run_dbt, project_copy, tmp_path):
+    warehouse = tmp_path / "causalyn.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema crm")
+        connection.execute("create table crm.contacts as select 1 as id, 'a' as company, 'admin' as kind")
+    (project_copy / "models" / "input" / "input_users.sql").write_text(
+        "with final as (\n    select\n        id as user_id,\n        company as account_id,\n"
+        "        cast(null as date) as user_created_date,\n        kind as role_type\n    from crm.contacts\n)\n\n"
+        "select * from final\n"
+    )
+    build = run_dbt("build", "--select", "input_users", warehouse=warehouse, project=project_copy)
+    assert build.returncode != 0
+    assert "enforced contract that failed" in build.stdout
+    differences = [line.split() for line in build.stdout.splitlines() if line.count("|") == 5]
+    named = {line[1] for line in differences}
+    assert named >= {"user_id", "geo_region", "email"}
+    assert not named & {"account_id", "role_type", "user_created_date"}
