@@ -1,5 +1,5 @@
--- Nobody can accept a check that does not exist, nor one of the model: a list that cannot rank must not. A delivery is accepted by
--- ACCEPT_CHANGES instead.
+-- Nobody can accept a check that does not exist, nor one of the model: what cannot be ranked must not be. A delivery is accepted
+-- by ACCEPT_CHANGES instead.
 with accepted as (
     select * from {{ ref('accepted_checks') }}
 ),

@@ -13,7 +13,7 @@ decided as (
     where population = 'today' and is_shipped
 ),
 
--- Lists that nudge nobody rank nobody. That they are right takes a harm that is certain; else they would be empty for want of a model.
+-- Lists that nudge nobody rank nobody. That they are right takes a certain harm; else they would be empty for want of a model.
 situation as (
     select
         known.*,

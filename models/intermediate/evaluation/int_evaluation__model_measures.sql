@@ -37,7 +37,7 @@ checks as (
     select * from {{ ref('checks') }}
 ),
 
--- What features explain of the assignment is the yardstick for what they may leave out. Where that is almost nothing, none is left.
+-- What features explain of the assignment is the yardstick for what they may leave out. Where that is almost nothing, none is.
 robustness as (
     select
         max(sensitivity.assignment_r2) as assignment_r2,
@@ -45,6 +45,15 @@ robustness as (
             as robustness_value
     from sensitivity
     inner join checks on checks.check_id = 'assignment_explained'
+),
+
+-- Those left alone, beyond what their features say. No campaign is a feature: what differs between them confounds.
+campaigns as (
+    select avg(is_converted - p_control) as control_residual
+    from dr_scores
+    where is_treated = 0
+    group by campaign_id
+    having count(*) >= 50
 ),
 
 -- The arm whose weights are the more unequal.
@@ -70,6 +79,9 @@ measured as (
     union all
     select 'sample_ratio_z', abs(max(z)), {{ margin('1') }} from sample_ratio
     union all
+    select 'campaign_gap', case when count(*) > 1 then max(control_residual) - min(control_residual) end, null
+    from campaigns
+    union all
     select 'spill_over_z', abs(max(z)), {{ margin('1') }} from spill_over
     union all
     select 'assignment_explained', assignment_r2, null from robustness
@@ -80,7 +92,9 @@ measured as (
     from refutations
     where refutes = 'assumption'
     union all
-    select 'failed_code_checks', sum(case when holds then 0 when not holds then 1 end), null from refutations where refutes = 'code'
+    select 'failed_code_checks', sum(case when holds then 0 when not holds then 1 end), null
+    from refutations
+    where refutes = 'code'
 ),
 
 final as (

@@ -41,7 +41,8 @@ final as (
         coalesce(
             'On average a nudge adds ' || cast(round(effect.effect, 4) as string) || ' conversions (95% interval '
             || cast(round(effect.effect_lower, 4) as string) || ' to ' || cast(round(effect.effect_upper, 4) as string)
-            || '). At the prices of the policy ' || priced.policy_id || ', to have nudged everybody in the past campaigns was worth '
+            || '). At the prices of the policy ' || priced.policy_id
+            || ', to have nudged everybody in the past campaigns was worth '
             || cast(cast(round(priced.everybody_gain_usd) as bigint) as string) || ' dollars ('
             || cast(cast(round(priced.everybody_gain_usd_lower) as bigint) as string) || ' to '
             || cast(cast(round(priced.everybody_gain_usd_upper) as bigint) as string) || '), and nobody 0',

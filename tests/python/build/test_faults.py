@@ -11,7 +11,7 @@ import pytest
 ACCOUNTS = "600"
 # By fault: the options of the world, the checks that must fail, and those that must at least warn or be unknown.
 FAULTS = {
-    "converters_leave": (["--campaigns", "3"], {"refutation_z"}, set()),
+    "converters_leave": (["--campaigns", "3"], {"campaign_gap"}, set()),
     "dates_late": ([], {"converted_before_share"}, set()),
     "unseen_accounts": ([], {"mixed_account_share", "refutation_z"}, {"assignment_explained", "robustness_value"}),
     "converted_before": ([], set(), {"converted_before_share"}),
