@@ -23,7 +23,7 @@ situation as (
     cross join decided
 ),
 
-final as (
+objections as (
     select
         blocking.check_id,
         blocking.check_group,
@@ -47,6 +47,23 @@ final as (
         0.0
     from situation
     where not needs_ranking and not is_harm_proven and not coalesce(policy_gain_usd_lower > 0, false)
+),
+
+final as (
+    select
+        check_id,
+        check_group,
+        subject,
+        value,
+        needed,
+        case
+            when check_group = 'delivery'
+                then check_id || ' of ' || subject || ' ' || coalesce(cast(value as string), 'unknown') || ', allowed '
+            else
+                check_id || ' ' || question || ' ' || coalesce(cast(value as string), 'unknown') || ', needed '
+                || replace(comparison, '_', ' ') || ' '
+        end || cast(needed as string) as objection
+    from objections
 )
 
 select * from final

@@ -35,27 +35,14 @@ objections as (
     select * from {{ ref('int_build__objections') }}
 ),
 
-known as (
-    select * from {{ ref('int_policy__known_value') }}
-),
-
-accepted as (
-    select {{ join_rows("check_id || ' (' || verdict || '): ' || accepted_reason", '; ', 'check_id') }} as accepted_checks
-    from {{ ref('int_evaluation__verdicts') }}
-    where is_accepted
-),
-
-targets as (
-    select count(*) filter (where decision = 'target') as n_targets
-    from {{ ref('int_policy__account_decisions') }}
-    where population = 'today' and is_shipped
+remarks as (
+    select * from {{ ref('int_build__remarks') }}
 ),
 
 failed as (
     select
         count(*) as n_failed,
-        {{ join_rows("check_id || ' ' || question || ' ' || coalesce(cast(value as string), 'unknown') || ', needed '
-            || replace(comparison, '_', ' ') || ' ' || cast(needed as string)", '; ', 'check_id') }} as reasons,
+        {{ join_rows('objection', '; ', 'check_id') }} as reasons,
         max(case when check_group = 'model' then 1 else 0 end) = 1 as is_unranked
     from objections
     where check_group <> 'delivery'
@@ -64,8 +51,7 @@ failed as (
 drifted as (
     select
         count(*) as n_drifted,
-        {{ join_rows("check_id || ' of ' || subject || ' ' || cast(value as string) || ', allowed '
-            || cast(needed as string)", '; ', "check_id || ' of ' || subject") }} as reasons
+        {{ join_rows('objection', '; ', "check_id || ' of ' || subject") }} as reasons
     from objections
     where check_group = 'delivery'
 ),
@@ -108,15 +94,13 @@ final as (
         as_of.first_as_of_date,
         as_of.last_as_of_date,
         scoring.scoring_date,
-        accepted.accepted_checks,
-        case when targets.n_targets = 0 then known.what_is_known end as why_nobody
+        remarks.accepted_checks,
+        remarks.why_nobody
     from versions
     cross join shipped
     cross join as_of
     cross join scoring
-    cross join accepted
-    cross join targets
-    cross join known
+    cross join remarks
     cross join failed
     cross join drifted
     where
@@ -127,7 +111,7 @@ final as (
                 || 'remedy from candidate_marts.verdicts where verdict = ''fail''; if the change is meant, build with '
                 || 'ACCEPT_CHANGES=1 (dbt: --vars ''deliveries: accept'')', '')
                 || coalesce(', since data or model may not be trusted: ' || failed.reasons || case when failed.is_unranked then '. '
-                || known.what_is_known else '' end || '. What to do about it: select '
+                || remarks.what_is_known else '' end || '. What to do about it: select '
                 || 'check_id, remedy from candidate_marts.verdicts where verdict <> ''pass''', '')") }}
         end
 )
