@@ -24,9 +24,9 @@ define install
 @touch $@
 endef
 
-GENERATOR_OPTIONS := $(strip $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET)) $(if $(CAMPAIGNS),--campaigns $(CAMPAIGNS)))
+GENERATOR_OPTIONS := $(strip $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET)) $(if $(FAULT),--fault $(FAULT)) $(if $(CAMPAIGNS),--campaigns $(CAMPAIGNS)))
 ifneq ($(and $(RAW),$(GENERATOR_OPTIONS)),)
-$(error RAW loads existing files: ACCOUNTS, SEED, PRESET and CAMPAIGNS steer the generator and don't go with it)
+$(error RAW loads existing files: ACCOUNTS, SEED, PRESET, FAULT and CAMPAIGNS steer the generator and don't go with it)
 endif
 
 JAVA_HOME ?= $(firstword $(wildcard /usr/lib/jvm/*17*))
@@ -57,6 +57,7 @@ help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
 	@echo '  ACCOUNTS=n SEED=n PRESET=p  another world; presets: default, hard, null, harm, drift, smooth'
 	@echo '  CAMPAIGNS=n                 with so many past campaigns, each aimed by what came of the one before'
+	@echo '  FAULT=f                     with something wrong: generate_world.py --help names it, and a check finds it'
 	@echo '  TARGET=spark                build on Spark instead of DuckDB (installs it; needs Java 17)'
 	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'
 	@echo '  ACCEPT_CHANGES=1            publish an export that differs from the last one on purpose'

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 
 import duckdb
 
 from causalyn.simulation import world
-from causalyn.simulation.world_physics import PRESETS
+from causalyn.simulation.world_physics import FAULTS, PRESETS
 from causalyn.simulation.world_store import write_world
 from causalyn.warehouse import command
 
@@ -19,6 +20,7 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=2400)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--preset", choices=PRESETS, default="default")
+    parser.add_argument("--fault", choices=FAULTS, help="what is wrong with the past campaigns, or unusual of them")
     parser.add_argument("--campaigns", type=int, default=1, help="past campaigns, one after the other")
     arguments = parser.parse_args()
     if arguments.accounts < 1:
@@ -29,7 +31,8 @@ def main() -> None:
         parser.error(f"--campaigns must be between 1 and {world.MAX_CAMPAIGNS}")
 
     started = time.perf_counter()
-    chunks = world.chunks(PRESETS[arguments.preset], arguments.accounts, arguments.seed, arguments.campaigns)
+    physics = replace(PRESETS[arguments.preset], **FAULTS.get(arguments.fault, {}))
+    chunks = world.chunks(physics, arguments.accounts, arguments.seed, arguments.campaigns)
     try:
         written = write_world(arguments.warehouse, chunks, arguments.accounts)
     except (duckdb.Error, OSError) as error:

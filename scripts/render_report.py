@@ -118,6 +118,7 @@ def summarised(marts: Marts, policy_id: str, steps: list[dict]) -> dict:
         "net_value_usd": target["net_value_usd"],
         "n_nudges": own.get("n_nudged_users"),
         "admins": own.get("n_admins_at_risk"),
+        "admins_harmed": own.get("expected_admins_harmed"),
         "blind_net_value_usd": blind.get("net_value_usd"),
         "blind_admins": blind.get("n_admins_at_risk"),
         "gain": gains[0] if gains else None,
@@ -247,7 +248,9 @@ def render(warehouse: Path, directory: Path) -> Path:
             summary=summarised(marts, policy["policy_id"], steps),
             steps=steps,
             figures=images,
-            verdicts=marts.records("marts.verdicts", "where check_group = 'model' order by is_blocking desc, check_id"),
+            verdicts=marts.records(
+                "marts.verdicts", "where check_group in ('identification', 'model') order by is_blocking desc, check_id"
+            ),
             findings=marts.records("marts.findings"),
             claims=marts.records("audit.claims"),
             readiness=marts.records("marts.verdicts", "where check_group = 'data' order by is_blocking desc, check_id"),

@@ -19,7 +19,8 @@ FUNNEL = """
     order by policy_funnel.precedence
 """
 STRATEGIES = """
-    select strategy, n_accounts, n_nudged_users, net_value_usd, n_admins_at_risk, n_sleeping_dogs_nudged
+    select strategy, n_accounts, n_nudged_users, net_value_usd, n_admins_at_risk, expected_admins_harmed,
+        n_sleeping_dogs_nudged
     from marts.policy_comparison
     inner join seeds.policy_parameters using (policy_id)
     where is_shipped and population = 'today'
@@ -54,15 +55,15 @@ def summarise(warehouse: Path) -> str:
         if warehouse.is_dir()
         else duckdb.connect(str(warehouse), read_only=True) as connection
     ):
-        policy_id, scoring_date = connection.execute(
-            "select shipped_policy_id, scoring_date from marts.build_info"
+        policy_id, scoring_date, accepted, why_nobody = connection.execute(
+            "select shipped_policy_id, scoring_date, accepted_checks, why_nobody from marts.build_info"
         ).fetchone()
         funnel, strategies, realised = (
             connection.execute(query).fetchall() for query in (FUNNEL, STRATEGIES, REALISED)
         )
         support, backtest = (connection.execute(query).fetchone() for query in (SUPPORT, BACKTEST))
     n_accounts = sum(row[1] for row in funnel)
-    decided, earned = "  {:<24}{:>10}{:>8}{:>10}  {}".format, "  {:<24}{:>10}{:>10}{:>12}{:>16}{:>13}".format
+    decided, earned = "  {:<24}{:>10}{:>8}{:>10}  {}".format, "  {:<24}{:>10}{:>10}{:>12}{:>16}{:>10}{:>13}".format
     lines = [f"Decision of the policy '{policy_id}' on {n_accounts:,} accounts as of {scoring_date:%Y-%m-%d}", ""]
     lines += [decided("decision", "accounts", "share", "users", "asked of each account, in this order")]
     lines += [
@@ -70,10 +71,10 @@ def summarise(warehouse: Path) -> str:
         for decision, accounts, users, question in funnel
     ]
     lines += ["", "What each strategy is expected to earn, and whom it puts at risk", ""]
-    lines += [earned("strategy", "accounts", "nudges", "net value", "admins at risk", "dogs nudged")]
+    lines += [earned("strategy", "accounts", "nudges", "net value", "admins at risk", "expected", "dogs nudged")]
     lines += [
-        earned(strategy, f"{accounts:,}", f"{nudges:,}", f"${net:,.0f}", f"{admins:,}", f"{dogs:,}")
-        for strategy, accounts, nudges, net, admins, dogs in strategies
+        earned(strategy, f"{accounts:,}", f"{nudges:,}", f"${net:,.0f}", f"{admins:,}", f"{harmed:,.1f}", f"{dogs:,}")
+        for strategy, accounts, nudges, net, admins, harmed, dogs in strategies
     ]
     users, n_users, admins, n_admins, held_back = (int(n or 0) for n in support)
     lines += [
@@ -90,6 +91,8 @@ def summarise(warehouse: Path) -> str:
         f"Backtest: in the past {'campaign' if campaigns == 1 else f'{campaigns} campaigns'} the policy would have targeted "
         f"{targets:,} of {decided_then:,} accounts, worth ${value:,.0f} as expected{judged}.",
     ]
+    lines += [f"Nobody is to be nudged. {why_nobody}."] if why_nobody else []
+    lines += [f"Accepted: {accepted}"] if accepted else []
     lines += ["", f"Warehouse: {warehouse}", "Start with: select * from marts.target_accounts order by value_rank"]
     return "\n".join(lines)
 

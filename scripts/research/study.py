@@ -125,9 +125,9 @@ def verdicts(folder: Path) -> dict[str, float]:
     query = """
         select 'verdict_' || check_id, case verdict when 'pass' then 1.0 when 'warn' then 0.5 else 0.0 end
         from candidate_marts.verdicts
-        where check_group in ('data', 'model')
+        where check_group in ('data', 'identification', 'model')
         union all
-        select 'is_published', cast(not bool_or(is_blocking and verdict in ('fail', 'unknown')) as int)
+        select 'is_published', cast(not bool_or(is_blocking) as int)
         from candidate_marts.verdicts
     """
     return {metric: float(value) for metric, value in fetch(folder, query)}

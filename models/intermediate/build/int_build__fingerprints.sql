@@ -6,7 +6,7 @@
         (ref('stg_campaign_events'), none),
     ],
     'policy': [
-        (ref('int_policy__policies'), none), (ref('guardrail_rules'), none), (ref('checks'), none),
+        (ref('int_policy__policies'), none), (ref('guardrail_rules'), none), (ref('checks'), none), (ref('accepted_checks'), none),
         (ref('campaign_parameters'), none), (ref('momentum_parameters'), none), (ref('plan_values'), none),
     ],
     'model': [(ref('int_uplift__inputs'), "population = 'campaign'"), (ref('learner_parameters'), none)],

@@ -14,6 +14,7 @@ final as (
         gate.policy_version,
         gate.model_version,
         gate.code_version,
+        gate.accepted_checks,
         decisions.policy_id,
         decisions.is_shipped,
         decisions.account_id,

@@ -1,7 +1,6 @@
 -- Every published policy table reads this row. It refuses to come about where a blocking check of the model or of the raw tables
 -- did not pass: every published table then stays as the last good build left it. Decisions that are made anew are those of
 -- another build, also where only a part of the project is built.
--- depends_on: {{ ref('int_policy__account_decisions') }}
 with fingerprints as (
     select * from {{ ref('int_build__fingerprints') }}
 ),
@@ -32,26 +31,28 @@ as_of as (
     where population = 'campaign'
 ),
 
-blocking as (
-    select * from {{ ref('int_evaluation__verdicts') }}
-    where is_blocking and verdict in ('fail', 'unknown')
+objections as (
+    select * from {{ ref('int_build__objections') }}
+),
+
+remarks as (
+    select * from {{ ref('int_build__remarks') }}
 ),
 
 failed as (
     select
         count(*) as n_failed,
-        {{ join_rows("check_id || ' ' || question || ' ' || coalesce(cast(value as string), 'unknown') || ', needed '
-            || replace(comparison, '_', ' ') || ' ' || cast(warn_limit as string)", '; ', 'check_id') }} as reasons
-    from blocking
+        {{ join_rows('objection', '; ', 'check_id') }} as reasons,
+        max(case when check_group = 'model' then 1 else 0 end) = 1 as is_unranked
+    from objections
     where check_group <> 'delivery'
 ),
 
 drifted as (
     select
         count(*) as n_drifted,
-        {{ join_rows("check_id || ' of ' || subject || ' ' || cast(value as string) || ', allowed '
-            || cast(warn_limit as string)", '; ', "check_id || ' of ' || subject") }} as reasons
-    from blocking
+        {{ join_rows('objection', '; ', "check_id || ' of ' || subject") }} as reasons
+    from objections
     where check_group = 'delivery'
 ),
 
@@ -72,7 +73,7 @@ versions as (
             md5(concat_ws(' ', max(parts.version) filter (where parts.part = 'model'), max(serving_model.library_version)))
         ) as model_version,
         '{{ code_version([
-            'policy_parameters', 'guardrail_rules', 'checks', 'campaign_parameters', 'momentum_parameters', 'plan_values',
+            'policy_parameters', 'guardrail_rules', 'checks', 'accepted_checks', 'campaign_parameters', 'momentum_parameters', 'plan_values',
             'learner_parameters',
         ]) }}' as code_version
     from parts
@@ -92,11 +93,14 @@ final as (
         shipped.shipped_policy_id,
         as_of.first_as_of_date,
         as_of.last_as_of_date,
-        scoring.scoring_date
+        scoring.scoring_date,
+        remarks.accepted_checks,
+        remarks.why_nobody
     from versions
     cross join shipped
     cross join as_of
     cross join scoring
+    cross join remarks
     cross join failed
     cross join drifted
     where
@@ -106,7 +110,8 @@ final as (
                 || coalesce(', since the data changed too much: ' || drifted.reasons || '. What to do about it: select subject, '
                 || 'remedy from candidate_marts.verdicts where verdict = ''fail''; if the change is meant, build with '
                 || 'ACCEPT_CHANGES=1 (dbt: --vars ''deliveries: accept'')', '')
-                || coalesce(', since the model may not be trusted: ' || failed.reasons || '. What to do about it: select '
+                || coalesce(', since data or model may not be trusted: ' || failed.reasons || case when failed.is_unranked then '. '
+                || remarks.what_is_known else '' end || '. What to do about it: select '
                 || 'check_id, remedy from candidate_marts.verdicts where verdict <> ''pass''', '')") }}
         end
 )

@@ -59,6 +59,21 @@ shared_accounts as (
     having count(*) > 1
 ),
 
+effective as (
+    select {{ effective_n('n_users') }} as n_accounts
+    from (
+        select count(*) as n_users from campaign
+        where is_observed and is_treated is not null
+        group by account_id
+    ) as sizes
+),
+
+dated_conversions as (
+    select count(*) as n_kept
+    from outcomes
+    where is_converted and activation_date is not null
+),
+
 rejections as (
     select {{ safe_divide('max(rows_before) - min(rows_after)', 'max(rows_before)') }} as rejected_share
     from quality
@@ -69,6 +84,15 @@ final as (
     select 'accounts' as check_id, cast(count(distinct account_id) as double) as value
     from campaign
     where is_observed and is_treated is not null
+    union all
+    select 'effective_accounts', n_accounts from effective
+    union all
+    select
+        'converted_before_share',
+        {{ safe_divide('max(quality.rows_affected)', '(max(quality.rows_affected) + max(dated_conversions.n_kept))') }}
+    from quality
+    cross join dated_conversions
+    where quality.table_name = 'outcomes_raw' and quality.rule_id = 'converted_before'
     union all
     select 'activity_coverage', 1 - avg(cast(has_no_activity as int)) from campaign
     union all

@@ -29,6 +29,33 @@ refutations as (
     select * from {{ ref('int_evaluation__refutations') }}
 ),
 
+spill_over as (
+    select * from {{ ref('int_evaluation__spill_over') }}
+),
+
+checks as (
+    select * from {{ ref('checks') }}
+),
+
+-- What features explain of the assignment is the yardstick for what they may leave out. Where that is almost nothing, none is.
+robustness as (
+    select
+        max(sensitivity.assignment_r2) as assignment_r2,
+        max(case when sensitivity.assignment_r2 >= checks.pass_limit then sensitivity.interval_robustness_value end)
+            as robustness_value
+    from sensitivity
+    inner join checks on checks.check_id = 'assignment_explained'
+),
+
+-- Those left alone, beyond what their features say. No campaign is a feature: what differs between them confounds.
+campaigns as (
+    select avg(is_converted - p_control) as control_residual
+    from dr_scores
+    where is_treated = 0
+    group by campaign_id
+    having count(*) >= 50
+),
+
 -- The arm whose weights are the more unequal.
 effective as (
     select {{ effective_n(inverse_propensity_weight('is_treated', 'clipped_propensity')) }} / count(*) as effective_share
@@ -52,9 +79,22 @@ measured as (
     union all
     select 'sample_ratio_z', abs(max(z)), {{ margin('1') }} from sample_ratio
     union all
-    select 'relative_robustness', max(interval_robustness_value / nullif(benchmark_strength, 0)), null from sensitivity
+    select 'campaign_gap', case when count(*) > 1 then max(control_residual) - min(control_residual) end, null
+    from campaigns
     union all
-    select 'failed_refutations', sum(case when holds then 0 else 1 end), null from refutations
+    select 'spill_over_z', abs(max(z)), {{ margin('1') }} from spill_over
+    union all
+    select 'assignment_explained', assignment_r2, null from robustness
+    union all
+    select 'robustness_value', robustness_value, null from robustness
+    union all
+    select 'refutation_z', max(abs({{ safe_divide('estimate', 'standard_error') }})), {{ margin('1') }}
+    from refutations
+    where refutes = 'assumption'
+    union all
+    select 'failed_code_checks', sum(case when holds then 0 when not holds then 1 end), null
+    from refutations
+    where refutes = 'code'
 ),
 
 final as (

@@ -12,15 +12,19 @@ adjusted as (
 ),
 
 questions as (
-    select 'placebo_treatment' as refutation_id, true as is_null_expected, 'Does a shuffled treatment have an effect?' as question
+    select
+        'negative_control_outcome' as refutation_id,
+        'assumption' as refutes,
+        true as is_null_expected,
+        'Does the nudge have an effect on activity of five weeks before it?' as question
     union all
-    select 'permuted_outcome', true, 'Does the nudge have an effect on a shuffled outcome?'
+    select 'colleague_treatment', 'assumption', true, 'Does the nudge of a colleague have an effect?'
     union all
-    select 'negative_control_outcome', true, 'Does the nudge have an effect on activity of five weeks before it?'
+    select 'permuted_outcome', 'code', true, 'Does the nudge have an effect on the outcomes of other accounts?'
     union all
-    select 'random_common_cause', false, 'Does the effect move if a random feature is adjusted for?'
+    select 'random_common_cause', 'code', false, 'Does the effect move if a random trait of the account is adjusted for?'
     union all
-    select 'dropped_accounts', false, 'Does the effect move if a fifth of the accounts is left out?'
+    select 'dropped_accounts', 'code', false, 'Does the effect move if a fifth of the accounts is left out?'
 ),
 
 clipped as (
@@ -64,13 +68,14 @@ measured as (
 final as (
     select
         refutation_id,
+        refutes,
         question,
         n_users,
         estimate,
         standard_error,
         round(expected - margin, 6) as expected_lower,
         round(expected + margin, 6) as expected_upper,
-        coalesce(estimate between round(expected - margin, 6) and round(expected + margin, 6), false) as holds
+        estimate between round(expected - margin, 6) and round(expected + margin, 6) as holds
     from measured
 )
 

@@ -36,25 +36,31 @@ bounds as (
     from effects
 ),
 
+-- Over everybody, since what decided who was nudged did so before anybody was expected to be helped.
 strengths as (
     select
-        members.user_group,
         feature_values.feature,
         round(abs(
-            nullif(corr(feature_values.feature_value, members.is_treated), 'nan')
-            * nullif(corr(feature_values.feature_value, members.is_converted), 'nan')
+            nullif(corr(feature_values.feature_value, dr_scores.is_treated), 'nan')
+            * nullif(corr(feature_values.feature_value, dr_scores.is_converted), 'nan')
         ), 6) as strength
-    from members
-    inner join feature_values on members.observation_id = feature_values.observation_id
-    group by 1, 2
+    from dr_scores
+    inner join feature_values on dr_scores.observation_id = feature_values.observation_id
+    group by 1
 ),
 
 strongest as (
     select
         *,
-        row_number() over (partition by user_group order by strength desc, feature asc) as strength_rank
+        row_number() over (order by strength desc, feature asc) as strength_rank
     from strengths
     where strength is not null
+),
+
+-- Of scores that models which did not see the account gave: what is learned by heart explains nothing there.
+assignment as (
+    select power(nullif(corr(propensity, is_treated), 'nan'), 2) as assignment_r2
+    from dr_scores
 ),
 
 final as (
@@ -66,9 +72,11 @@ final as (
         round({{ robustness_value('bounds.mean', 'bounds.spread') }}, 6) as robustness_value,
         round({{ robustness_value('bounds.smallest_effect', 'bounds.spread') }}, 6) as interval_robustness_value,
         strongest.feature as benchmark_feature,
-        strongest.strength as benchmark_strength
+        strongest.strength as benchmark_strength,
+        round(assignment.assignment_r2, 6) as assignment_r2
     from bounds
-    left join strongest on bounds.user_group = strongest.user_group and strongest.strength_rank = 1
+    cross join assignment
+    left join strongest on strongest.strength_rank = 1
 )
 
 select * from final

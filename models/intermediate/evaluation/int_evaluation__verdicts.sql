@@ -2,6 +2,10 @@ with checks as (
     select * from {{ ref('checks') }}
 ),
 
+accepted as (
+    select * from {{ ref('accepted_checks') }}
+),
+
 measures as (
     select
         check_id,
@@ -21,7 +25,7 @@ measures as (
     union all
     select check_id, null, value, value_lower, value_upper, null, null
     from {{ source('published', 'verdicts') }}
-    where check_group in ('data', 'model')
+    where check_group in ('data', 'identification', 'model')
     {% else %}
     union all
     select check_id, null, value, null, null, null, null from {{ ref('int_evaluation__data_measures') }}
@@ -31,7 +35,7 @@ measures as (
 ),
 
 -- Every check has a verdict, but for those of a delivery that nothing can be compared with.
-final as (
+judged as (
     select
         checks.check_id,
         checks.check_group,
@@ -46,11 +50,44 @@ final as (
         checks.pass_limit,
         checks.warn_limit,
         {{ verdict('measures.value', 'checks') }} as verdict,
-        checks.is_blocking,
+        checks.blocks_on,
+        checks.why_unknown,
         checks.remedy
     from checks
     left join measures on checks.check_id = measures.check_id
     where checks.check_group <> 'delivery' or measures.check_id is not null
+),
+
+-- What a person accepts stays what it is, and is shown; it only blocks no more.
+final as (
+    select
+        judged.check_id,
+        judged.check_group,
+        judged.subject,
+        judged.question,
+        judged.value,
+        judged.value_lower,
+        judged.value_upper,
+        judged.measure_before,
+        judged.measure_now,
+        judged.comparison,
+        judged.pass_limit,
+        judged.warn_limit,
+        judged.verdict,
+        case when judged.verdict = 'unknown' then judged.why_unknown end as why_unknown,
+        judged.blocks_on,
+        accepted.check_id is not null as is_accepted,
+        accepted.reason as accepted_reason,
+        accepted.accepted_by,
+        accepted.accepted_on,
+        accepted.check_id is null and case judged.blocks_on
+            when 'fail' then judged.verdict = 'fail'
+            when 'fail_or_unknown' then judged.verdict in ('fail', 'unknown')
+            else false
+        end as is_blocking,
+        judged.remedy
+    from judged
+    left join accepted on judged.check_id = accepted.check_id and judged.verdict in ('fail', 'unknown')
 )
 
 select * from final

@@ -59,7 +59,9 @@ final as (
         {%- endfor %}
         case when strategy = policy_id then n_nudged_users else n_scored_users end as n_nudged_users,
         n_sleeping_dog_admins,
-        n_sleeping_dogs
+        n_sleeping_dogs,
+        case when strategy = policy_id then expected_harmed_admins else expected_harmed_admins_of_everybody end
+            as expected_harmed_admins
     from picked
 )
 

@@ -35,6 +35,7 @@ totals as (
         {{ exact_sum_usd('picks.net_value_usd') }} as net_value_usd,
         {{ sum_int('case when picks.is_policy then coalesce(dogs.n_admins, 0) else picks.n_sleeping_dog_admins end') }}
             as n_admins_at_risk,
+        {{ exact_sum('picks.expected_harmed_admins') }} as expected_admins_harmed,
         {{ sum_int('case when picks.is_policy then coalesce(dogs.n_users, 0) else picks.n_sleeping_dogs end') }}
             as n_sleeping_dogs_nudged
     from picks
@@ -65,6 +66,7 @@ final as (
         coalesce(totals.cost_usd, 0.0) as cost_usd,
         coalesce(totals.net_value_usd, 0.0) as net_value_usd,
         coalesce(totals.n_admins_at_risk, 0) as n_admins_at_risk,
+        coalesce(totals.expected_admins_harmed, 0.0) as expected_admins_harmed,
         coalesce(totals.n_sleeping_dogs_nudged, 0) as n_sleeping_dogs_nudged
     from strategies
     left join totals using (population, policy_id, strategy)

@@ -29,7 +29,8 @@ counted as (
         decision,
         count(*) as n_accounts,
         {{ sum_int('n_scored_users') }} as n_scored_users,
-        {{ exact_sum_usd('net_value_usd') }} as net_value_usd
+        {{ exact_sum_usd('net_value_usd') }} as net_value_usd,
+        {{ exact_sum('expected_harmed_admins') }} as expected_admins_harmed
     from decisions
     group by 1, 2, 3
 ),
@@ -44,6 +45,7 @@ final as (
         coalesce(counted.n_accounts, 0) as n_accounts,
         coalesce(counted.n_scored_users, 0) as n_scored_users,
         coalesce(counted.net_value_usd, 0.0) as net_value_usd,
+        coalesce(counted.expected_admins_harmed, 0.0) as expected_admins_harmed,
         cast(sum(coalesce(counted.n_accounts, 0)) over (
             partition by populations.population, policies.policy_id order by steps.precedence desc
         ) as bigint) as n_accounts_entering

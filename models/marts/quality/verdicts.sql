@@ -1,5 +1,18 @@
-with final as (
+with verdicts as (
     select * from {{ ref('int_evaluation__verdicts') }}
+),
+
+known as (
+    select * from {{ ref('int_policy__known_value') }}
+),
+
+final as (
+    select
+        verdicts.*,
+        case when verdicts.check_group = 'model' and verdicts.verdict in ('fail', 'unknown') then known.what_is_known end
+            as what_is_known
+    from verdicts
+    cross join known
 )
 
 select * from final

@@ -28,6 +28,7 @@ checked as (
             when not coalesce(outcomes.outcome_window_days between 1 and 365, false) then 'impossible_window'
             when interventions.intervention_date + cast(outcomes.outcome_window_days as int) > scoring.scoring_date
                 then 'open_window'
+            when outcomes.is_converted and outcomes.activation_date < interventions.intervention_date then 'converted_before'
         end as row_reason
     from outcomes
     left join interventions

@@ -1,5 +1,8 @@
 """Attempts to refute the average effect: the estimate is made anew where the answer is known, or must not move.
 
+Two can fail for a wrong assumption: the negative control and the treatment of a colleague. The others shuffle or drop whole
+accounts, which keeps the clusters but not what confounds: they check the code.
+
 Each attempt changes the training data and estimates the nuisances again, on one pair of account halves: a doubly robust effect
 needs no more (Sharma and Kiciman, 2020, "DoWhy"; negative controls: Lipsitch et al., 2010).
 """
@@ -33,12 +36,17 @@ def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: u
     generator = np.random.default_rng([parameters.seed, 0])
     accounts = training["account_id"].drop_duplicates().to_numpy()
     dropped = generator.choice(accounts, size=int(DROPPED_SHARE * len(accounts)), replace=False)
+    noise = generator.standard_normal(len(accounts))
     earlier = training["observation_id"].map(earlier_activity.set_index("observation_id")["was_active_earlier"])
     attempts = {
-        "placebo_treatment": training.assign(is_treated=generator.permutation(training["is_treated"])),
-        "permuted_outcome": training.assign(is_converted=generator.permutation(training["is_converted"])),
-        "random_common_cause": training.assign(random_common_cause=generator.standard_normal(len(training))),
+        "permuted_outcome": training.assign(is_converted=_of_other_accounts(training, "is_converted", generator)),
+        "random_common_cause": training.assign(
+            random_common_cause=training["account_id"].map(dict(zip(accounts, noise, strict=True)))
+        ),
         "dropped_accounts": training[~training["account_id"].isin(dropped)],
+        "colleague_treatment": training.assign(is_treated=_of_a_colleague(training, "is_treated", generator)).dropna(
+            subset=["is_treated"]
+        ),
         "negative_control_outcome": training.assign(is_converted=earlier).dropna(subset=["is_converted"]),
     }
     with threadpool_limits(limits=1):
@@ -47,6 +55,23 @@ def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: u
             for place, (name, frame) in enumerate(attempts.items(), start=1)
         )
     return pd.concat(estimated, ignore_index=True)
+
+
+def _of_other_accounts(training: pd.DataFrame, column: str, generator: np.random.Generator) -> np.ndarray:
+    """The column with whole accounts in each other's place: what was together stays together."""
+    account = pd.factorize(training["account_id"])[0]
+    to, source = (np.argsort(generator.permutation(account.max() + 1)[account], kind="stable") for _ in range(2))
+    moved = np.empty_like(training[column].to_numpy())
+    moved[to] = training[column].to_numpy()[source]
+    return moved
+
+
+def _of_a_colleague(training: pd.DataFrame, column: str, generator: np.random.Generator) -> pd.Series:
+    """Each user's value of the next user of the same account, all in a ring of random order; missing where there is none."""
+    shuffled = training.iloc[generator.permutation(len(training))]
+    by_account = shuffled.groupby("account_id")[column]
+    following = by_account.shift(-1).fillna(by_account.transform("first"))
+    return following.where(by_account.transform("size") > 1).reindex(training.index)
 
 
 def _estimate(

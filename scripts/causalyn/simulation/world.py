@@ -162,7 +162,7 @@ def _draw_chunk(physics: Physics, campaigns: int, rng: np.random.Generator) -> C
         accounts={name: accounts[name] for name in ACCOUNT_COLUMNS},
         users=_dirty_users(physics.dirt, rng, users),
         activity=_dirty_activity(physics.dirt, rng, activity),
-        interventions=_stacked(interventions),
+        interventions=_export_interventions(physics, rng, _stacked(interventions)),
         truth=truth,
         truth_today=truth_today,
     )
@@ -407,8 +407,23 @@ def _draw_campaign(
     propensity = np.clip(1 / (1 + np.exp(-log_odds)), *physics.propensity_bounds)
     treated = users["eligible"] & (rng.random(n) < propensity)
 
+    p_control, p_treated = users["p_control"], users["p_treated"]
+    if physics.trait_on_account_pick:
+        trait = rng.standard_normal(CHUNK_ACCOUNTS)
+        is_picked = rng.random(CHUNK_ACCOUNTS) < 1 / (1 + np.exp(-physics.trait_on_account_pick * trait))
+        treated = users["eligible"] & is_picked[users["account"]]
+        p_control, p_treated = (
+            p + physics.trait_on_conversion * trait[users["account"]] for p in (p_control, p_treated)
+        )
+    if physics.spill_over:
+        nudged, eligible = (np.bincount(users["account"], counted) for counted in (treated, users["eligible"]))
+        colleagues = np.maximum(eligible[users["account"]] - users["eligible"], 1)
+        p_control = (
+            p_control + physics.spill_over * nudged[users["account"]] / colleagues
+        )  # of a control, who is no part of it
+
     # One uniform number decides both potential outcomes: a nudge of positive lift never undoes a conversion.
-    converted = rng.random(n) < np.where(treated, users["p_treated"], users["p_control"])
+    converted = rng.random(n) < np.where(treated, p_treated, p_control)
     reaction_share = physics.by_group("negative_reaction_share")[users["group"]]
     negative = rng.random(n) < np.where(treated, reaction_share, physics.spontaneous_reaction)
     missing = physics.unobserved_outcome + physics.unobserved_outcome_quiet * quiet
@@ -486,6 +501,23 @@ def _dirty_activity(dirt: Dirt, rng: np.random.Generator, parts: list[Columns]) 
     wrong["activity_day"][kind == "future_date"] += FUTURE_DAYS
     wrong["user"][kind == "orphan"] += ORPHAN_OFFSET
     return _stacked([true, wrong])
+
+
+def _export_interventions(physics: Physics, rng: np.random.Generator, interventions: Columns) -> Columns:
+    """The interventions and their outcomes as exported, with what the physics gets wrong about them."""
+    exported = dict(interventions)
+    n = len(exported["user"])
+    if physics.converted_before:
+        before = rng.random(n) < physics.converted_before
+        exported["converted"] = exported["converted"] | before
+        exported["activation_delay"] = np.where(before, -rng.integers(1, 60, n), exported["activation_delay"])
+    exported["intervention_day"] = exported["intervention_day"] + physics.logged_late_days
+    exported["activation_delay"] = exported["activation_delay"] - physics.logged_late_days
+    if physics.exports_latest_only:
+        # The campaigns follow one another, so a user's first row from the end is the latest.
+        _, from_end = np.unique(exported["user"][::-1], return_index=True)
+        exported = {name: values[np.sort(n - 1 - from_end)] for name, values in exported.items()}
+    return exported
 
 
 def _stacked(parts: list[Columns]) -> Columns:

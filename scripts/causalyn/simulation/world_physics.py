@@ -142,6 +142,16 @@ class Physics:
     unobserved_outcome: float = 0.05
     unobserved_outcome_quiet: float = 0.02  # more for a user without activity, fading out as above
 
+    # What makes a campaign unfit to learn from, each on its own (FAULTS).
+    exports_latest_only: bool = False  # of each user's interventions, the last
+    logged_late_days: int = 0  # by how much intervention dates are logged too late
+    trait_on_account_pick: float = 0.0  # whole accounts are nudged, by the log-odds of a trait that no table shows
+    trait_on_conversion: float = 0.0  # added to both probabilities of conversion, a standard deviation of that trait
+    converted_before: float = 0.0  # share of users who had converted already, and count as converted after the nudge
+    spill_over: float = (
+        0.0  # added to a control's P(conversion) where all of the account's eligible colleagues are nudged
+    )
+
     # The running campaign (campaign_world.py).
     conversion_revenue_usd: tuple[float, float] = (
         30.0,
@@ -206,4 +216,27 @@ PRESETS: dict[str, Physics] = {
     "smooth": replace(
         _DEFAULT, has_smooth_lift=True, **{name: replace(getattr(_DEFAULT, name), **_ANY_PACE) for name in GROUPS}
     ),
+}
+
+# What a campaign may have wrong, or what may be unusual of it: changes to the physics of any preset.
+FAULTS: dict[str, dict[str, object]] = {
+    # Over several campaigns (--campaigns), each user's latest intervention alone: earlier outcomes chose it.
+    "converters_leave": {"exports_latest_only": True},
+    # Features see what users did after the nudge.
+    "dates_late": {"logged_late_days": 5},
+    # Whole accounts are nudged, by a trait that also makes their users convert.
+    "unseen_accounts": {"trait_on_account_pick": 2.0, "trait_on_conversion": 0.06},
+    # Some users had converted before they were nudged or left alone.
+    "converted_before": {"converted_before": 0.05},
+    # Who is left alone converts less, the more colleagues are nudged.
+    "spill_over": {"spill_over": -0.30},
+    # Chance alone nudges 2%, or leaves 5% alone.
+    "tiny_arm": {"propensity_bounds": (0.02, 0.02)},
+    "tiny_control": {"propensity_bounds": (0.95, 0.95)},
+    # Chance alone decides, and the nudge does the same to everybody.
+    "randomised_constant": {
+        "propensity_bounds": (0.5, 0.5),
+        "annoyed_conversion": 1.0,
+        **{name: replace(getattr(_DEFAULT, name), lift=(0.06, 0.06)) for name in GROUPS},
+    },
 }

@@ -1,4 +1,4 @@
-"""Refutations on simulated accounts: placebos find nothing, a hidden confounder is found out."""
+"""Refutations on simulated accounts: in a sound campaign they find nothing; what is hidden or spills over is found out."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def effects(attempts: pd.DataFrame) -> pd.Series:
 
 def test_placebos_find_nothing_and_the_effect_does_not_move(world, attempts):
     found = effects(attempts)
-    for placebo in ("placebo_treatment", "permuted_outcome", "negative_control_outcome"):
+    for placebo in ("colleague_treatment", "permuted_outcome", "negative_control_outcome"):
         assert abs(found[placebo]) < 0.04
     for unmoved in ("random_common_cause", "dropped_accounts"):
         assert found[unmoved] == pytest.approx(world.true_lift.mean(), abs=0.04)
@@ -47,14 +47,27 @@ def test_a_hidden_confounder_shows_in_the_negative_control(world, earlier_activi
     assert effects(refutations.refute(blind, earlier_activity, PARAMETERS))["negative_control_outcome"] > 0.1
 
 
+def test_what_an_account_hides_shows_in_the_nudges_of_colleagues(world, earlier_activity):
+    generator = np.random.default_rng(3)
+    accounts = world.account_id.unique()
+    trait = world.account_id.map(dict(zip(accounts, generator.standard_normal(len(accounts)), strict=True)))
+    hidden = world.drop(columns="true_lift").assign(
+        is_treated=(generator.uniform(size=len(world)) < 1 / (1 + np.exp(-2 * trait))).astype(int),
+        is_converted=(generator.uniform(size=len(world)) < 0.4 + 0.1 * trait).astype(float),
+    )
+    assert effects(refutations.refute(hidden, earlier_activity, PARAMETERS))["colleague_treatment"] > 0.05
+
+
 def test_each_attempt_changes_what_it_says(world, attempts):
     by_attempt = dict(list(attempts.groupby("refutation_id")))
     treated, converted = world.set_index("observation_id").is_treated, world.set_index("observation_id").is_converted
-    placebo = by_attempt["placebo_treatment"].set_index("observation_id")
-    assert placebo.is_treated.sum() == treated.sum() and (placebo.is_treated != treated).any()
-    assert (placebo.outcome == converted).all()
+    ring = by_attempt["colleague_treatment"].set_index("observation_id")
+    assert (ring.groupby("account_id").is_treated.sum() == treated.groupby(ring.account_id).sum()).all()
+    assert (ring.is_treated != treated).any() and (ring.outcome == converted).all()
     permuted = by_attempt["permuted_outcome"].set_index("observation_id")
     assert permuted.outcome.sum() == converted.sum() and (permuted.outcome != converted).any()
+    # Accounts of one size swap places as they are, so that their sums stay those of accounts.
+    assert sorted(permuted.groupby("account_id").outcome.sum()) == sorted(converted.groupby(permuted.account_id).sum())
     assert by_attempt["dropped_accounts"].account_id.nunique() == 720
 
 
@@ -68,6 +81,8 @@ def test_an_attempt_that_the_data_do_not_support_has_no_rows(world, earlier_acti
     remaining = refutations.refute(world.drop(columns="true_lift"), nobody, PARAMETERS)
     assert "negative_control_outcome" not in set(remaining.refutation_id)
     assert remaining.refutation_id.nunique() == 4
+    alone = world.drop(columns="true_lift").drop_duplicates("account_id")
+    assert "colleague_treatment" not in set(refutations.refute(alone, earlier_activity, PARAMETERS).refutation_id)
     untreated = world.drop(columns="true_lift").assign(is_treated=0)
     none = refutations.refute(untreated, earlier_activity, PARAMETERS)
     assert none.empty and list(none.columns) == list(remaining.columns)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from causalyn.simulation import world
-from causalyn.simulation.world_physics import GROUPS, PERSUADABLE, PRESETS, SLEEPING_DOG
+from causalyn.simulation.world_physics import FAULTS, GROUPS, PERSUADABLE, PRESETS, SLEEPING_DOG
 from causalyn.simulation.world_store import write_world
 from causalyn.warehouse.raw_contract import TABLES, TRUTH, TRUTH_TODAY, truth_path
 
@@ -850,3 +850,51 @@ def test_nothing_until_the_last_outcome_is_due_depends_on_who_moves():
     assert equal(few.interventions, many.interventions)
     assert equal(few.truth, many.truth)
     assert not equal(few.truth_today, many.truth_today)
+
+
+# Faults
+
+
+def faulty(name: str, campaigns: int = 1) -> world.Columns:
+    """The exported interventions of a faulty world, eligible users only."""
+    (chunk,) = world.chunks(replace(DEFAULT, **FAULTS[name]), 600, seed=8, campaigns=campaigns)
+    eligible = chunk.interventions["eligible"]
+    return {column: values[eligible] for column, values in chunk.interventions.items()}
+
+
+def sound(campaigns: int = 1) -> world.Columns:
+    """The same without a fault."""
+    (chunk,) = world.chunks(DEFAULT, 600, seed=8, campaigns=campaigns)
+    return {column: values[chunk.interventions["eligible"]] for column, values in chunk.interventions.items()}
+
+
+def test_each_fault_is_what_it_says():
+    plain = sound()
+    late = faulty("dates_late")
+    assert (late["intervention_day"] - plain["intervention_day"] == 5).all()
+    assert (late["activation_delay"] - plain["activation_delay"] == -5).all()
+    assert (plain["activation_delay"] > 0).all()
+
+    before = faulty("converted_before")
+    assert (before["activation_delay"] < 0).mean() == pytest.approx(0.05, abs=0.01)
+    assert before["converted"][before["activation_delay"] < 0].all()
+
+    latest, every = faulty("converters_leave", campaigns=3), sound(campaigns=3)
+    assert len(np.unique(latest["user"])) == len(latest["user"]) == len(np.unique(every["user"]))
+    assert latest["converted"][latest["campaign"] == 0].mean() > 0.8
+
+    picked = faulty("unseen_accounts")
+    n_treated = np.bincount(picked["account"], picked["treated"])
+    assert set(n_treated / np.maximum(np.bincount(picked["account"]), 1)) == {0.0, 1.0}
+
+    spilt = faulty("spill_over")
+    controls = ~plain["treated"]
+    assert spilt["converted"][controls].mean() < plain["converted"][controls].mean() - 0.05
+    assert (spilt["converted"] == plain["converted"])[plain["treated"]].all()
+
+    assert faulty("tiny_arm")["treated"].mean() == pytest.approx(0.02, abs=0.007)
+    assert faulty("tiny_control")["treated"].mean() == pytest.approx(0.95, abs=0.01)
+
+    (constant,) = world.chunks(replace(DEFAULT, **FAULTS["randomised_constant"]), 600, seed=8)
+    assert np.ptp(constant.truth["p_treated"] - constant.truth["p_control"]) < 1e-12
+    assert len(FAULTS) == 8, "a new fault is tested here, too"

@@ -1,0 +1,5 @@
+with final as (
+    select * from {{ ref('int_evaluation__spill_over') }}
+)
+
+select * from final

@@ -1,0 +1,67 @@
+"""Campaigns with something wrong, or unusual: the check that must speak does, and where nothing is wrong none does.
+
+The worlds are judged, and nothing is published: their models up to the verdicts are built, without tests.
+"""
+
+import sys
+
+import duckdb
+import pytest
+
+ACCOUNTS = "600"
+# By fault: the options of the world, the checks that must fail, and those that must at least warn or be unknown.
+FAULTS = {
+    "converters_leave": (["--campaigns", "3"], {"campaign_gap"}, set()),
+    "dates_late": ([], {"converted_before_share"}, set()),
+    "unseen_accounts": ([], {"mixed_account_share", "refutation_z"}, {"assignment_explained", "robustness_value"}),
+    "converted_before": ([], set(), {"converted_before_share"}),
+    "spill_over": ([], {"spill_over_z"}, set()),
+    "tiny_arm": ([], {"clipped_share"}, {"smaller_arm_share", "assignment_explained"}),
+    "tiny_control": ([], {"clipped_share"}, {"smaller_arm_share", "assignment_explained"}),
+    "randomised_constant": ([], set(), {"qini_z", "gain_over_response_model_z", "assignment_explained"}),
+}
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def judge(run, run_dbt, tmp_path_factory, project_root):
+    """The verdicts on a generated world by check, with those that block marked by a second set."""
+
+    def judge(*options: str) -> tuple[dict[str, str], set[str]]:
+        warehouse = tmp_path_factory.mktemp("fault") / "causalyn.duckdb"
+        generator = project_root / "scripts" / "generate_world.py"
+        generated = run(sys.executable, generator, "--accounts", ACCOUNTS, "--warehouse", warehouse, *options)
+        assert generated.returncode == 0, generated.stderr
+        without = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
+        built = run_dbt("build", "--select", "+int_evaluation__verdicts", *without, warehouse=warehouse)
+        assert built.returncode == 0, built.stdout[-3000:]
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            rows = connection.execute(
+                "select check_id, verdict, is_blocking from intermediate.int_evaluation__verdicts"
+                " where check_group in ('data', 'identification', 'model')"
+            ).fetchall()
+        return {check: verdict for check, verdict, _ in rows}, {check for check, _, blocks in rows if blocks}
+
+    return judge
+
+
+@pytest.mark.parametrize(
+    "fault", [pytest.param(name, marks=pytest.mark.fault(name, "its checks speak")) for name in FAULTS]
+)
+def test_the_check_of_a_fault_speaks(judge, seen, fault):
+    options, failing, doubtful = FAULTS[fault]
+    verdicts, blocking = judge("--fault", fault, *options)
+    speaking = {check: verdict for check, verdict in verdicts.items() if verdict != "pass"}
+    seen(", ".join(f"{check} {verdict}" for check, verdict in sorted(speaking.items())))
+    assert {check for check in failing if verdicts[check] != "fail"} == set(), speaking
+    assert failing <= blocking
+    assert doubtful <= speaking.keys(), speaking
+
+
+@pytest.mark.parametrize(
+    "options", [(), ("--preset", "hard"), ("--preset", "smooth")], ids=["default", "hard", "smooth"]
+)
+def test_nothing_blocks_where_nothing_is_wrong(judge, options):
+    verdicts, blocking = judge(*options)
+    assert blocking == set()
+    assert "fail" not in verdicts.values()
