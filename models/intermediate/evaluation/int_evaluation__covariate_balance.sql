@@ -40,11 +40,11 @@ moments as (
         avg(measured) filter (where {{ is_in_arm }}) as {{ arm }}_mean,
         var_samp(measured) filter (where {{ is_in_arm }}) as {{ arm }}_variance,
         sum(weight * measured) filter (where {{ is_in_arm }})
-        / sum(weight) filter (where {{ is_in_arm }} and measured is not null) as weighted_{{ arm }}_mean{{ ',' if not loop.last }}
+        / sum(weight) filter (where {{ is_in_arm }} and measured is not null) as weighted_{{ arm }}_mean,
         {% endfor %}
+        measure = 'value' or max(measured) > 0 as has_something_to_measure
     from measures
     group by 1, 2
-    having measure = 'value' or max(measured) > 0
 ),
 
 compared as (
@@ -57,7 +57,7 @@ compared as (
         -- The same yardstick before and after, so that only the means can improve.
         sqrt((treated_variance + control_variance) / 2) as pooled_sd
     from moments
-    where treated_mean is not null and control_mean is not null
+    where has_something_to_measure and treated_mean is not null and control_mean is not null
 ),
 
 final as (

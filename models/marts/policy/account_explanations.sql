@@ -55,8 +55,9 @@ by_account as (
 usual as (
     select
         {% for feature in features %}
-        {{ mean_of_millionths(feature) }} as {{ feature }}_usual{{ ',' if not loop.last }}
+        {{ mean_of_millionths(feature) }} as {{ feature }}_usual,
         {% endfor %}
+        count(*) as n_users
     from feature_values
 ),
 
