@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from conftest import ROOT
 
 from refresh import NotRefreshableError, refresh
 
@@ -113,7 +114,12 @@ def days(copy_world, refresh_world, read_published, run_dbt, break_project, tmp_
 
     built, same, third = read_published(world.warehouse), left(0), left(3)
     # A full build of another model that may not be trusted publishes nothing, but leaves its past in the candidates.
-    other = break_project("seeds/learner_parameters.csv", ",2026,t_learner", ",2027,dr_learner")
+    learner = ROOT / "seeds" / "learner_parameters.csv"
+    shipped = learner.read_text().splitlines()[1]
+    # One that is quickly fitted, with another seed and another learner that decides.
+    quick = shipped.replace("20,8,", "4,2,").replace(",2026,t_learner", ",2027,dr_learner")
+    assert quick.startswith("4,2,") and quick.endswith(",2027,dr_learner")
+    other = break_project("seeds/learner_parameters.csv", shipped, quick)
     rules = other / "seeds" / "checks.csv"
     trusted = "rank users better than a constant effect?,at_least,3,3"
     assert trusted in rules.read_text()
