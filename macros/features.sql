@@ -53,13 +53,16 @@
 
 {#- The learner's inputs unpivoted: one row per observation of a population and feature, with its name and value. -#}
 {% macro unpivot_features(inputs, population, name='feature') -%}
-    {%- for feature in learner_feature_expressions() %}
     select
         observation_id,
-        '{{ feature }}' as {{ name }},
-        {{ feature }} as {{ name }}_value
-    from {{ inputs }}
-    where population = '{{ population }}'
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+        {{ name }},
+        {{ name }}_value
+    from (
+        select
+            observation_id,
+            {{ learner_feature_expressions() | join(', ') }}
+        from {{ inputs }}
+        where population = '{{ population }}'
+    ) as inputs
+    unpivot include nulls ({{ name }}_value for {{ name }} in ({{ learner_feature_expressions() | join(', ') }}))
 {%- endmacro %}

@@ -55,9 +55,13 @@ tenths as (
 ),
 
 measured as (
-    select population, 'lift of a user' as interval_id, 'everybody' as user_group, is_covered from users
-    union all
-    select population, 'lift of a user', true_group, is_covered from users
+    select
+        users.population,
+        'lift of a user' as interval_id,
+        coalesce(groups_of_users.user_group, users.true_group) as user_group,
+        users.is_covered
+    from users
+    cross join (values ('everybody'), (null)) as groups_of_users (user_group)
     union all
     select
         'campaign',

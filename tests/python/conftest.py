@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import dbt_fork
 import duckdb
 import pandas as pd
 import pytest
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ("CAUSALYN_", "DBT_", "MAKE", "TARGET", "RAW", "ACCOUNTS", "SEED", "PRESET", "FAULT", "CAMPAIGNS", "AS_OF")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+DBT = Path(sys.executable).with_name("dbt")
 # What dbt keeps in its target directory of a parsed project.
 PARSED = "partial_parse.msgpack"
 # Models whose SQL tests run on frames of their own.
@@ -156,7 +158,10 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs a command in a directory, with these environment variables and none of the caller's settings."""
 
     def run(*command: str | Path, directory: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, cwd=directory, env=ENVIRONMENT | variables, capture_output=True, text=True)
+        environment = ENVIRONMENT | variables
+        if command[0] == DBT:
+            return dbt_fork.run_dbt([str(argument) for argument in command[1:]], directory, environment)
+        return subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True)
 
     return run
 
@@ -187,7 +192,7 @@ def dbt_command(folder: Path, project: Path) -> tuple[list[str | Path], dict[str
 
     The folder is to be the working directory: dbt parses the whole project anew for another path of the warehouse.
     """
-    command = [Path(sys.executable).with_name("dbt"), "--no-use-colors"]
+    command = [DBT, "--no-use-colors"]
     return command, {
         "CAUSALYN_ROOT": str(project),
         "CAUSALYN_WAREHOUSE": "causalyn.duckdb",

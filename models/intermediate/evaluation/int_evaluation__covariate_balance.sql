@@ -16,55 +16,48 @@ weighted as (
     inner join feature_values on dr_scores.observation_id = feature_values.observation_id
 ),
 
-features_with_gaps as (
-    select distinct feature from weighted where feature_value is null
-),
-
 -- Who lacks a value may differ between the arms too.
 measures as (
     select
-        feature,
-        'value' as measure,
-        is_treated,
-        weight,
-        feature_value as measured
-    from weighted
-    where feature_value is not null
-    union all
-    select
         weighted.feature,
-        'is_missing',
-        weighted.is_treated,
+        kinds.measure,
+        weighted.is_treated = 1 as is_treated,
         weighted.weight,
-        case when weighted.feature_value is null then 1.0 else 0.0 end
+        case
+            when kinds.measure = 'value' then weighted.feature_value
+            when weighted.feature_value is null then 1.0
+            else 0.0
+        end as measured
     from weighted
-    inner join features_with_gaps on weighted.feature = features_with_gaps.feature
+    cross join (values ('value'), ('is_missing')) as kinds (measure)
 ),
 
 moments as (
     select
         feature,
         measure,
-        is_treated,
-        avg(measured) as arm_mean,
-        var_samp(measured) as arm_variance,
-        sum(weight * measured) / sum(weight) as weighted_mean
+        {% for arm, is_in_arm in [('treated', 'is_treated'), ('control', 'not is_treated')] %}
+        avg(measured) filter (where {{ is_in_arm }}) as {{ arm }}_mean,
+        var_samp(measured) filter (where {{ is_in_arm }}) as {{ arm }}_variance,
+        sum(weight * measured) filter (where {{ is_in_arm }})
+        / sum(weight) filter (where {{ is_in_arm }} and measured is not null) as weighted_{{ arm }}_mean,
+        {% endfor %}
+        measure = 'value' or max(measured) > 0 as has_something_to_measure
     from measures
-    group by 1, 2, 3
+    group by 1, 2
 ),
 
 compared as (
     select
-        treated.feature,
-        treated.measure,
-        treated.arm_mean as treated_mean,
-        control.arm_mean as control_mean,
-        treated.weighted_mean - control.weighted_mean as weighted_difference,
+        feature,
+        measure,
+        treated_mean,
+        control_mean,
+        weighted_treated_mean - weighted_control_mean as weighted_difference,
         -- The same yardstick before and after, so that only the means can improve.
-        sqrt((treated.arm_variance + control.arm_variance) / 2) as pooled_sd
-    from moments as treated
-    inner join moments as control on treated.feature = control.feature and treated.measure = control.measure
-    where treated.is_treated = 1 and control.is_treated = 0
+        sqrt((treated_variance + control_variance) / 2) as pooled_sd
+    from moments
+    where has_something_to_measure and treated_mean is not null and control_mean is not null
 ),
 
 final as (

@@ -55,27 +55,34 @@ by_account as (
 usual as (
     select
         {% for feature in features %}
-        {{ mean_of_millionths(feature) }} as {{ feature }},
+        {{ mean_of_millionths(feature) }} as {{ feature }}_usual,
         {% endfor %}
         count(*) as n_users
     from feature_values
 ),
 
-explained as (
-    {% for feature in features %}
-    select
-        by_account.account_id,
-        by_account.decision,
-        by_account.direction,
-        '{{ feature }}' as feature,
-        by_account.{{ feature }}_contribution as contribution,
-        by_account.{{ feature }}_mean as mean_value,
-        usual.{{ feature }} as usual_value,
-        by_account.n_deciding_users
+compared as (
+    select *
     from by_account
     cross join usual
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+),
+
+explained as (
+    select
+        account_id,
+        decision,
+        direction,
+        feature,
+        contribution,
+        mean_value,
+        usual_value,
+        n_deciding_users
+    from compared
+    unpivot include nulls ((contribution, mean_value, usual_value) for feature in (
+        {% for feature in features %}
+        ({{ feature }}_contribution, {{ feature }}_mean, {{ feature }}_usual) as {{ feature }}{{ ',' if not loop.last }}
+        {% endfor %}
+    ))
 ),
 
 ranked as (

@@ -174,7 +174,7 @@ def test_a_build_that_does_not_succeed_stops_the_export(
 ):
     path = project_copy / file
     path.write_text((path.read_text() if path.exists() else "") + change)
-    build = run_dbt("build", warehouse=warehouse, project=project_copy)
+    build = run_dbt("build", "--select", path.stem, warehouse=warehouse, project=project_copy)
     assert build.returncode != 0, build.stdout[-3000:]
     assert_refused(warehouse, exported, reason)
 

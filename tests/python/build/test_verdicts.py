@@ -46,6 +46,15 @@ BAD_INPUT = {
 }
 
 
+# All that the verdicts are given on, and the lists that wait for them.
+JUDGED = (
+    "--select",
+    "+int_build__publication_gate+",
+    "verdicts",
+    "user_uplift_scores",
+    "--exclude-resource-type",
+    "unit_test",
+)
 LONG = {"everybody treated", "features constant"}
 
 
@@ -74,7 +83,7 @@ def test_bad_input_publishes_nothing_and_says_why(
     loading = run(sys.executable, project_root / "scripts" / "load_raw.py", tmp_path, "--warehouse", warehouse)
     assert loading.returncode == 0, loading.stderr
 
-    build = run_dbt("build", "--exclude", "resource_type:unit_test", warehouse=warehouse)
+    build = run_dbt("build", *JUDGED, warehouse=warehouse)
 
     assert build.returncode != 0
     assert "Traceback" not in build.stdout + build.stderr
