@@ -29,6 +29,7 @@
     {{ return({
         'roles': ['admin', 'power_user', 'basic'],
         'plans': ['starter', 'growth', 'enterprise', 'unknown'],
+        'events': ['core_action', 'collab_action', 'feature', 'login', 'ignore'],
         'responses': ['positive', 'ignored', 'negative', 'none'],
     }[mapping]) }}
 {%- endmacro %}

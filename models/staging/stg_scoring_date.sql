@@ -40,7 +40,7 @@ active_days as (
         activity.activity_date,
         count(*) as n_rows,
         max(count(*)) over () as n_rows_of_busiest_day
-    from {{ ref('input_user_activity_daily') }} as activity
+    from {{ ref('base_user_activity') }} as activity
     inner join users on activity.user_id = users.user_id
     where activity.activity_date < current_date
     group by activity.activity_date

@@ -7,7 +7,7 @@ with activity as (
         coalesce(collab_action_count, 0) as collab_action_count,
         coalesce(time_spent_minutes, 0) as time_spent_minutes,
         coalesce(feature_diversity_count, 0) as feature_diversity_count
-    from {{ ref('input_user_activity_daily') }}
+    from {{ ref('base_user_activity') }}
     where user_id is not null and activity_date is not null
 ),
 

@@ -26,7 +26,7 @@ from sklearn.tree._tree import Tree
 from benchmark import COLUMNS, peak_memory_mb, reset_peak_memory
 from causalyn.learner import uplift
 
-ACTIVITY = {"source.causalyn.raw.user_activity_daily_raw", "model.causalyn.stg_user_activity_daily"}
+ACTIVITY = {"model.causalyn.base_user_activity", "model.causalyn.stg_user_activity_daily"}
 DECISION = "model.causalyn.int_policy__nudges"
 """The last node of the steps that a script of a user's own would have too: raw tables to nudges, scores apart."""
 

@@ -7,7 +7,7 @@ with activity as (
         coalesce(collab_action_count, 0) as collab_action_count,
         coalesce(time_spent_minutes, 0) as time_spent_minutes,
         coalesce(feature_diversity_count, 0) as feature_diversity_count
-    from {{ ref('input_user_activity_daily') }}
+    from {{ ref('base_user_activity') }}
 ),
 
 users as (
@@ -24,7 +24,7 @@ repeated_days as (
     select
         user_id,
         activity_date
-    from {{ ref('input_user_activity_daily') }}
+    from {{ ref('base_user_activity') }}
     group by user_id, activity_date
     having count(*) > 1
 ),

@@ -16,7 +16,7 @@ activity as (
         count(*) as n_activity_rows,
         count(*) filter (where time_spent_minutes not between 0 and 1440) as n_impossible_minutes,
         count(*) filter (where activity_date > current_date) as n_future_dates
-    from {{ ref('input_user_activity_daily') }}
+    from {{ ref('base_user_activity') }}
 ),
 
 interventions as (

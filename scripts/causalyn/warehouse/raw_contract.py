@@ -109,6 +109,15 @@ ACTIVITY = Table(
     parent=USERS,
 )
 
+# What an event log says, in the place of the activity of days: seeds/mapping/events.csv says what counts as what.
+USER_EVENTS = Table(
+    "user_events_raw",
+    _columns("user_id varchar", "event_name varchar", "event_time timestamp"),
+    key=("user_id", "event_time"),
+    parent=USERS,
+    optional=True,
+)
+
 INTERVENTIONS = Table(
     "interventions_raw",
     _columns(
@@ -176,7 +185,7 @@ BANDIT_LOG = Table(
     optional=True,
 )
 
-TABLES = (ACCOUNTS, USERS, ACTIVITY, INTERVENTIONS, OUTCOMES, CAMPAIGN_EVENTS, BANDIT_LOG)
+TABLES = (ACCOUNTS, USERS, ACTIVITY, USER_EVENTS, INTERVENTIONS, OUTCOMES, CAMPAIGN_EVENTS, BANDIT_LOG)
 
 TRUTH = Table(
     "latent_uplift_groups_hidden",

@@ -16,11 +16,13 @@ from pathlib import Path
 import duckdb
 
 from causalyn.warehouse.raw_contract import (
+    ACTIVITY,
     BUILT_NODES,
     PUBLICATION,
     RAW_SCHEMA,
     TABLES,
     TRUTHS,
+    USER_EVENTS,
     Column,
     Table,
     truth_path,
@@ -35,6 +37,7 @@ EXPECTED = {
     "bigint": "a whole number",
     "double": "a finite number",
     "date": "a date such as 2025-03-01",
+    "timestamp": "a time such as 2025-03-01 14:30:00",
 }
 # What reading a file that is broken raises; Python's readers of compressed files have errors of their own.
 _UNREADABLE = (duckdb.Error, OSError, EOFError, zlib.error, UnicodeError, csv.Error)
@@ -73,6 +76,10 @@ class Source:
         recorded = self.recorded(column)
         if column.type == "varchar":
             return f"cast({recorded} as varchar)"
+        if column.type == "timestamp":
+            kind = "timestamptz" if self.types.get(column.name) == "VARCHAR" else "timestamp"
+            moment = f"cast(try_cast({recorded} as {kind}) as timestamp)"
+            return f"case when isfinite({moment}) then {moment} end"
         if column.type == "date":
             # Text may hold a time with an offset: its day is that of UTC, as it is for the timestamps of Parquet.
             moment = f"try_cast({recorded} as {'timestamptz' if self.types.get(column.name) == 'VARCHAR' else 'date'})"
@@ -177,8 +184,9 @@ def _connect(path: Path | str) -> duckdb.DuckDBPyConnection:
 
 def _open(connection: duckdb.DuckDBPyConnection, directory: Path, table: Table) -> Source | None:
     """The file of a table; none only if an export need not have it."""
-    paths = [path for suffix in SUFFIXES if (path := directory / f"{table.name}{suffix}").is_file()]
-    if not paths and table.optional:
+    paths = _paths(directory, table)
+    # Whoever has an event log need not add it up.
+    if not paths and (table.optional or (table == ACTIVITY and _paths(directory, USER_EVENTS))):
         return None
     if not paths:
         names = " or ".join(f"{table.name}{suffix}" for suffix in SUFFIXES)
@@ -190,6 +198,10 @@ def _open(connection: duckdb.DuckDBPyConnection, directory: Path, table: Table) 
     relation = f"read_parquet({literal(path)})" if path.suffix == ".parquet" else _csv_relation(path, table)
     described = connection.execute(f"describe from {relation}").fetchall()
     return Source(table, path, relation, {name.lower(): kind for name, kind, *_ in described})
+
+
+def _paths(directory: Path, table: Table) -> list[Path]:
+    return [path for suffix in SUFFIXES if (path := directory / f"{table.name}{suffix}").is_file()]
 
 
 def _csv_relation(path: Path, table: Table) -> str:

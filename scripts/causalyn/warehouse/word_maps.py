@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from causalyn.warehouse.raw_contract import ACCOUNTS, INTERVENTIONS, USERS, Table
+from causalyn.warehouse.raw_contract import ACCOUNTS, INTERVENTIONS, USER_EVENTS, USERS, Table
 from causalyn.warehouse.raw_loader import check_raw
 
 UNKNOWN = "?"
@@ -56,6 +56,30 @@ WORD_MAPS = (
         },
     ),
     WordMap(
+        "events",
+        USER_EVENTS,
+        "event_name",
+        {
+            "login": ("login", "log in", "logged in", "sign in", "signed in", "session"),
+            "collab_action": ("collab", "share", "comment", "invite", "mention", "assign"),
+            "core_action": (
+                "core",
+                "create",
+                "edit",
+                "save",
+                "run",
+                "export",
+                "upload",
+                "submit",
+                "complete",
+                "send",
+                "sent",
+            ),
+            "feature": ("feature", "open", "filter", "search"),
+            "ignore": ("ignore", "view", "page", "heartbeat", "error", "impression"),
+        },
+    ),
+    WordMap(
         "responses",
         INTERVENTIONS,
         "prev_nudge_response",
@@ -77,7 +101,7 @@ def draft(directory: Path, seeds: Path) -> dict[str, list[tuple[str, str]]]:
     sources = check_raw(directory)
     added = {}
     with duckdb.connect() as connection:
-        for words in WORD_MAPS:
+        for words in (words for words in WORD_MAPS if words.table.name in sources):
             path = seeds / f"{words.seed}.csv"
             with path.open(newline="") as file:
                 known = {line["their_word"].strip(" ").lower() for line in csv.DictReader(file)}

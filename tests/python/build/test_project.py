@@ -75,7 +75,14 @@ def test_every_column_of_the_warehouse_is_described(built_world):
     assert {table: names - actual[table] for table, names in described.items() if names - actual[table]} == {}
 
 
-DBT_TYPES = {"varchar": "string", "integer": "int", "bigint": "bigint", "double": "double", "date": "date"}
+DBT_TYPES = {
+    "varchar": "string",
+    "integer": "int",
+    "bigint": "bigint",
+    "double": "double",
+    "date": "date",
+    "timestamp": "timestamp",
+}
 
 
 def test_the_contracts_of_the_input_layer_are_the_raw_contract(built_world):

@@ -1,0 +1,25 @@
+{{ config(materialized='view') }}
+
+with final as (
+    select
+        user_id,
+        activity_date,
+        login_flag,
+        core_action_count,
+        collab_action_count,
+        time_spent_minutes,
+        feature_diversity_count
+    from {{ ref('input_user_activity_daily') }}
+    union all
+    select
+        user_id,
+        activity_date,
+        login_flag,
+        core_action_count,
+        collab_action_count,
+        time_spent_minutes,
+        feature_diversity_count
+    from {{ ref('base_user_event_days') }}
+)
+
+select * from final

@@ -1,0 +1,25 @@
+with events as (
+    select
+        user_id,
+        event_name,
+        event_time,
+        our_word as counts_as
+    from ({{ mapped_words('user_events', 'event_name', mapping='events', missing='ignore') }}) as mapped
+),
+
+-- Time is counted, not estimated: the minutes in which something happened, whatever lies between them.
+final as (
+    select
+        user_id,
+        cast(event_time as date) as activity_date,
+        max(case when counts_as = 'login' then 1 else 0 end) as login_flag,
+        count(*) filter (where counts_as = 'core_action') as core_action_count,
+        count(*) filter (where counts_as = 'collab_action') as collab_action_count,
+        count(distinct date_trunc('minute', event_time)) as time_spent_minutes,
+        count(distinct case when counts_as <> 'login' then {{ plain_word('event_name') }} end) as feature_diversity_count
+    from events
+    where counts_as <> 'ignore'
+    group by 1, 2
+)
+
+select * from final
