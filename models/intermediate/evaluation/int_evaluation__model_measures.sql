@@ -79,8 +79,7 @@ measured as (
     union all
     select 'sample_ratio_z', abs(max(z)), {{ margin('1') }} from sample_ratio
     union all
-    select 'campaign_gap', case when count(*) > 1 then max(control_residual) - min(control_residual) end, null
-    from campaigns
+    select 'campaign_gap', max(control_residual) - min(control_residual), null from campaigns
     union all
     select 'spill_over_z', abs(max(z)), {{ margin('1') }} from spill_over
     union all
