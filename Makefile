@@ -24,7 +24,7 @@ define install
 @touch $@
 endef
 
-GENERATOR_OPTIONS := $(strip $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET)) $(if $(FAULT),--fault $(FAULT)) $(if $(CAMPAIGNS),--campaigns $(CAMPAIGNS)))
+GENERATOR_OPTIONS := $(strip $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET)) $(if $(FAULT),--fault $(FAULT)) $(if $(DECLARED),--declared) $(if $(CAMPAIGNS),--campaigns $(CAMPAIGNS)))
 ifneq ($(and $(RAW),$(GENERATOR_OPTIONS)),)
 $(error RAW loads existing files: ACCOUNTS, SEED, PRESET, FAULT and CAMPAIGNS steer the generator and don't go with it)
 endif
@@ -56,6 +56,7 @@ DELIVERIES := $(if $(RAW),$(if $(ACCEPT_CHANGES),accept,compare),ignore)
 help:
 	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
 	@echo '  ACCOUNTS=n SEED=n PRESET=p  another world; presets: default, hard, null, harm, drift, smooth'
+	@echo '  DECLARED=1                  with the probabilities by which users were nudged in the export'
 	@echo '  CAMPAIGNS=n                 with so many past campaigns, each aimed by what came of the one before'
 	@echo '  FAULT=f                     with something wrong: generate_world.py --help names it, and a check finds it'
 	@echo '  TARGET=spark                build on Spark instead of DuckDB (installs it; needs Java 17)'

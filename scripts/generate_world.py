@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--preset", choices=PRESETS, default="default")
     parser.add_argument("--fault", choices=FAULTS, help="what is wrong with the past campaigns, or unusual of them")
+    parser.add_argument("--declared", action="store_true", help="export the probabilities by which users were nudged")
     parser.add_argument("--campaigns", type=int, default=1, help="past campaigns, one after the other")
     arguments = parser.parse_args()
     if arguments.accounts < 1:
@@ -31,7 +32,7 @@ def main() -> None:
         parser.error(f"--campaigns must be between 1 and {world.MAX_CAMPAIGNS}")
 
     started = time.perf_counter()
-    physics = replace(PRESETS[arguments.preset], **FAULTS.get(arguments.fault, {}))
+    physics = replace(PRESETS[arguments.preset], declares_probability=arguments.declared, **FAULTS.get(arguments.fault, {}))
     chunks = world.chunks(physics, arguments.accounts, arguments.seed, arguments.campaigns)
     try:
         written = write_world(arguments.warehouse, chunks, arguments.accounts)

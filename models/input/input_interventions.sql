@@ -8,7 +8,8 @@ with final as (
         treatment_flag,
         delivery_channel,
         prev_nudge_response,
-        campaign_id
+        campaign_id,
+        assignment_probability
     from {{ source('raw', 'interventions_raw') }}
 )
 

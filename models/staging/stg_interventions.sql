@@ -8,7 +8,8 @@ with final as (
         is_treated,
         delivery_channel,
         prev_nudge_response,
-        campaign_id
+        campaign_id,
+        assignment_probability
     from {{ ref('base_interventions') }}
     where reject_reason is null
 )

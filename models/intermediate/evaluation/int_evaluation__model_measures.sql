@@ -37,13 +37,21 @@ checks as (
     select * from {{ ref('checks') }}
 ),
 
--- What features explain of the assignment is the yardstick for what they may leave out. Where that is almost nothing, none is.
+-- What features explain of the assignment is the yardstick for what they may leave out. Where that is almost nothing, none is. Where
+-- the design declares who was nudged with what probability, nothing else decided.
+design as (
+    select min(cast(is_assignment_declared as int)) = 1 as is_declared from dr_scores
+),
+
 robustness as (
     select
         max(sensitivity.assignment_r2) as assignment_r2,
-        max(case when sensitivity.assignment_r2 >= checks.pass_limit then sensitivity.interval_robustness_value end)
-            as robustness_value
+        max(case
+            when design.is_declared then 1
+            when sensitivity.assignment_r2 >= checks.pass_limit then sensitivity.interval_robustness_value
+        end) as robustness_value
     from sensitivity
+    cross join design
     inner join checks on checks.check_id = 'assignment_explained'
 ),
 

@@ -2,10 +2,6 @@ with attempts as (
     select * from {{ ref('int_uplift__refutations') }}
 ),
 
-learner as (
-    select * from {{ ref('learner_parameters') }}
-),
-
 adjusted as (
     select * from {{ ref('int_evaluation__arm_diagnostics') }}
     where diagnostic_id = 'adjusted_effect'
@@ -27,22 +23,14 @@ questions as (
     select 'dropped_accounts', 'code', false, 'Does the effect move if a fifth of the accounts is left out?'
 ),
 
-clipped as (
-    select
-        attempts.*,
-        greatest(learner.propensity_floor, least(1 - learner.propensity_floor, attempts.propensity)) as clipped_propensity
-    from attempts
-    cross join learner
-),
-
 scored as (
     select
         refutation_id,
         account_id,
         p_treated - p_control
         + (2 * is_treated - 1) * (outcome - case when is_treated = 1 then p_treated else p_control end)
-        * {{ inverse_propensity_weight('is_treated', 'clipped_propensity') }} as dr_score
-    from clipped
+        * {{ inverse_propensity_weight('is_treated', 'propensity') }} as dr_score
+    from attempts
 ),
 
 effects as (

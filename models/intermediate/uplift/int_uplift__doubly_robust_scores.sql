@@ -31,7 +31,12 @@ clipped as (
         inputs.is_treated,
         inputs.is_converted,
         nuisances.*,
-        greatest(learner.propensity_floor, least(1 - learner.propensity_floor, nuisances.propensity)) as clipped_propensity
+        inputs.assignment_probability,
+        -- What the design declares is known, and not clipped.
+        coalesce(
+            inputs.assignment_probability,
+            greatest(learner.propensity_floor, least(1 - learner.propensity_floor, nuisances.propensity))
+        ) as clipped_propensity
     from inputs
     inner join nuisances on inputs.observation_id = nuisances.observation_id
     cross join learner
@@ -53,9 +58,10 @@ final as (
         cast(is_converted as int) as is_converted,
         p_control,
         p_treated,
-        propensity,
+        coalesce(assignment_probability, propensity) as propensity,
         round(clipped_propensity, 9) as clipped_propensity,
-        clipped_propensity <> propensity as is_propensity_clipped,
+        assignment_probability is not null as is_assignment_declared,
+        assignment_probability is null and clipped_propensity <> propensity as is_propensity_clipped,
         round(
             p_treated - p_control
             + is_treated * (is_converted - p_treated) / clipped_propensity

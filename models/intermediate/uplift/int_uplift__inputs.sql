@@ -22,6 +22,7 @@ final as (
         {{ hex_to_int("substr(md5('halves:' || features.account_id), 1, 15)") }} as account_hash,
         cast(interventions.is_treated as int) as is_treated,
         cast(outcomes.is_converted as int) as is_converted,
+        interventions.assignment_probability,
         {{ learner_features() }}
     from features
     left join interventions on features.population = 'campaign' and features.observation_id = interventions.intervention_id

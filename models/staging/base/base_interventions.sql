@@ -8,6 +8,7 @@ with interventions as (
         treatment_flag = 1 as is_treated,
         delivery_channel,
         campaign_id,
+        assignment_probability,
         our_word as prev_nudge_response
     from ({{ mapped_words('interventions', 'prev_nudge_response', mapping='responses', missing='none') }}) as mapped
 ),
@@ -43,6 +44,8 @@ checked as (
             when coalesce(interventions.account_id, '') <> users.account_id then 'account_mismatch'
             when interventions.intervention_date > scoring.scoring_date then 'future_date'
             when interventions.intervention_date < date '2000-01-01' then 'old_date'
+            when interventions.assignment_probability <= 0 or interventions.assignment_probability >= 1
+                then 'certain_assignment'
         end as row_reason
     from interventions
     left join users on interventions.user_id = users.user_id
@@ -65,7 +68,7 @@ deduplicated as (
         copies as (
             partition by
                 intervention_id, row_reason, user_id, account_id, intervention_date, is_eligible, is_treated,
-                delivery_channel, campaign_id, prev_nudge_response
+                delivery_channel, campaign_id, assignment_probability, prev_nudge_response
             order by intervention_id
         )
 ),
@@ -105,6 +108,7 @@ final as (
         is_treated,
         delivery_channel,
         prev_nudge_response,
+        assignment_probability,
         coalesce(
             campaign_id,
             'round ' || cast(row_number() over (

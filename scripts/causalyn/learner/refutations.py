@@ -30,7 +30,7 @@ def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: u
         parameters: see `uplift.Parameters`.
 
     Returns:
-        refutation_id, observation_id, account_id, is_treated, outcome and NUISANCES (probabilities, not clipped). An attempt
+        refutation_id, observation_id, account_id, is_treated, outcome and NUISANCES (probabilities; of treatment, declared or clipped). An attempt
         whose data support no estimate has no rows.
     """
     generator = np.random.default_rng([parameters.seed, 0])
@@ -44,9 +44,9 @@ def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: u
             random_common_cause=training["account_id"].map(dict(zip(accounts, noise, strict=True)))
         ),
         "dropped_accounts": training[~training["account_id"].isin(dropped)],
-        "colleague_treatment": training.assign(is_treated=_of_a_colleague(training, "is_treated", generator)).dropna(
-            subset=["is_treated"]
-        ),
+        "colleague_treatment": training.assign(
+            is_treated=_of_a_colleague(training, "is_treated", generator), assignment_probability=np.nan
+        ).dropna(subset=["is_treated"]),
         "negative_control_outcome": training.assign(is_converted=earlier).dropna(subset=["is_converted"]),
     }
     with threadpool_limits(limits=1):
@@ -88,6 +88,7 @@ def _estimate(
             "outcome": frame["is_converted"].astype("int32"),
         }
     )
+    assigned = frame["assignment_probability"].to_numpy(dtype=float)
     treated, converted = (frame[column].to_numpy(dtype=int) for column in ("is_treated", "is_converted"))
     first_half = frame["account_hash"].to_numpy(dtype=np.int64) & 1 == 0
     nuisances = np.empty((len(NUISANCES), len(frame)))
@@ -95,8 +96,10 @@ def _estimate(
         uplift.check(frame, features, parameters)
         matrix = frame[features].to_numpy(dtype=np.float32)
         for half in (first_half, ~first_half):
-            model = uplift.fit_nuisances(matrix[half], treated[half], converted[half], parameters, generator)
+            model = uplift.fit_nuisances(matrix[half], treated[half], converted[half], assigned[half], parameters, generator)
             nuisances[:, ~half] = [forest.predict(matrix[~half]) for forest in model]
+        propensity = nuisances[uplift.PROPENSITY]
+        nuisances[uplift.PROPENSITY] = uplift.chance_of_treatment(propensity, assigned, parameters)
     except uplift.LearnerError:
         return result.iloc[:0].assign(**dict.fromkeys(NUISANCES, np.nan))
     return result.assign(**dict(zip(NUISANCES, nuisances, strict=True)))

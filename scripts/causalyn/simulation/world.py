@@ -66,7 +66,7 @@ ACCOUNT_COLUMNS = (
 )
 USER_COLUMNS = ("user", "account", "created_day", "role", "region", "inviter")
 INTERVENTION_COLUMNS = (
-    *("user", "account", "campaign", "intervention_day", "eligible", "treated", "channel", "response"),
+    *("user", "account", "campaign", "intervention_day", "eligible", "treated", "channel", "response", "probability"),
     *("converted", "observed", "activation_delay", "negative_reaction"),
 )
 TRUTH_COLUMNS = ("user", "account", "group", "p_control", "p_treated")
@@ -431,6 +431,7 @@ def _draw_campaign(
         "campaign": np.full(n, campaign),
         "intervention_day": users["first_day"] + day,
         "treated": treated,
+        "probability": propensity if physics.declares_probability else np.full(n, np.nan),
         "channel": rng.integers(0, len(CHANNELS), n),
         "converted": converted,
         "observed": rng.random(n) >= missing,

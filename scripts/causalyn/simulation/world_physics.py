@@ -142,6 +142,8 @@ class Physics:
     unobserved_outcome: float = 0.05
     unobserved_outcome_quiet: float = 0.02  # more for a user without activity, fading out as above
 
+    declares_probability: bool = False  # whether the export says with what probability each user was nudged
+
     # What makes a campaign unfit to learn from, each on its own (FAULTS).
     exports_latest_only: bool = False  # of each user's interventions, the last
     logged_late_days: int = 0  # by how much intervention dates are logged too late

@@ -78,6 +78,7 @@ _SELECTS: dict[str, tuple[str, ...]] = {
         _text(world.CHANNELS, "channel"),
         _text(RESPONSES, "response"),
         "'campaign-' || (campaign + 1)",
+        "nullif(probability, 'nan')",
     ),
     "outcomes_raw": (
         _USER_ID,

@@ -130,6 +130,7 @@ INTERVENTIONS = Table(
         "[delivery_channel] varchar",
         "[prev_nudge_response] varchar",
         "[campaign_id] varchar",
+        "[assignment_probability] double",
     ),
     key=("intervention_id",),
     parent=USERS,

@@ -30,7 +30,7 @@ def attempts(world: pd.DataFrame, earlier_activity: pd.DataFrame) -> pd.DataFram
 def effects(attempts: pd.DataFrame) -> pd.Series:
     """The doubly robust effect of every attempt."""
     columns = [attempts[name].to_numpy() for name in ("is_treated", "outcome", *refutations.NUISANCES)]
-    scores = uplift.doubly_robust_lift(*columns, PARAMETERS.propensity_floor)
+    scores = uplift.doubly_robust_lift(*columns)
     return pd.Series(scores).groupby(attempts["refutation_id"].to_numpy()).mean()
 
 
