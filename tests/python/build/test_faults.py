@@ -58,8 +58,6 @@ def test_the_check_of_a_fault_speaks(judge, seen, fault):
     assert doubtful <= speaking.keys(), speaking
 
 
-@pytest.mark.parametrize(
-    "options", [(), ("--preset", "hard"), ("--preset", "smooth")], ids=["default", "hard", "smooth"]
 @pytest.mark.parametrize("preset", ["default", "hard", "smooth"])
 def test_nothing_is_wrong_with_data_or_identification_where_nothing_is(judge, preset):
     verdicts, blocking = judge("--preset", preset)
