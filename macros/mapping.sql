@@ -11,15 +11,15 @@
         coalesce(known.our_word, '{{ missing }}') as our_word
     from (select *, {{ plain_word(column) }} as said_word from {{ relation }}) as said
     left join ({{ known_words(mapping) }}) as known on said.said_word = known.their_word
-    cross join ({{ unknown_words(relation, column, mapping) }}) as unknown
+    cross join ({{ unmapped_words(relation, column, mapping) }}) as unmapped
     where
         case
-            when unknown.n_words = 0 then true
+            when unmapped.n_words = 0 then true
             else {{ raise_error(
                 "'Nothing is decided before every word is known. " ~ table ~ "_raw." ~ column
-                ~ " holds words that seeds/mapping/" ~ mapping ~ ".csv does not know or only guesses: ' || unknown.words "
+                ~ " holds words that seeds/mapping/" ~ mapping ~ ".csv does not know or only guesses: ' || unmapped.words "
                 ~ "|| '. Put these lines there with one of "
-                ~ our_words(mapping) | join(', ') ~ " in the place of each question mark:\n' || unknown.lines"
+                ~ our_words(mapping) | join(', ') ~ " in the place of each question mark:\n' || unmapped.lines"
             ) }}
         end
 {%- endmacro %}
@@ -53,7 +53,7 @@
 {%- endmacro %}
 
 {#- One row: how many words the mapping does not know, the twenty commonest with their rows, and the lines to add. -#}
-{% macro unknown_words(relation, column, mapping) -%}
+{% macro unmapped_words(relation, column, mapping) -%}
     select
         count(*) as n_words,
         {{ join_rows("case when word_rank <= 20 then word || ' (' || cast(n_rows as string) || ' rows)' end", ', ', 'word_rank') }}

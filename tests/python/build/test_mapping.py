@@ -79,7 +79,7 @@ def test_a_line_that_no_person_stands_for_does_not_count(warehouse, project_copy
     assert "ERROR creating" not in build.stdout, build.stdout[-3000:]
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         owners = connection.sql(
-            "select distinct role_type, is_admin from staging.base_users semi join "
+            "select distinct role_type, is_admin from staging.stg_users semi join "
             "(select user_id from raw.users_raw where role_type = 'Owner') as owners using (user_id)"
         ).fetchall()
     assert owners == [("admin", True)]
