@@ -47,6 +47,8 @@ RESEARCH := PYTHONPATH=scripts $(BIN)/python scripts/research
 
 comma := ,
 
+LOAD := load_raw.py "$(RAW)" $(if $(TIMEZONE),--timezone "$(TIMEZONE)")
+
 # Each export is compared with the one before it, unless it is said to be meant; a generated world has none before it.
 DELIVERIES := $(if $(RAW),$(if $(ACCEPT_CHANGES),accept,compare),ignore)
 
@@ -59,6 +61,7 @@ help:
 	@echo '  CAMPAIGNS=n                 with so many past campaigns, each aimed by what came of the one before'
 	@echo '  TARGET=spark                build on Spark instead of DuckDB (installs it; needs Java 17)'
 	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'
+	@echo '  TIMEZONE=zone               in which its days begin, such as Europe/Berlin, if it holds times of day'
 	@echo '  ACCEPT_CHANGES=1            publish an export that differs from the last one on purpose'
 	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
 	@echo 'make bandit                   build a generated world and let a bandit choose among e-mail, message and call in it'
@@ -88,7 +91,7 @@ help:
 	@echo 'CAUSALYN_MEMORY_LIMIT=8GB lets DuckDB use that much memory before it spills to disk (default: 4GB).'
 
 build: $(VENV)/.installed $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
-	$(BIN)/python scripts/$(if $(RAW),load_raw.py "$(RAW)",generate_world.py $(GENERATOR_OPTIONS))
+	$(BIN)/python scripts/$(if $(RAW),$(LOAD),generate_world.py $(GENERATOR_OPTIONS))
 	$(if $(SPARK_DIRECTORY),$(BIN)/python scripts/copy_to_spark.py)
 	$(DBT) build $(if $(SPARK_DIRECTORY),--target spark) --vars 'deliveries: $(DELIVERIES)'
 	$(BIN)/python scripts/summarise.py $(if $(SPARK_DIRECTORY),--warehouse "$(SPARK_DIRECTORY)")
@@ -115,7 +118,7 @@ diff: $(VENV)/.installed
 
 refresh: $(VENV)/.installed
 	$(if $(AS_OF),,$(error Name the day to decide as of: make refresh AS_OF=2025-06-01))
-	$(if $(RAW),$(BIN)/python scripts/load_raw.py "$(RAW)")
+	$(if $(RAW),$(BIN)/python scripts/$(LOAD))
 	$(BIN)/python scripts/refresh.py --as-of "$(AS_OF)" $(if $(RAW),--deliveries $(DELIVERIES))
 	$(BIN)/python scripts/render_report.py
 	$(BIN)/python scripts/export_lists.py
