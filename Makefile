@@ -25,8 +25,8 @@ define install
 endef
 
 GENERATOR_OPTIONS := $(strip $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET)) $(if $(CAMPAIGNS),--campaigns $(CAMPAIGNS)))
-ifneq ($(and $(RAW),$(GENERATOR_OPTIONS)),)
-$(error RAW loads existing files: ACCOUNTS, SEED, PRESET and CAMPAIGNS steer the generator and don't go with it)
+ifneq ($(and $(RAW),$(GENERATOR_OPTIONS)$(WORLD)),)
+$(error RAW loads existing files: WORLD, ACCOUNTS, SEED, PRESET and CAMPAIGNS steer the generator and don't go with it)
 endif
 
 JAVA_HOME ?= $(firstword $(wildcard /usr/lib/jvm/*17*))
@@ -49,14 +49,22 @@ comma := ,
 
 LOAD := load_raw.py "$(RAW)" $(if $(TIMEZONE),--timezone "$(TIMEZONE)")
 
+# What is asked for decides, and otherwise what is there: data that was loaded is built as it is, and nothing else is kept.
+GENERATE := $(BIN)/python scripts/generate_world.py $(GENERATOR_OPTIONS) $(if $(WORLD),--replace-loaded)
+ORIGIN := $$($(BIN)/python scripts/origin.py)
+FILL = $(if $(RAW),$(BIN)/python scripts/$(LOAD),$(if $(GENERATOR_OPTIONS)$(WORLD),$(GENERATE),origin=$(ORIGIN) && { test $$origin = loaded || $(GENERATE); }))
+
 # Each export is compared with the one before it, unless it is said to be meant; a generated world has none before it.
-DELIVERIES := $(if $(RAW),$(if $(ACCEPT_CHANGES),accept,compare),ignore)
+COMPARED := $(if $(ACCEPT_CHANGES),accept,compare)
+DELIVERIES := $(if $(RAW),$(COMPARED),$(if $(GENERATOR_OPTIONS)$(WORLD),ignore,'"$$(test $(ORIGIN) = loaded && echo $(COMPARED) || echo ignore)"'))
 
 .DEFAULT_GOAL := help
 .PHONY: help build bandit campaign refresh report docs diff export test test-spark faults lint study readme bench bench-engines bench-page lock audit clean
 
 help:
-	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
+	@echo 'make build                    decide about the accounts that were loaded, and print the decision;'
+	@echo '                              where none were, generate the default world and decide about its'
+	@echo '  WORLD=1                     generate a world in place of loaded data'
 	@echo '  ACCOUNTS=n SEED=n PRESET=p  another world; presets: default, hard, null, harm, drift, smooth'
 	@echo '  CAMPAIGNS=n                 with so many past campaigns, each aimed by what came of the one before'
 	@echo '  TARGET=spark                build on Spark instead of DuckDB (installs it; needs Java 17)'
@@ -91,7 +99,7 @@ help:
 	@echo 'CAUSALYN_MEMORY_LIMIT=8GB lets DuckDB use that much memory before it spills to disk (default: 4GB).'
 
 build: $(VENV)/.installed $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
-	$(BIN)/python scripts/$(if $(RAW),$(LOAD),generate_world.py $(GENERATOR_OPTIONS))
+	$(FILL)
 	$(if $(SPARK_DIRECTORY),$(BIN)/python scripts/copy_to_spark.py)
 	$(DBT) build $(if $(SPARK_DIRECTORY),--target spark) --vars 'deliveries: $(DELIVERIES)'
 	$(BIN)/python scripts/summarise.py $(if $(SPARK_DIRECTORY),--warehouse "$(SPARK_DIRECTORY)")

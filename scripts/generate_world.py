@@ -10,7 +10,7 @@ import duckdb
 from causalyn.simulation import world
 from causalyn.simulation.world_physics import PRESETS
 from causalyn.simulation.world_store import write_world
-from causalyn.warehouse import command
+from causalyn.warehouse import command, origin
 
 
 def main() -> None:
@@ -20,6 +20,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--preset", choices=PRESETS, default="default")
     parser.add_argument("--campaigns", type=int, default=1, help="past campaigns, one after the other")
+    parser.add_argument(
+        "--replace-loaded", action="store_true", help="also where the warehouse holds data that was loaded"
+    )
     arguments = parser.parse_args()
     if arguments.accounts < 1:
         parser.error("--accounts must be at least 1")
@@ -31,6 +34,11 @@ def main() -> None:
     started = time.perf_counter()
     chunks = world.chunks(PRESETS[arguments.preset], arguments.accounts, arguments.seed, arguments.campaigns)
     try:
+        if origin.of(arguments.warehouse) == origin.LOADED and not arguments.replace_loaded:
+            sys.exit(
+                f"Nothing was generated. {arguments.warehouse} holds data that was loaded, and a generated world would replace"
+                " it; if that is meant, say so: make build WORLD=1 (generate_world.py: --replace-loaded)"
+            )
         written = write_world(arguments.warehouse, chunks, arguments.accounts)
     except (duckdb.Error, OSError) as error:
         sys.exit(f"Nothing was generated. {arguments.warehouse} cannot be written: {str(error).splitlines()[0]}")

@@ -92,7 +92,8 @@ final as (
         shipped.shipped_policy_id,
         as_of.first_as_of_date,
         as_of.last_as_of_date,
-        scoring.scoring_date
+        scoring.scoring_date,
+        '{{ data_origin() }}' as data_origin
     from versions
     cross join shipped
     cross join as_of

@@ -364,11 +364,12 @@ def _check_shared_keys(
 
 def _check_repeated_days(connection: duckdb.DuckDBPyConnection, source: Source, findings: Findings) -> None:
     """Rows of one user and day that differ: nobody can tell whether they are parts of it or versions."""
-    others = ", ".join(column.name for column in source.table.columns if column.name not in source.table.key)
+    key = [*source.table.key, "source"]
+    others = ", ".join(column.name for column in source.table.columns if column.name not in key)
     n_days, n_repeated, example = connection.execute(
         "select count(*), count(*) filter (where first <> last),"
         " min([user_id, cast(activity_date as varchar)]) filter (where first <> last) from ("
-        f"select user_id, activity_date, min(hash({others})) as first, max(hash({others})) as last from ({source.select})"
+        f"select {', '.join(key)}, min(hash({others})) as first, max(hash({others})) as last from ({source.select})"
         " where user_id is not null and activity_date is not null group by all)"
     ).fetchone()
     if not n_repeated:

@@ -114,6 +114,7 @@ ACTIVITY = Table(
         "collab_action_count bigint 0..1000000",
         "time_spent_minutes bigint 0..1440",
         "feature_diversity_count bigint 0..1000000",
+        "[source] varchar not null",
     ),
     key=("user_id", "activity_date"),
 )

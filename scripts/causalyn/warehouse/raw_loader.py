@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from causalyn.warehouse import origin
 from causalyn.warehouse.raw_checks import MACROS, Findings, Source, check_columns, check_references, check_values
 from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTHS, Table, truth_path
 from causalyn.warehouse.raw_files import UNREADABLE, RawContractError, open_files, reason
@@ -43,6 +44,7 @@ def load_raw(directory: Path, warehouse: Path, timezone: str | None = None) -> L
         with connect(warehouse, timezone) as raw_db:
             raw_db.execute(f"begin; drop table if exists {BUILT_NODES}; drop table if exists {PUBLICATION}")
             raw_db.execute(f"create schema if not exists {RAW_SCHEMA}")
+            origin.record(raw_db, origin.LOADED)
             for table in TABLES:
                 rows[table.name] = _create(raw_db, f"{RAW_SCHEMA}.{table.name}", table, sources.get(table.name))
             truths = [table for table in TRUTHS if table.name in sources]

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from causalyn.warehouse import raw_files, raw_loader
+from causalyn.warehouse import origin, raw_files, raw_loader
 from causalyn.warehouse.raw_contract import TABLES, TRUTH, TRUTH_TODAY, truth_path
 from causalyn.warehouse.raw_files import SUFFIXES, RawContractError
 from causalyn.warehouse.raw_loader import check_raw, load_raw
@@ -135,7 +135,7 @@ def test_an_export_is_loaded_in_the_types_of_the_contract(export, warehouse):
     loaded = contents(warehouse)
     assert {name: types for name, (types, *_) in loaded.items()} == {
         table.name: tuple(column.type.upper() for column in table.columns) for table in TABLES
-    }
+    } | {"origin": ("VARCHAR",)}
     assert [row[5] for row in loaded["accounts_raw"][1:]] == [0, 1, 0]
     assert [row[2] for row in loaded["outcomes_raw"][1:]] == [1, 0, 1, 0, 1, None]
     assert str(loaded["user_activity_daily_raw"][1][1]) == "2025-03-01"
@@ -821,6 +821,56 @@ def test_strangers_are_reported_beyond_two_in_a_hundred_and_taken(export, wareho
     assert note == (
         "user_activity_daily_raw.user_id: 3 of 9 ids are not in users_raw, for example 'x0' beside 'u1'; their rows are left out"
     )
+
+
+def test_days_of_several_sources_are_taken(export, warehouse):
+    """One row for each day and source is no contradiction; two that differ are."""
+    write(export, "user_activity_daily_raw", "select * from {table}, (values ('web'), ('ios')) as sources(source)")
+    loaded = load_raw(export, warehouse)
+    assert (loaded.rows["user_activity_daily_raw"], loaded.notes) == (60, [])
+    write(export, "user_activity_daily_raw", "select * replace ('web' as source) from {table}")
+    load_raw(export, warehouse)
+    write(
+        export, "user_activity_daily_raw", "select * replace (row_number() over () as core_action_count) from {table}"
+    )
+    with pytest.raises(RawContractError, match="30 of 30 users' days have rows that differ"):
+        load_raw(export, warehouse)
+
+
+def test_a_source_that_is_missing_in_some_rows_is_refused(export, warehouse):
+    write(export, "user_activity_daily_raw", "select *, case when user_id > 'u1' then 'web' end as source from {table}")
+    with pytest.raises(RawContractError, match=r"user_activity_daily_raw.source: 5 of 30 rows are null"):
+        load_raw(export, warehouse)
+
+
+@pytest.mark.fault("a generated world over loaded data", "refused unless it is said to be meant")
+def test_a_generated_world_does_not_replace_loaded_data(run, project_root, warehouse, earlier_load, seen, listed):
+    def generate(*options: str):
+        return run(sys.executable, project_root / "scripts" / "generate_world.py", "--accounts", "20", *options)
+
+    def said() -> str:
+        return run(sys.executable, project_root / "scripts" / "origin.py", "--warehouse", warehouse).stdout.strip()
+
+    assert said() == "loaded"
+    refused = generate("--warehouse", warehouse)
+    seen(refused.stderr.replace(str(warehouse.parent), ""))
+    listed(refused.stderr.strip())
+    assert (refused.returncode, len(refused.stderr.splitlines()), said()) == (1, 1, "loaded")
+    assert all_contents(warehouse) == earlier_load
+    assert generate("--warehouse", warehouse, "--replace-loaded").returncode == 0
+    assert said() == "generated"
+    assert generate("--warehouse", warehouse).returncode == 0
+    warehouse.unlink()
+    assert said() == "nowhere"
+
+
+def test_tables_of_another_loader_are_loaded_data(warehouse):
+    warehouse.parent.mkdir()
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema raw; create table raw.accounts_raw (account_id varchar)")
+    assert origin.of(warehouse) == origin.LOADED
+    duckdb.connect(str(truth_path(warehouse))).close()
+    assert origin.of(warehouse) == origin.GENERATED
 
 
 def test_columns_that_nothing_reads_are_reported(export, warehouse):
