@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # The lock has a section for what a build needs and one for each group of pyproject.toml, which adds to it.
-GROUPS := bandit browser dev installer peers spark
+GROUPS := bandit browser dev installer peers postgres spark
 section = sed -n "/^\# $(1)\$$/,/^\#/p" requirements.lock
 
 # The lock is complete and hashed, so nothing need be resolved. It must not be either: dbt-bouncer's metadata asks for
@@ -47,6 +47,7 @@ RESEARCH := PYTHONPATH=scripts $(BIN)/python scripts/research
 
 comma := ,
 
+DATABASE := $(if $(filter postgresql://% postgres://%,$(RAW)),$(VENV)/.installed-postgres)
 LOAD := load_raw.py "$(RAW)" $(if $(TIMEZONE),--timezone "$(TIMEZONE)")
 
 # What is asked for decides, and otherwise what is there: data that was loaded is built as it is, and nothing else is kept.
@@ -69,6 +70,7 @@ help:
 	@echo '  CAMPAIGNS=n                 with so many past campaigns, each aimed by what came of the one before'
 	@echo '  TARGET=spark                build on Spark instead of DuckDB (installs it; needs Java 17)'
 	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'
+	@echo '  RAW=postgresql://...        load tables or views of these names from a database instead'
 	@echo '  TIMEZONE=zone               in which its days begin, such as Europe/Berlin, if it holds times of day'
 	@echo '  ACCEPT_CHANGES=1            publish an export that differs from the last one on purpose'
 	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
@@ -98,7 +100,7 @@ help:
 	@echo 'CAUSALYN_WAREHOUSE=file names the DuckDB file (default: warehouse/causalyn.duckdb).'
 	@echo 'CAUSALYN_MEMORY_LIMIT=8GB lets DuckDB use that much memory before it spills to disk (default: 4GB).'
 
-build: $(VENV)/.installed $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
+build: $(VENV)/.installed $(DATABASE) $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
 	$(FILL)
 	$(if $(SPARK_DIRECTORY),$(BIN)/python scripts/copy_to_spark.py)
 	$(DBT) build $(if $(SPARK_DIRECTORY),--target spark) --vars 'deliveries: $(DELIVERIES)'
@@ -124,7 +126,7 @@ diff: $(VENV)/.installed
 	@$(BIN)/dbt --quiet show --limit -1 --inline \
 		"{{ policy_diff_between('$(subst /,'$(comma) ',$(FROM))', '$(subst /,'$(comma) ',$(TO))') }}"
 
-refresh: $(VENV)/.installed
+refresh: $(VENV)/.installed $(DATABASE)
 	$(if $(AS_OF),,$(error Name the day to decide as of: make refresh AS_OF=2025-06-01))
 	$(if $(RAW),$(BIN)/python scripts/$(LOAD))
 	$(BIN)/python scripts/refresh.py --as-of "$(AS_OF)" $(if $(RAW),--deliveries $(DELIVERIES))
@@ -186,7 +188,7 @@ $(VENV)/.installed: requirements.lock
 	$(call install,core)
 
 # dev: what the tests need. bandit: what chooses among actions. browser: what drives the Chromium of the system; the package's
-# own download is not used. peers: other libraries of uplift modelling, which tests and the benchmark compare with.
+# own download is not used. peers: other libraries of uplift modelling, which tests and the benchmark compare with. postgres: reads an export from a database.
 $(patsubst %,$(VENV)/.installed-%,$(filter-out installer spark,$(GROUPS))): $(VENV)/.installed-%: $(VENV)/.installed
 	$(call install,$*)
 

@@ -259,7 +259,10 @@ def _measures(source: Source, column: Column) -> dict[str, str]:
 def _judge(source: Source, column: Column, rows: int, timezone: str | None, measured: dict, findings: Findings) -> None:
     """What the measures of a column say."""
     where, problems = f"{source.table.name}.{column.name}", findings.problems
-    if nulls := measured["nulls"] if column.not_null or (column.needed and measured["nulls"] > rows / 2) else 0:
+    nulls = measured["nulls"]
+    # A column that may be missing may as well be empty.
+    is_fault = (nulls < rows or not column.optional) if column.not_null else column.needed and nulls > rows / 2
+    if nulls and is_fault:
         problems.append(f"{where}: {nulls:,} of {rows:,} rows are null; fill them in or leave these rows out")
     if measured["inconvertible"]:
         expected = EXPECTED["id" if column.is_id else column.type]

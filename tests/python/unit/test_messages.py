@@ -21,6 +21,7 @@ REFUSALS = {
     "SystemExit",
     "exit",
     "DbtRuntimeError",
+    "DatabaseError",
 }
 SPECIFIC = re.compile(r"[A-Za-z][^\n]{11,}")
 
