@@ -679,6 +679,35 @@ def test_a_message_quotes_only_the_beginning_of_a_cell(export, warehouse, seen):
     assert len(str(raised.value)) < 250
 
 
+@pytest.mark.fault(
+    "export: texts of megabytes in Parquet", "refused by what the footer says, before a value is unpacked"
+)
+def test_long_texts_are_refused_before_they_are_read(export, warehouse, seen, monkeypatch):
+    texts = pa.array([letter * 1_000_000 for letter in "abc"])
+    (export / "users_raw.parquet").write_bytes(parquet_of("geo_region", texts))
+    checked = []
+    monkeypatch.setattr(
+        raw_loader, "check_values", lambda connection, source, *others: checked.append(source.table.name)
+    )
+    with pytest.raises(RawContractError) as raised:
+        load_raw(export, warehouse)
+    seen(str(raised.value))
+    assert raised.value.problems == [
+        "users_raw.geo_region: texts of more than 10,000 letters; shorten them in the export"
+    ]
+    assert "accounts_raw" in checked
+    assert "users_raw" not in checked
+
+
+@pytest.mark.fault("CAUSALYN_MEMORY_LIMIT while loading", "the limit of the loader's connections, too")
+def test_the_loader_keeps_to_the_memory_limit(seen, monkeypatch):
+    monkeypatch.setenv("CAUSALYN_MEMORY_LIMIT", "64MiB")
+    with raw_loader.connect(":memory:") as connection:
+        (limit,) = connection.execute("select current_setting('memory_limit')").fetchone()
+    seen(limit)
+    assert limit == "64.0 MiB"
+
+
 @pytest.mark.fault("export: a time with an offset", "its day in UTC, in CSV as in Parquet")
 def test_the_day_of_a_time_with_an_offset_is_that_of_utc(export, warehouse, seen):
     def day() -> set[str]:
