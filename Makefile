@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # The lock has a section for what a build needs and one for each group of pyproject.toml, which adds to it.
-GROUPS := bandit browser dev installer peers spark
+GROUPS := bandit browser dev installer peers postgres spark
 section = sed -n "/^\# $(1)\$$/,/^\#/p" requirements.lock
 
 # The lock is complete and hashed, so nothing need be resolved. It must not be either: dbt-bouncer's metadata asks for
@@ -25,8 +25,8 @@ define install
 endef
 
 GENERATOR_OPTIONS := $(strip $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET)) $(if $(FAULT),--fault $(FAULT)) $(if $(DECLARED),--declared) $(if $(CAMPAIGNS),--campaigns $(CAMPAIGNS)))
-ifneq ($(and $(RAW),$(GENERATOR_OPTIONS)),)
-$(error RAW loads existing files: ACCOUNTS, SEED, PRESET, FAULT and CAMPAIGNS steer the generator and don't go with it)
+ifneq ($(and $(RAW),$(GENERATOR_OPTIONS)$(WORLD)),)
+$(error RAW loads existing files: WORLD, ACCOUNTS, SEED, PRESET, FAULT and CAMPAIGNS steer the generator and don't go with it)
 endif
 
 JAVA_HOME ?= $(firstword $(wildcard /usr/lib/jvm/*17*))
@@ -47,20 +47,33 @@ RESEARCH := PYTHONPATH=scripts $(BIN)/python scripts/research
 
 comma := ,
 
+DATABASE := $(if $(filter postgresql://% postgres://%,$(RAW)),$(VENV)/.installed-postgres)
+LOAD := load_raw.py "$(RAW)" $(if $(TIMEZONE),--timezone "$(TIMEZONE)")
+
+# What is asked for decides, and otherwise what is there: data that was loaded is built as it is, and nothing else is kept.
+GENERATE := $(BIN)/python scripts/generate_world.py $(GENERATOR_OPTIONS) $(if $(WORLD),--replace-loaded)
+ORIGIN := $$($(BIN)/python scripts/origin.py)
+FILL = $(if $(RAW),$(BIN)/python scripts/$(LOAD),$(if $(GENERATOR_OPTIONS)$(WORLD),$(GENERATE),origin=$(ORIGIN) && { test $$origin = loaded || $(GENERATE); }))
+
 # Each export is compared with the one before it, unless it is said to be meant; a generated world has none before it.
-DELIVERIES := $(if $(RAW),$(if $(ACCEPT_CHANGES),accept,compare),ignore)
+COMPARED := $(if $(ACCEPT_CHANGES),accept,compare)
+DELIVERIES := $(if $(RAW),$(COMPARED),$(if $(GENERATOR_OPTIONS)$(WORLD),ignore,'"$$(test $(ORIGIN) = loaded && echo $(COMPARED) || echo ignore)"'))
 
 .DEFAULT_GOAL := help
 .PHONY: help build map bandit campaign refresh report docs diff export test test-spark faults lint study readme bench bench-engines bench-learners bench-page lock audit clean
 
 help:
-	@echo 'make build                    generate the default world, decide about its accounts, print the decision'
+	@echo 'make build                    decide about the accounts that were loaded, and print the decision;'
+	@echo '                              where none were, generate the default world and decide about its'
+	@echo '  WORLD=1                     generate a world in place of loaded data'
 	@echo '  ACCOUNTS=n SEED=n PRESET=p  another world; presets: default, hard, null, harm, drift, smooth'
 	@echo '  DECLARED=1                  with the probabilities by which users were nudged in the export'
 	@echo '  CAMPAIGNS=n                 with so many past campaigns, each aimed by what came of the one before'
 	@echo '  FAULT=f                     with something wrong: generate_world.py --help names it, and a check finds it'
 	@echo '  TARGET=spark                build on Spark instead of DuckDB (installs it; needs Java 17)'
 	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'
+	@echo '  RAW=postgresql://...        load tables or views of these names from a database instead'
+	@echo '  TIMEZONE=zone               in which its days begin, such as Europe/Berlin, if it holds times of day'
 	@echo '  ACCEPT_CHANGES=1            publish an export that differs from the last one on purpose'
 	@echo 'make map RAW=dir              add the roles, plans and responses of an export to seeds/mapping, with guesses to correct'
 	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
@@ -91,8 +104,8 @@ help:
 	@echo 'CAUSALYN_WAREHOUSE=file names the DuckDB file (default: warehouse/causalyn.duckdb).'
 	@echo 'CAUSALYN_MEMORY_LIMIT=8GB lets DuckDB use that much memory before it spills to disk (default: 4GB).'
 
-build: $(VENV)/.installed $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
-	$(BIN)/python scripts/$(if $(RAW),load_raw.py "$(RAW)",generate_world.py $(GENERATOR_OPTIONS))
+build: $(VENV)/.installed $(DATABASE) $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
+	$(FILL)
 	$(if $(SPARK_DIRECTORY),$(BIN)/python scripts/copy_to_spark.py)
 	$(DBT) build $(if $(SPARK_DIRECTORY),--target spark) --vars 'deliveries: $(DELIVERIES)'
 	$(BIN)/python scripts/summarise.py $(if $(SPARK_DIRECTORY),--warehouse "$(SPARK_DIRECTORY)")
@@ -121,9 +134,9 @@ diff: $(VENV)/.installed
 	@$(BIN)/dbt --quiet show --limit -1 --inline \
 		"{{ policy_diff_between('$(subst /,'$(comma) ',$(FROM))', '$(subst /,'$(comma) ',$(TO))') }}"
 
-refresh: $(VENV)/.installed
+refresh: $(VENV)/.installed $(DATABASE)
 	$(if $(AS_OF),,$(error Name the day to decide as of: make refresh AS_OF=2025-06-01))
-	$(if $(RAW),$(BIN)/python scripts/load_raw.py "$(RAW)")
+	$(if $(RAW),$(BIN)/python scripts/$(LOAD))
 	$(BIN)/python scripts/refresh.py --as-of "$(AS_OF)" $(if $(RAW),--deliveries $(DELIVERIES))
 	$(BIN)/python scripts/render_report.py
 	$(BIN)/python scripts/export_lists.py
@@ -182,7 +195,7 @@ $(VENV)/.installed: requirements.lock
 	$(call install,core)
 
 # dev: what the tests need. bandit: what chooses among actions. browser: what drives the Chromium of the system; the package's
-# own download is not used. peers: other libraries of uplift modelling, which tests and the benchmark compare with.
+# own download is not used. peers: other libraries of uplift modelling, which tests and the benchmark compare with. postgres: reads an export from a database.
 $(patsubst %,$(VENV)/.installed-%,$(filter-out installer spark,$(GROUPS))): $(VENV)/.installed-%: $(VENV)/.installed
 	$(call install,$*)
 

@@ -19,7 +19,8 @@
 {%- endmacro %}
 
 {% macro duckdb__has_truth(hidden_table) -%}
-    {%- if execute and run_query("select count(*) from glob('" ~ truth_path() ~ "')").columns[0].values()[0] > 0 -%}
+    {%- set pattern = modules.re.sub('([\\[*?])', '[\\1]', truth_path()) -%}
+    {%- if execute and run_query("select count(*) from glob('" ~ pattern ~ "')").columns[0].values()[0] > 0 -%}
         {%- do run_query("attach if not exists '" ~ truth_path() ~ "' as truth (read_only)") -%}
         {{ return(run_query(
             "select count(*) from duckdb_tables() where database_name = 'truth' and table_name = '" ~ hidden_table ~ "'"

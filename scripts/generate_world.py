@@ -11,7 +11,7 @@ import duckdb
 from causalyn.simulation import world
 from causalyn.simulation.world_physics import FAULTS, PRESETS
 from causalyn.simulation.world_store import write_world
-from causalyn.warehouse import command
+from causalyn.warehouse import command, origin
 
 
 def main() -> None:
@@ -23,6 +23,9 @@ def main() -> None:
     parser.add_argument("--fault", choices=FAULTS, help="what is wrong with the past campaigns, or unusual of them")
     parser.add_argument("--declared", action="store_true", help="export the probabilities by which users were nudged")
     parser.add_argument("--campaigns", type=int, default=1, help="past campaigns, one after the other")
+    parser.add_argument(
+        "--replace-loaded", action="store_true", help="also where the warehouse holds data that was loaded"
+    )
     arguments = parser.parse_args()
     if arguments.accounts < 1:
         parser.error("--accounts must be at least 1")
@@ -35,6 +38,11 @@ def main() -> None:
     physics = replace(PRESETS[arguments.preset], declares_probability=arguments.declared, **FAULTS.get(arguments.fault, {}))
     chunks = world.chunks(physics, arguments.accounts, arguments.seed, arguments.campaigns)
     try:
+        if origin.of(arguments.warehouse) == origin.LOADED and not arguments.replace_loaded:
+            sys.exit(
+                f"Nothing was generated. {arguments.warehouse} holds data that was loaded, and a generated world would replace"
+                " it; if that is meant, say so: make build WORLD=1 (generate_world.py: --replace-loaded)"
+            )
         written = write_world(arguments.warehouse, chunks, arguments.accounts)
     except (duckdb.Error, OSError) as error:
         sys.exit(f"Nothing was generated. {arguments.warehouse} cannot be written: {str(error).splitlines()[0]}")

@@ -1,32 +1,48 @@
-"""Load an export in the raw contract, Parquet or CSV: `python scripts/load_raw.py DIRECTORY`."""
+"""Load an export in the raw contract, Parquet, CSV or PostgreSQL: `python scripts/load_raw.py DIRECTORY`."""
 
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 import duckdb
 
-from causalyn.warehouse import command
-from causalyn.warehouse.raw_loader import RawContractError, ignored_columns, load_raw
+from causalyn.warehouse import command, postgres
+from causalyn.warehouse.raw_files import RawContractError
+from causalyn.warehouse.raw_loader import load_raw
 
 
 def main() -> None:
-    """Load, and say in one line a table how many rows it has, and which columns nothing reads."""
+    """Load, and say in one line a table how many rows it has."""
     parser = command.parser(__doc__)
-    parser.add_argument("directory", type=Path, help="holds <table>.parquet, <table>.csv or <table>.csv.gz files")
+    parser.add_argument(
+        "source",
+        metavar="DIRECTORY",
+        help="holds <table>.parquet, <table>.csv or <table>.csv.gz, whole or in parts; or a database, as postgresql://...",
+    )
+    parser.add_argument(
+        "--timezone", help="in which a day begins, such as Europe/Berlin; only times with an offset need it"
+    )
     arguments = parser.parse_args()
 
     try:
-        rows = load_raw(arguments.directory, arguments.warehouse)
+        with tempfile.TemporaryDirectory(prefix="causalyn-") as copied:
+            directory = Path(arguments.source)
+            if arguments.source.startswith(postgres.PREFIXES):
+                directory = Path(copied)
+                postgres.copy_tables(arguments.source, directory)
+            loaded = load_raw(directory, arguments.warehouse, arguments.timezone)
     except RawContractError as error:
         sys.exit(f"Nothing was loaded. The raw contract is not fulfilled:\n{error}")
+    except postgres.DatabaseError as error:
+        sys.exit(f"Nothing was loaded. The database cannot be read: {error}")
     except (duckdb.Error, OSError) as error:
         sys.exit(f"Nothing was loaded. {arguments.warehouse} cannot be written: {str(error).splitlines()[0]}")
-    for table, count in rows.items():
+    for table, count in loaded.rows.items():
         print(f"{table}: {count:,} rows")
-    if ignored := ignored_columns(arguments.directory):
-        print(f"Ignored, since nothing reads them: {', '.join(ignored)}")
+    for note in loaded.notes:
+        print(f"Note: {note}")
 
 
 if __name__ == "__main__":

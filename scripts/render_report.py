@@ -189,7 +189,8 @@ def facts_of_the_run(marts: Marts, policy: dict) -> dict:
         rows = counts.groupby("table_name")["n_rows"].max()
         written = ", ".join(f"{name.removesuffix('_raw').replace('_', ' ')} {n:,}" for name, n in rows.items() if n)
         facts.append(("Raw rows", written))
-    for row in marts.records("marts.build_info"):
+    builds = marts.records("marts.build_info")
+    for row in builds:
         facts += [
             ("Build", row["build_id"]),
             ("Fingerprint of the data", row["data_fingerprint"]),
@@ -199,6 +200,7 @@ def facts_of_the_run(marts: Marts, policy: dict) -> dict:
         ]
     return {
         "policy_id": policy["policy_id"],
+        "is_generated": any(row.get("data_origin") == "generated" for row in builds),
         "scoring_date": str(scoring_date),
         "learnt_from": str(first),
         "learnt_to": str(last),

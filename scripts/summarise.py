@@ -10,6 +10,7 @@ import duckdb
 from causalyn.engines import spark_files
 from causalyn.warehouse import command
 
+GENERATED = "This is a generated world: no account in it is real.\n"
 FUNNEL = """
     select decision, n_accounts, n_scored_users, coalesce(question, 'Every guardrail was passed.')
     from marts.policy_funnel
@@ -55,8 +56,8 @@ def summarise(warehouse: Path) -> str:
         if warehouse.is_dir()
         else duckdb.connect(str(warehouse), read_only=True) as connection
     ):
-        policy_id, scoring_date, accepted, why_nobody = connection.execute(
-            "select shipped_policy_id, scoring_date, accepted_checks, why_nobody from marts.build_info"
+        policy_id, scoring_date, data_origin, accepted, why_nobody = connection.execute(
+            "select shipped_policy_id, scoring_date, data_origin, accepted_checks, why_nobody from marts.build_info"
         ).fetchone()
         funnel, strategies, realised = (
             connection.execute(query).fetchall() for query in (FUNNEL, STRATEGIES, REALISED)
@@ -64,7 +65,8 @@ def summarise(warehouse: Path) -> str:
         support, backtest = (connection.execute(query).fetchone() for query in (SUPPORT, BACKTEST))
     n_accounts = sum(row[1] for row in funnel)
     decided, earned = "  {:<24}{:>10}{:>8}{:>10}  {}".format, "  {:<24}{:>10}{:>10}{:>12}{:>16}{:>10}{:>13}".format
-    lines = [f"Decision of the policy '{policy_id}' on {n_accounts:,} accounts as of {scoring_date:%Y-%m-%d}", ""]
+    lines = [GENERATED] if data_origin == "generated" else []
+    lines += [f"Decision of the policy '{policy_id}' on {n_accounts:,} accounts as of {scoring_date:%Y-%m-%d}", ""]
     lines += [decided("decision", "accounts", "share", "users", "asked of each account, in this order")]
     lines += [
         decided(decision, f"{accounts:,}", f"{accounts / max(n_accounts, 1):.1%}", f"{users:,}", question)

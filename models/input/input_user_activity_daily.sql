@@ -6,7 +6,8 @@ with final as (
         core_action_count,
         collab_action_count,
         time_spent_minutes,
-        feature_diversity_count
+        feature_diversity_count,
+        source
     from {{ source('raw', 'user_activity_daily_raw') }}
 )
 

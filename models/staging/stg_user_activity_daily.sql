@@ -23,17 +23,19 @@ unexceptional as (
     where exceptions.user_id is null
 ),
 
+-- What several sources recorded of one day adds up, and no day has more minutes than 1,440.
 kept as (
     select
         user_id,
         activity_date,
-        is_login,
-        core_action_count,
-        collab_action_count,
-        time_spent_minutes,
-        feature_diversity_count
+        bool_or(is_login) as is_login,
+        {{ sum_int('core_action_count') }} as core_action_count,
+        {{ sum_int('collab_action_count') }} as collab_action_count,
+        least({{ sum_int('time_spent_minutes') }}, 1440) as time_spent_minutes,
+        {{ sum_int('feature_diversity_count') }} as feature_diversity_count
     from exceptions
     where reject_reason is null
+    group by user_id, activity_date
 ),
 
 final as (

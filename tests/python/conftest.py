@@ -24,7 +24,22 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # The caller's own settings of the project would decide what its tests test.
-SETTINGS = ("CAUSALYN_", "DBT_", "MAKE", "TARGET", "RAW", "ACCOUNTS", "SEED", "PRESET", "FAULT", "CAMPAIGNS", "AS_OF")
+SETTINGS = (
+    "CAUSALYN_",
+    "DBT_",
+    "MAKE",
+    "TARGET",
+    "RAW",
+    "TIMEZONE",
+    "WORLD",
+    "ACCOUNTS",
+    "SEED",
+    "PRESET",
+    "FAULT",
+    "DECLARED",
+    "CAMPAIGNS",
+    "AS_OF",
+)
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 DBT = Path(sys.executable).with_name("dbt")

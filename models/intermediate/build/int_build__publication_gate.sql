@@ -95,7 +95,8 @@ final as (
         as_of.last_as_of_date,
         scoring.scoring_date,
         remarks.accepted_checks,
-        remarks.why_nobody
+        remarks.why_nobody,
+        '{{ data_origin() }}' as data_origin
     from versions
     cross join shipped
     cross join as_of

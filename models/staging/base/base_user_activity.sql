@@ -8,7 +8,8 @@ with final as (
         core_action_count,
         collab_action_count,
         time_spent_minutes,
-        feature_diversity_count
+        feature_diversity_count,
+        source
     from {{ ref('input_user_activity_daily') }}
     union all
     select
@@ -18,7 +19,8 @@ with final as (
         core_action_count,
         collab_action_count,
         time_spent_minutes,
-        feature_diversity_count
+        feature_diversity_count,
+        null as source
     from {{ ref('base_user_event_days') }}
 )
 

@@ -2,6 +2,7 @@ with activity as (
     select
         user_id,
         activity_date,
+        coalesce(source, '') as source,
         coalesce(login_flag = 1, false) as is_login,
         coalesce(core_action_count, 0) as core_action_count,
         coalesce(collab_action_count, 0) as collab_action_count,
@@ -65,7 +66,7 @@ ranked as (
     from checked
     where row_reason is not null or is_repeated
     window fullest_first as (
-        partition by user_id, activity_date
+        partition by user_id, activity_date, source
         order by
             row_reason is not null asc,
             case when row_reason is null then core_action_count + collab_action_count end desc nulls last,
@@ -80,6 +81,7 @@ final as (
     select
         user_id,
         activity_date,
+        source,
         is_login,
         core_action_count,
         collab_action_count,

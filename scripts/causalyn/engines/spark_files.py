@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from causalyn.warehouse import raw_contract
-from causalyn.warehouse.sql_text import identifier, literal
+from causalyn.warehouse.sql_text import identifier, literal, pattern
 
 SCHEMAS = ("raw", "truth")
 """Schemas that Spark reads; the second holds hidden truth, if there is any."""
@@ -71,7 +71,6 @@ def connect(warehouse: Path) -> duckdb.DuckDBPyConnection:
         if any(parquet.glob("*.parquet")):
             schema, table = parquet.parent.name.removesuffix(".db"), parquet.name
             connection.execute(f"create schema if not exists {identifier(schema)}")
-            connection.execute(
-                f"create view {identifier(schema)}.{identifier(table)} as from read_parquet({literal(parquet / '*.parquet')})"
-            )
+            relation = f"read_parquet({pattern(parquet, '*.parquet')}, hive_partitioning = false)"
+            connection.execute(f"create view {identifier(schema)}.{identifier(table)} as from {relation}")
     return connection

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from causalyn.simulation import world
 from causalyn.simulation.world_physics import GROUPS, RESPONSES
+from causalyn.warehouse import origin
 from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTH, TRUTH_TODAY, truth_path
 from causalyn.warehouse.sql_text import literal
 
@@ -67,7 +68,16 @@ _SELECTS: dict[str, tuple[str, ...]] = {
         "null",
         "null",
     ),
-    "user_activity_daily_raw": (_USER_ID, _day("activity_day"), "login", "core", "collab", "minutes", "diversity"),
+    "user_activity_daily_raw": (
+        _USER_ID,
+        _day("activity_day"),
+        "login",
+        "core",
+        "collab",
+        "minutes",
+        "diversity",
+        "null",
+    ),
     "interventions_raw": (
         _INTERVENTION_ID,
         _USER_ID,
@@ -134,6 +144,7 @@ def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -
                 connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
             raw_db.execute(f"begin; drop table if exists {BUILT_NODES}; drop table if exists {PUBLICATION}")
             raw_db.execute(f"create schema if not exists {RAW_SCHEMA}")
+            origin.record(raw_db, origin.GENERATED)
             for table in TABLES:
                 raw_db.execute(f"create or replace table {RAW_SCHEMA}.{table.name} ({table.ddl})")
             raw_db.execute(f"use {RAW_SCHEMA}")

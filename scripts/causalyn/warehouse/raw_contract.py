@@ -6,6 +6,7 @@ the staging models read them; nothing else knows about raw column types.
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,17 +16,32 @@ RAW_SCHEMA = "raw"
 BUILT_NODES = "builds.nodes"
 PUBLICATION = "builds.publication"
 
+# Dates before and after these are defaults or slips of the pen, in whatever column.
+FIRST_DATE = datetime.date(1970, 1, 1)
+LAST_DATE = datetime.date(2099, 12, 31)
+# In letters, of any text: an export that holds more has other columns than the contract means.
+TEXT_LENGTH = 10_000
+
 
 @dataclass(frozen=True)
 class Column:
     """One raw column: its DuckDB type, whether an export may leave it out (it is then loaded as null), and whether a
     null in it is a fault that no cleaning could mend.
+
+    Cleaning rejects a row that is null in a column that is `needed`, or whose value is not in the `range`.
     """
 
     name: str
     type: str
     optional: bool = False
     not_null: bool = False
+    needed: bool = False
+    range: tuple[int, int] | None = None
+
+    @property
+    def is_id(self) -> bool:
+        """Whether the column identifies something by a text."""
+        return self.name.endswith("_id")
 
     @property
     def is_flag(self) -> bool:
@@ -35,14 +51,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One raw table: its columns in their order, the columns that identify a row, the table whose key its rows refer to
-    by a column of the same name, and whether an export may leave it out or empty.
+    """One raw table: its columns in their order, the columns that identify a row, and whether an export may leave it out
+    or empty. A column with the name of another table's only key refers to that table.
     """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    parent: Table | None = None
     optional: bool = False
 
     @property
@@ -52,12 +67,12 @@ class Table:
 
 
 def _columns(*specs: str) -> tuple[Column, ...]:
-    """Columns from "name type" or "name type not null" texts; a name in brackets is optional."""
-    parsed = (spec.split() for spec in specs)
-    return tuple(
-        Column(name.strip("[]"), kind, optional=name.startswith("["), not_null=bool(rest))
-        for name, kind, *rest in parsed
-    )
+    """Columns from texts such as "name type not null" or "name type needed 1..365"; a name in brackets is optional."""
+    columns = []
+    for name, kind, *rest in (spec.split() for spec in specs):
+        limits = [tuple(map(int, word.split(".."))) for word in rest if ".." in word]
+        columns.append(Column(name.strip("[]"), kind, name.startswith("["), "null" in rest, "needed" in rest, *limits))
+    return tuple(columns)
 
 
 ACCOUNTS = Table(
@@ -82,7 +97,7 @@ USERS = Table(
     "users_raw",
     _columns(
         "user_id varchar not null",
-        "account_id varchar",
+        "account_id varchar needed",
         "user_created_date date",
         "role_type varchar",
         "[geo_region] varchar",
@@ -91,30 +106,28 @@ USERS = Table(
         "[email] varchar",
     ),
     key=("user_id",),
-    parent=ACCOUNTS,
 )
 
 ACTIVITY = Table(
     "user_activity_daily_raw",
     _columns(
-        "user_id varchar",
-        "activity_date date",
+        "user_id varchar needed",
+        "activity_date date needed",
         "[login_flag] integer",
-        "core_action_count bigint",
-        "[collab_action_count] bigint",
-        "time_spent_minutes bigint",
-        "[feature_diversity_count] bigint",
+        "core_action_count bigint 0..1000000",
+        "[collab_action_count] bigint 0..1000000",
+        "time_spent_minutes bigint 0..1440",
+        "[feature_diversity_count] bigint 0..1000000",
+        "[source] varchar not null",
     ),
     key=("user_id", "activity_date"),
-    parent=USERS,
 )
 
 # What an event log says, in the place of the activity of days: seeds/mapping/events.csv says what counts as what.
 USER_EVENTS = Table(
     "user_events_raw",
-    _columns("user_id varchar", "event_name varchar", "event_time timestamp"),
+    _columns("user_id varchar needed", "event_name varchar needed", "event_time timestamp needed"),
     key=("user_id", "event_time"),
-    parent=USERS,
     optional=True,
 )
 
@@ -122,9 +135,9 @@ INTERVENTIONS = Table(
     "interventions_raw",
     _columns(
         "intervention_id varchar not null",
-        "user_id varchar",
-        "account_id varchar",
-        "intervention_date date",
+        "user_id varchar needed",
+        "account_id varchar needed",
+        "intervention_date date needed",
         "eligibility_flag integer not null",
         "treatment_flag integer not null",
         "[delivery_channel] varchar",
@@ -133,21 +146,19 @@ INTERVENTIONS = Table(
         "[assignment_probability] double",
     ),
     key=("intervention_id",),
-    parent=USERS,
 )
 
 OUTCOMES = Table(
     "outcomes_raw",
     _columns(
-        "user_id varchar",
-        "intervention_id varchar",
+        "user_id varchar needed",
+        "intervention_id varchar needed",
         "collab_activated_flag integer",
         "[activation_date] date",
-        "outcome_window_days bigint",
+        "outcome_window_days bigint needed 1..365",
         "[negative_reaction_flag] integer",
     ),
     key=("user_id", "intervention_id"),
-    parent=INTERVENTIONS,
 )
 
 # The log of the running campaign: a row when a user enters it, nudged or held out, and one for whatever happens to the user then.
@@ -155,9 +166,9 @@ CAMPAIGN_EVENTS = Table(
     "campaign_events_raw",
     _columns(
         "event_id varchar not null",
-        "user_id varchar",
-        "account_id varchar",
-        "event_date date",
+        "user_id varchar needed",
+        "account_id varchar needed",
+        "event_date date needed",
         "sent_flag integer not null",
         "[converted_flag] integer",
         "[revenue_usd] double",
@@ -165,7 +176,6 @@ CAMPAIGN_EVENTS = Table(
         "[admin_churned_flag] integer",
     ),
     key=("event_id",),
-    parent=USERS,
     optional=True,
 )
 
@@ -182,7 +192,6 @@ BANDIT_LOG = Table(
         "reward_usd double not null",
     ),
     key=("user_id", "round_number"),
-    parent=USERS,
     optional=True,
 )
 
@@ -198,13 +207,12 @@ TRUTH = Table(
         "[true_lift] double",
     ),
     key=("user_id",),
-    parent=USERS,
     optional=True,
 )
 
 
 # The truth as of the scoring date, where it is another than when the campaigns reached the users.
-TRUTH_TODAY = Table("latent_uplift_today_hidden", TRUTH.columns, key=TRUTH.key, parent=TRUTH.parent, optional=True)
+TRUTH_TODAY = Table("latent_uplift_today_hidden", TRUTH.columns, key=TRUTH.key, optional=True)
 
 TRUTHS = (TRUTH, TRUTH_TODAY)
 

@@ -98,7 +98,7 @@ def draft(directory: Path, seeds: Path) -> dict[str, list[tuple[str, str]]]:
 
     Raises RawContractError, and writes nothing, if the files of the directory don't fulfil the raw contract.
     """
-    sources = check_raw(directory)
+    sources, _ = check_raw(directory)
     added = {}
     with duckdb.connect() as connection:
         for words in (words for words in WORD_MAPS if words.table.name in sources):

@@ -64,7 +64,12 @@ def test_a_generated_world_is_nothing_that_an_export_is_compared_with(fresh):
 
 @pytest.mark.parametrize(
     ("options", "deliveries"),
-    [(["ACCOUNTS=7"], "ignore"), (["RAW=exports"], "compare"), (["RAW=exports", "ACCEPT_CHANGES=1"], "accept")],
+    [
+        (["ACCOUNTS=7"], "ignore"),
+        (["WORLD=1"], "ignore"),
+        (["RAW=exports"], "compare"),
+        (["RAW=exports", "ACCEPT_CHANGES=1"], "accept"),
+    ],
 )
 def test_an_export_is_compared_with_the_last_one_unless_it_is_accepted(make, project_root, options, deliveries):
     dry_run = make(project_root, "--dry-run", "build", *options)

@@ -18,9 +18,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from causalyn.warehouse import raw_loader
+from causalyn.warehouse import origin, raw_files, raw_loader
 from causalyn.warehouse.raw_contract import TABLES, TRUTH, TRUTH_TODAY, truth_path
-from causalyn.warehouse.raw_loader import RawContractError, check_raw, load_raw
+from causalyn.warehouse.raw_files import SUFFIXES, RawContractError
+from causalyn.warehouse.raw_loader import check_raw, load_raw
 
 # A small export as a foreign warehouse would write it: flags as booleans or doubles, timestamps for dates.
 EXPORT = {
@@ -35,7 +36,7 @@ EXPORT = {
             'basic' as role_type, 'EU' as geo_region, case when i > 3 then 'u1' end as invited_by_user_id
         from range(1, 7) as r(i)""",
     "user_activity_daily_raw": """
-        select 'u' || i as user_id, timestamp '2025-03-01 22:30:00' + interval (d) day as activity_date,
+        select 'u' || i as user_id, timestamp '2025-03-01 18:30:00' + interval (d) day + interval (d) hour as activity_date,
             1 as login_flag, d as core_action_count, 0 as collab_action_count, 12.0 as time_spent_minutes,
             2 as feature_diversity_count
         from range(1, 7) as r(i), range(5) as s(d)""",
@@ -121,7 +122,7 @@ def command(run, project_root, warehouse):
 
 
 def test_an_export_is_loaded_in_the_types_of_the_contract(export, warehouse):
-    assert load_raw(export, warehouse) == {
+    assert load_raw(export, warehouse).rows == {
         "accounts_raw": 3,
         "users_raw": 6,
         "user_activity_daily_raw": 30,
@@ -134,7 +135,7 @@ def test_an_export_is_loaded_in_the_types_of_the_contract(export, warehouse):
     loaded = contents(warehouse)
     assert {name: types for name, (types, *_) in loaded.items()} == {
         table.name: tuple(column.type.upper() for column in table.columns) for table in TABLES
-    }
+    } | {"origin": ("VARCHAR",)}
     assert [row[5] for row in loaded["accounts_raw"][1:]] == [0, 1, 0]
     assert [row[2] for row in loaded["outcomes_raw"][1:]] == [1, 0, 1, 0, 1, None]
     assert str(loaded["user_activity_daily_raw"][1][1]) == "2025-03-01"
@@ -190,11 +191,11 @@ CAMPAIGN_EVENTS = """
 
 def test_a_campaign_log_is_loaded_and_replaced_by_none_where_the_next_export_has_none(export, warehouse):
     write(export, "campaign_events_raw", CAMPAIGN_EVENTS)
-    assert load_raw(export, warehouse)["campaign_events_raw"] == 3
+    assert load_raw(export, warehouse).rows["campaign_events_raw"] == 3
     types, first, *_ = contents(warehouse)["campaign_events_raw"]
     assert first[:3] + first[4:] == ("e1", "u1", "a2", 1, 0, None, None, None)
     write(export, "campaign_events_raw", "from {table} limit 0")
-    assert load_raw(export, warehouse)["campaign_events_raw"] == 0
+    assert load_raw(export, warehouse).rows["campaign_events_raw"] == 0
     (export / "campaign_events_raw.parquet").unlink()
     load_raw(export, warehouse)
     assert contents(warehouse)["campaign_events_raw"] == [types]
@@ -202,7 +203,9 @@ def test_a_campaign_log_is_loaded_and_replaced_by_none_where_the_next_export_has
 
 def test_a_campaign_log_of_strangers_is_refused(export, warehouse):
     write(export, "campaign_events_raw", CAMPAIGN_EVENTS.replace("'u' || i", "'x' || i"))
-    with pytest.raises(RawContractError, match=r"campaign_events_raw.user_id: not one row matches a row of users_raw"):
+    with pytest.raises(
+        RawContractError, match=r"campaign_events_raw.user_id: 3 of 3 ids are not in users_raw, .* 'x1' beside 'u1';"
+    ):
         load_raw(export, warehouse)
 
 
@@ -218,7 +221,7 @@ def test_missing_numbers_of_a_data_frame_are_missing(export, warehouse):
 
 def test_paths_with_quotes_and_wildcards_are_taken_literally(tmp_path):
     directory = write_export(tmp_path / "o'brien [*] {x}")
-    assert load_raw(directory, tmp_path / "ware'house" / "o'brien.duckdb")["users_raw"] == 6
+    assert load_raw(directory, tmp_path / "ware'house" / "o'brien.duckdb").rows["users_raw"] == 6
 
 
 def test_an_export_without_hidden_truth_removes_the_truth_of_another_world(export, warehouse, earlier_load):
@@ -230,7 +233,7 @@ def test_an_export_without_hidden_truth_removes_the_truth_of_another_world(expor
 
 def test_the_truth_of_today_is_loaded_beside_the_other(export, warehouse, earlier_load):
     write(export, TRUTH_TODAY.name, HIDDEN.replace("persuadable", "lost_cause"))
-    assert load_raw(export, warehouse)[TRUTH_TODAY.name] == 6
+    assert load_raw(export, warehouse).rows[TRUTH_TODAY.name] == 6
     loaded = contents(truth_path(warehouse), "main")
     assert loaded[TRUTH.name] == earlier_load[TRUTH.name]
     assert {row[1] for row in loaded[TRUTH_TODAY.name][1:]} == {"lost_cause"}
@@ -259,7 +262,7 @@ FAULTS = {
         "users_raw",
         "select * replace (case when user_id < 'u3' then '31/12/2024' else '2024-06-01' end as user_created_date)"
         " from {table}",
-        ["users_raw.user_created_date: 2 of 6 rows are not a date such as 2025-03-01, for example '31/12/2024'"],
+        ["users_raw.user_created_date: 2 of 6 rows are not a date such as 2025-03-01, from 1970-01-01"],
     ),
     "date_without_end": (
         "users_raw",
@@ -317,16 +320,145 @@ FAULTS = {
         f"strangers_in_{table}": (
             table,
             f"select * replace ('x' || {key} as {key}) from {{table}}",
-            [f"{table}.{key}: not one row matches a row of {parent}"],
+            [
+                f"{table}.{key}: {n} of {n} ids are not in {parent}, for example 'x{first}1' beside '{first}1'; export both"
+            ],
         )
-        for table, key, parent in (
-            ("users_raw", "account_id", "accounts_raw"),
-            ("user_activity_daily_raw", "user_id", "users_raw"),
-            ("interventions_raw", "user_id", "users_raw"),
-            ("outcomes_raw", "intervention_id", "interventions_raw"),
-            (TRUTH.name, "user_id", "users_raw"),
+        for table, key, parent, n in (
+            ("users_raw", "account_id", "accounts_raw", 3),
+            ("user_activity_daily_raw", "user_id", "users_raw", 6),
+            ("interventions_raw", "user_id", "users_raw", 6),
+            ("interventions_raw", "account_id", "accounts_raw", 3),
+            ("outcomes_raw", "user_id", "users_raw", 6),
+            ("outcomes_raw", "intervention_id", "interventions_raw", 6),
+            (TRUTH.name, "user_id", "users_raw", 6),
+        )
+        for first in key[0]
+    },
+    **{
+        f"another_century_in_{column.name}": (
+            table.name,
+            f"select * replace ({date} as {column.name}) from {{table}}",
+            [f"{table.name}.{column.name}: {rows} of {rows} rows are not a date"],
+        )
+        for table, rows, date in zip(
+            TABLES, (3, 6, 30, 6, 6), ("'0025-01-03'", "'2100-01-01'::timestamp") * 3, strict=False
+        )
+        for column in table.columns
+        if column.type == "date"
+    },
+    **{
+        f"date_written_{date}": (
+            "users_raw",
+            f"select * replace ('{date}' as user_created_date) from {{table}}",
+            [
+                "users_raw.user_created_date: 6 of 6 rows are not a date such as 2025-03-01, from 1970",
+                f"'{date}'; correct",
+            ],
+        )
+        for date in (
+            "31-12-24",
+            "12-31-2024",
+            "2024/12/31",
+            "2024-6-1",
+            "20240601",
+            "June 1, 2024",
+            "2024-06-01T",
+            "2024-06-01 25:00:00",
+            "2024-06-01 10:00:00 CET",
+            "2024-06-01 10:00:00 +02:00 x",
+            "1969-12-31",
+            "9999-12-31",
         )
     },
+    **{
+        f"midnights_elsewhere_{name}": (
+            "user_activity_daily_raw",
+            f"select * replace ({moment} as activity_date) from {{table}}",
+            [
+                f"user_activity_daily_raw.activity_date: all times are {times} UTC, as midnights of another time zone",
+                "TIMEZONE=",
+            ],
+        )
+        for name, times, moment in (
+            ("with_offset", "14:00", "strftime(activity_date, '%Y-%m-%dT00:00+10:00')"),
+            (
+                "of_summer_and_winter",
+                "22:00 or 23:00",
+                "strftime(activity_date, '%Y-%m-%d 00:00:00') || if(day(activity_date) > 3, '+02', '+01')",
+            ),
+            (
+                "of_London",
+                "00:00 or 23:00",
+                "strftime(activity_date, '%Y-%m-%d 00:00') || if(day(activity_date) > 3, '+01', 'Z')",
+            ),
+            ("as_instants", "14:00", "(date_trunc('day', activity_date) + interval 14 hour) at time zone 'UTC'"),
+            ("without_offset", "04:30", "date_trunc('day', activity_date) + interval 270 minute"),
+            ("without_offset_in_text", "18:30:00"[:5], "strftime(activity_date, '%Y-%m-%d 18:30:00')"),
+        )
+    },
+    **{
+        f"ids_{name}": (
+            "interventions_raw",
+            f"select * replace ({value} as intervention_id) from {{table}}",
+            ["interventions_raw.intervention_id: 6 of 6 rows are not an id in text or whole numbers", shown],
+        )
+        for name, value, shown in (
+            ("rounded", "9007199254740993 + row_number() over ()::double", "for example '9007199254740992.0'"),
+            ("rounded_to_seven_digits", "16777216::float", "for example '16777216.0'"),
+            ("rounded_in_text", "'1.23457E+17'", "for example '1.23457E+17'"),
+            ("of_fractions", "row_number() over () + 0.5", "for example '1.5'"),
+            ("of_truth", "true", "for example 'true'"),
+            ("of_days", "date '2025-01-01'", "for example '2025-01-01'"),
+        )
+    },
+    **{
+        f"ids_that_differ_{way}": (
+            "interventions_raw",
+            f"select * replace (case when user_id > 'u3' then {other} else user_id end as user_id) from {{table}}",
+            [
+                f"interventions_raw.user_id: 3 of 6 ids are not in users_raw, for example {shown}",
+                f", which differs in {way.replace('_', ' ')};",
+            ],
+        )
+        for way, other, shown in (
+            ("case", "upper(user_id)", "'U4' beside 'u4'"),
+            ("blanks", "'u ' || user_id[2:]", "'u 4' beside 'u4'"),
+            ("leading_zeros", "'00' || user_id", "'00u4' beside 'u4'"),
+        )
+    },
+    "users_of_tenants_that_share_ids": (
+        "users_raw",
+        "from {table} union all (select * replace ('a1' as account_id) from {table} where user_id in ('u1', 'u2'))",
+        ["users_raw.user_id: 2 of 6 ids have more than one account_id, for example 'u1' those of 'a1' and 'a2'; make"],
+    ),
+    "windows_of_0_days": (
+        "outcomes_raw",
+        "select * replace (0 as outcome_window_days) from {table}",
+        [
+            "outcomes_raw.outcome_window_days: 6 of 6 rows are not 1 to 365, for example '0'; check the unit of the column"
+        ],
+    ),
+    "windows_missing": (
+        "outcomes_raw",
+        "select * replace (null::int as outcome_window_days) from {table}",
+        ["outcomes_raw.outcome_window_days: 6 of 6 rows are null; fill them in"],
+    ),
+    "seconds_for_minutes": (
+        "user_activity_daily_raw",
+        "select * replace (3600 as time_spent_minutes) from {table}",
+        ["user_activity_daily_raw.time_spent_minutes: 30 of 30 rows are not 0 to 1,440, for example '3600'"],
+    ),
+    "days_of_web_and_ios": (
+        "user_activity_daily_raw",
+        "from {table} union all (select * replace (7 as core_action_count) from {table} where user_id = 'u2')",
+        ["user_activity_daily_raw: 5 of 30 users' days have rows that differ, for example that of 'u2' on 2025-03-01"],
+    ),
+    "text_too_long": (
+        "users_raw",
+        "select * replace (repeat('x', 10001) as geo_region) from {table}",
+        ["users_raw.geo_region: texts of more than 10,000 letters"],
+    ),
 }
 
 
@@ -387,7 +519,28 @@ BROKEN_FILES = {
         parquet_of("user_id", pa.array(["u1", "", "  "])),
         "users_raw.user_id: 2 of 3 rows are null",
     ),
-    "a_directory_for_a_file": ("users_raw.parquet/users_raw.parquet", USERS_PARQUET, "users_raw: table missing; "),
+    "a_spreadsheet": ("users_raw.xlsx", b"PK", "users_raw: table missing; "),
+    "a_directory_of_nothing": ("users_raw/_SUCCESS", b"", "users_raw: the directory users_raw holds nothing; "),
+    "a_directory_of_other_files": (
+        "users_raw/part-0.orc",
+        b"",
+        "users_raw: the directory users_raw holds 'part-0.orc'; ",
+    ),
+    "a_line_of_a_million": (
+        "users_raw.csv",
+        USERS_CSV + b"," * 1_000_000,
+        CANNOT_BE_READ + "users_raw.csv, line 4: a line of more",
+    ),
+    "a_long_last_line": (
+        "users_raw.csv",
+        USERS_CSV + b"u4,a1,2024-06-01,basic,EU," + b"x" * 40_000_000,
+        CANNOT_BE_READ,
+    ),
+    "a_long_header": (
+        "users_raw.csv.gz",
+        gzip.compress(b"x" * 10_000_000),
+        CANNOT_BE_READ + "users_raw.csv.gz, line 0: a line of",
+    ),
     "half_a_gzip": ("users_raw.csv.gz", gzip.compress(USERS_CSV)[:40], CANNOT_BE_READ),
     "corrupt_gzip": ("users_raw.csv.gz", gzip.compress(USERS_CSV)[:20] + b"\xff" * 60, CANNOT_BE_READ),
     "plain_text_named_gz": ("users_raw.csv.gz", USERS_CSV, CANNOT_BE_READ),
@@ -424,7 +577,7 @@ BROKEN_FILES = {
         f"date_{name}": (
             "users_raw.csv",
             USERS_CSV.replace(b"2024-06-01", date),
-            "users_raw.user_created_date: 3 of 3 rows are not a date such as 2025-03-01, for example ",
+            "users_raw.user_created_date: 3 of 3 rows are not a date such as 2025-03-01, from 1970-01-01 to 2099-12-31, ",
         )
         for name, date in (
             ("of_no_leap_year", b"2023-02-29"),
@@ -457,10 +610,11 @@ def test_a_broken_file_is_named(export, warehouse, seen, listed, name, content, 
 def outcome(directory: Path) -> int | list[str]:
     """How many users the loader would take of an export, or why it refuses it."""
     try:
-        users = check_raw(directory)["users_raw"]
+        sources, _ = check_raw(directory)
     except RawContractError as error:
         return error.problems
-    return duckdb.sql(f"select count(*) from ({users.select})").fetchall()[0][0]
+    with raw_loader.connect(":memory:") as connection:
+        return connection.execute(f"select count(*) from ({sources['users_raw'].select})").fetchall()[0][0]
 
 
 # Mostly what an export may hold, so that some are taken, and among it anything at all.
@@ -502,7 +656,7 @@ def test_whatever_the_cells_say_every_row_is_taken_or_the_export_is_refused(expo
 
 @pytest.mark.fault("export: any bytes whatever in place of a file", "refused in lines of print")
 @IN_THIS_ORDER
-@given(content=st.binary(max_size=200), suffix=st.sampled_from(raw_loader.SUFFIXES))
+@given(content=st.binary(max_size=200), suffix=st.sampled_from(SUFFIXES))
 def test_whatever_the_bytes_of_a_file_are_the_export_is_refused(export, seen, listed, content, suffix):
     for file in export.glob("users_raw*"):
         file.unlink()
@@ -525,6 +679,35 @@ def test_a_message_quotes_only_the_beginning_of_a_cell(export, warehouse, seen):
     assert len(str(raised.value)) < 250
 
 
+@pytest.mark.fault(
+    "export: texts of megabytes in Parquet", "refused by what the footer says, before a value is unpacked"
+)
+def test_long_texts_are_refused_before_they_are_read(export, warehouse, seen, monkeypatch):
+    texts = pa.array([letter * 1_000_000 for letter in "abc"])
+    (export / "users_raw.parquet").write_bytes(parquet_of("geo_region", texts))
+    checked = []
+    monkeypatch.setattr(
+        raw_loader, "check_values", lambda connection, source, *others: checked.append(source.table.name)
+    )
+    with pytest.raises(RawContractError) as raised:
+        load_raw(export, warehouse)
+    seen(str(raised.value))
+    assert raised.value.problems == [
+        "users_raw.geo_region: texts of more than 10,000 letters; shorten them in the export"
+    ]
+    assert "accounts_raw" in checked
+    assert "users_raw" not in checked
+
+
+@pytest.mark.fault("CAUSALYN_MEMORY_LIMIT while loading", "the limit of the loader's connections, too")
+def test_the_loader_keeps_to_the_memory_limit(seen, monkeypatch):
+    monkeypatch.setenv("CAUSALYN_MEMORY_LIMIT", "64MiB")
+    with raw_loader.connect(":memory:") as connection:
+        (limit,) = connection.execute("select current_setting('memory_limit')").fetchone()
+    seen(limit)
+    assert limit == "64.0 MiB"
+
+
 @pytest.mark.fault("export: a time with an offset", "its day in UTC, in CSV as in Parquet")
 def test_the_day_of_a_time_with_an_offset_is_that_of_utc(export, warehouse, seen):
     def day() -> set[str]:
@@ -540,9 +723,289 @@ def test_the_day_of_a_time_with_an_offset_is_that_of_utc(export, warehouse, seen
     seen("2024-02-28T23:30:00-05:00 is read as 2024-02-29")
 
 
+@pytest.mark.fault("export: local midnights and a time zone for them", "the local days, and plain dates as they are")
+def test_days_are_those_of_the_time_zone_that_is_named(export, warehouse, earlier_load, seen):
+    """As texts with offsets of summer and winter, as instants, and as times in UTC without an offset."""
+    local = "(cast(activity_date as date)::timestamp at time zone 'Europe/Berlin')"
+    for moment in (local, f"{local} at time zone 'UTC'", f"strftime({local} at time zone 'UTC', '%Y-%m-%d %H:%M:%SZ')"):
+        write(export, "user_activity_daily_raw", EXPORT["user_activity_daily_raw"])
+        write(export, "user_activity_daily_raw", f"select * replace ({moment} as activity_date) from {{table}}")
+        load_raw(export, warehouse, "Europe/Berlin")
+        assert all_contents(warehouse) == earlier_load
+    write(
+        export,
+        "user_activity_daily_raw",
+        "select * replace (cast(activity_date as date)::timestamp as activity_date) from {table}",
+    )
+    seen("2025-03-30T22:00Z and 2025-03-01T23:00Z are midnights in Berlin")
+
+
+def test_midnights_without_an_offset_are_plain_dates(export, warehouse, earlier_load):
+    write(
+        export,
+        "user_activity_daily_raw",
+        "select * replace (cast(activity_date as date)::timestamp as activity_date) from {table}",
+    )
+    load_raw(export, warehouse, "America/New_York")
+    assert all_contents(warehouse) == earlier_load
+
+
+@pytest.mark.fault("export: a time zone that does not exist", "refused, by name")
+def test_an_unknown_time_zone_is_refused(export, warehouse, seen, listed):
+    with pytest.raises(RawContractError) as raised:
+        load_raw(export, warehouse, "Mars/Base")
+    seen(str(raised.value))
+    listed(str(raised.value))
+    assert not warehouse.exists()
+
+
+# What a person can't tell apart, and what a data frame makes of whole numbers.
+SAME_IDS = {
+    "padded": "user_id || '  '",
+    "after_a_tab": "chr(9) || user_id",
+    "after_a_byte_order_mark": "chr(65279) || user_id",
+    "with_a_blank_that_does_not_break": "user_id || chr(160)",
+    "with_a_zero_width_space_in_it": "user_id[1] || chr(8203) || user_id[2:]",
+    "in_a_list_of_constants": "cast(user_id as enum ('u1', 'u2', 'u3', 'u4', 'u5', 'u6'))",
+    "in_bytes": "encode(user_id)",
+}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(
+            other, id=name, marks=pytest.mark.fault(f"export: ids {name.replace('_', ' ')}", "the ids of other tables")
+        )
+        for name, other in SAME_IDS.items()
+    ],
+)
+def test_ids_that_look_the_same_are_the_same(export, warehouse, earlier_load, seen, other):
+    write(export, "user_activity_daily_raw", f"select * replace ({other} as user_id) from {{table}}")
+    notes = load_raw(export, warehouse).notes
+    assert all_contents(warehouse) == earlier_load
+    expected = (
+        [] if other.startswith(("cast", "encode")) else ["user_activity_daily_raw.user_id: 30 of 30 ids have lost"]
+    )
+    assert [note[: len(start)] for note, start in zip(notes, expected, strict=True)] == expected
+    seen(" ".join(notes) or "loaded")
+
+
+@pytest.mark.fault(
+    "export: whole numbers as ids, in one table as floating-point numbers", "the same ids in every table"
+)
+@pytest.mark.parametrize("kind", ["double", "float", "decimal(18, 3)", "hugeint", "utinyint", "varchar"])
+def test_whole_numbers_are_ids_whatever_their_type(export, warehouse, seen, kind):
+    write(
+        export, "users_raw", "select * replace (user_id[2:]::int as user_id, null as invited_by_user_id) from {table}"
+    )
+    for table in ("user_activity_daily_raw", "interventions_raw", "outcomes_raw", TRUTH.name):
+        number = f"user_id[2:]::{kind}" if kind != "varchar" else "user_id[2:] || '.0'"
+        write(export, table, f"select * replace ({number} as user_id) from {{table}}")
+    load_raw(export, warehouse)
+    loaded = all_contents(warehouse)
+    for table in ("users_raw", "user_activity_daily_raw", "outcomes_raw", TRUTH.name):
+        assert {row[0] for row in loaded[table][1:]} == set("123456")
+    seen("'1' in every table")
+
+
+def test_ids_up_to_the_largest_exact_number_are_taken(export, warehouse):
+    write(
+        export,
+        "interventions_raw",
+        "select * replace (9007199254740000 + user_id[2:]::double as intervention_id) from {table}",
+    )
+    write(export, "outcomes_raw", "select * replace ('900719925474000' || user_id[2:] as intervention_id) from {table}")
+    load_raw(export, warehouse)
+    assert {row[1] for row in contents(warehouse)["outcomes_raw"][1:]} == {f"900719925474000{n}" for n in range(1, 7)}
+
+
+@pytest.mark.fault(
+    "export: account ids of Salesforce, in one table of 15 and in another of 18 characters", "refused, with both"
+)
+def test_ids_of_15_and_18_characters_are_told_apart(export, warehouse, seen):
+    write(
+        export,
+        "accounts_raw",
+        "select * replace ('0015g00000XyZa' || account_id[2:] || 'AAC' as account_id) from {table}",
+    )
+    for table in ("users_raw", "interventions_raw"):
+        write(export, table, "select * replace ('0015g00000XyZa' || account_id[2:] as account_id) from {table}")
+    with pytest.raises(RawContractError) as raised:
+        load_raw(export, warehouse)
+    seen(str(raised.value))
+    assert "3 of 3 ids are not in accounts_raw" in raised.value.problems[0]
+    assert (
+        "'0015g00000XyZa1' beside '0015g00000XyZa1AAC', which differs in having 15 or 18 characters"
+        in raised.value.problems[0]
+    )
+
+
+def test_strangers_are_reported_beyond_two_in_a_hundred_and_taken(export, warehouse):
+    strangers = "select 'x' || i as user_id, date '2025-03-01' as activity_date from range(3) as r(i)"
+    write(export, "user_activity_daily_raw", f"from {{table}} union all by name {strangers}")
+    loaded = load_raw(export, warehouse)
+    assert loaded.rows["user_activity_daily_raw"] == 33
+    (note,) = loaded.notes
+    assert note == (
+        "user_activity_daily_raw.user_id: 3 of 9 ids are not in users_raw, for example 'x0' beside 'u1'; their rows are left out"
+    )
+
+
+def test_days_of_several_sources_are_taken(export, warehouse):
+    """One row for each day and source is no contradiction; two that differ are."""
+    write(export, "user_activity_daily_raw", "select * from {table}, (values ('web'), ('ios')) as sources(source)")
+    loaded = load_raw(export, warehouse)
+    assert (loaded.rows["user_activity_daily_raw"], loaded.notes) == (60, [])
+    write(export, "user_activity_daily_raw", "select * replace ('web' as source) from {table}")
+    load_raw(export, warehouse)
+    write(
+        export, "user_activity_daily_raw", "select * replace (row_number() over () as core_action_count) from {table}"
+    )
+    with pytest.raises(RawContractError, match="30 of 30 users' days have rows that differ"):
+        load_raw(export, warehouse)
+
+
+def test_a_source_that_is_missing_in_some_rows_is_refused(export, warehouse):
+    write(export, "user_activity_daily_raw", "select *, case when user_id > 'u1' then 'web' end as source from {table}")
+    with pytest.raises(RawContractError, match=r"user_activity_daily_raw.source: 5 of 30 rows are null"):
+        load_raw(export, warehouse)
+
+
+@pytest.mark.fault("a generated world over loaded data", "refused unless it is said to be meant")
+def test_a_generated_world_does_not_replace_loaded_data(run, project_root, warehouse, earlier_load, seen, listed):
+    def generate(*options: str):
+        return run(sys.executable, project_root / "scripts" / "generate_world.py", "--accounts", "20", *options)
+
+    def said() -> str:
+        return run(sys.executable, project_root / "scripts" / "origin.py", "--warehouse", warehouse).stdout.strip()
+
+    assert said() == "loaded"
+    refused = generate("--warehouse", warehouse)
+    seen(refused.stderr.replace(str(warehouse.parent), ""))
+    listed(refused.stderr.strip())
+    assert (refused.returncode, len(refused.stderr.splitlines()), said()) == (1, 1, "loaded")
+    assert all_contents(warehouse) == earlier_load
+    assert generate("--warehouse", warehouse, "--replace-loaded").returncode == 0
+    assert said() == "generated"
+    assert generate("--warehouse", warehouse).returncode == 0
+    warehouse.unlink()
+    assert said() == "nowhere"
+
+
+def test_tables_of_another_loader_are_loaded_data(warehouse):
+    warehouse.parent.mkdir()
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema raw; create table raw.accounts_raw (account_id varchar)")
+    assert origin.of(warehouse) == origin.LOADED
+    duckdb.connect(str(truth_path(warehouse))).close()
+    assert origin.of(warehouse) == origin.GENERATED
+
+
+def test_columns_that_nothing_reads_are_reported(export, warehouse):
+    write(export, "accounts_raw", "select *, 'x' as \"it's extra\" from {table}")
+    assert load_raw(export, warehouse).notes == ['accounts_raw: columns that nothing reads: "it\'s extra"']
+
+
+# Other shapes of the same users: how each is written into the export.
+SHAPES = {
+    "parts side by side": ["users_raw-00000-of-00002.parquet", "users_raw-00001-of-00002.parquet"],
+    "numbered parts": ["users_raw_0_0_0.csv.gz", "users_raw_0_1_0.csv.gz"],
+    "a directory": ["users_raw/part-00000-c0ffee.parquet", "users_raw/b.parquet", "users_raw/_SUCCESS"],
+    "a directory with an ending": ["users_raw.parquet/part-0.parquet", "users_raw.parquet/part-1.parquet"],
+    "a directory of CSV files": ["users_raw/a.csv", "users_raw/b.csv", "users_raw/.a.csv.crc"],
+    "capitals": ["USERS_RAW.PARQUET"],
+    "a partitioned directory": ["users_raw/geo_region=EU/a.parquet", "users_raw/geo_region=EU/b.parquet"],
+    "a partitioned directory of CSV files": ["users_raw.csv/geo_region=EU/a.csv", "users_raw.csv/geo_region=EU/b.csv"],
+    "a directory that says otherwise": ["users_raw/role_type=admin/a.parquet"],
+}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(names, id=name, marks=pytest.mark.fault(f"export: {name}", "the same rows as in one file"))
+        for name, names in SHAPES.items()
+    ],
+)
+def test_other_shapes_hold_the_same_rows(export, warehouse, earlier_load, seen, names):
+    (export / "users_raw.parquet").unlink()
+    tables = [name for name in names if not Path(name).name.startswith((".", "_"))]
+    for number, name in enumerate(names):
+        (export / name).parent.mkdir(parents=True, exist_ok=True)
+        if name not in tables:
+            (export / name).write_text("of the writer's own")
+            continue
+        # The columns of CSV parts in another order each.
+        columns = "* exclude (user_id), user_id" if number else "*"
+        columns = columns if "geo_region=" not in name else "* exclude (geo_region)"
+        rows = duckdb.sql(
+            f"select {columns} from ({EXPORT['users_raw']}) where user_id[2:]::int % {len(tables)} = {number}"
+        )
+        rows.write_parquet(str(export / name)) if name.lower().endswith("parquet") else rows.write_csv(
+            str(export / name), compression="gzip" if name.endswith("gz") else None
+        )
+    load_raw(export, warehouse)
+    assert all_contents(warehouse) == earlier_load
+    seen(", ".join(tables))
+
+
+def test_a_part_without_a_column_is_refused(export, warehouse):
+    write(
+        export,
+        "users_raw-1",
+        "select * exclude (role_type) from users_raw".replace("users_raw", f"'{export}/users_raw.parquet'"),
+    )
+    (export / "users_raw.parquet").rename(export / "users_raw-2.parquet")
+    with pytest.raises(RawContractError, match=r"users_raw.role_type: column missing in 1 of 2 files; add it"):
+        load_raw(export, warehouse)
+
+
+@pytest.mark.fault("export: a directory named treatment_flag=1, or ev[1] beside ev1", "what its own files say")
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+@pytest.mark.parametrize(
+    ("name", "beside"),
+    [("treatment_flag=1", "a"), ("ev[1]", "ev1"), ("st*r", "star"), ("q?x", "qax"), ("s3:", "{a,b}")],
+)
+def test_the_name_of_the_directory_alters_nothing(tmp_path, warehouse, earlier_load, seen, suffix, name, beside):
+    write_export(tmp_path / name, suffix)
+    (tmp_path / beside).mkdir()
+    for table in EXPORT:
+        (tmp_path / beside / f"{table}.{suffix}").write_bytes(b"another")
+    load_raw(tmp_path / name, warehouse)
+    assert all_contents(warehouse) == earlier_load
+    seen(f"the rows of {name}")
+
+
+@pytest.mark.fault("export: CSV whose lines end in different ways", "every row")
+@pytest.mark.parametrize("last", [b"\r\n", b"\n", b"\r", b""])
+def test_lines_may_end_in_different_ways(export, warehouse, seen, last):
+    (export / "users_raw.parquet").unlink()
+    first, second, *others = USERS_CSV.splitlines()
+    (export / "users_raw.csv").write_bytes(
+        first + b"\r\n" + second + b"\n\n" + b"\r\n".join(others) + b'\r\nu4,a1,2024-06-01,"two\r\nlines",EU,' + last
+    )
+    assert load_raw(export, warehouse).rows["users_raw"] == 4
+    seen("4 rows of 4")
+
+
+@pytest.mark.fault("export: rows that DuckDB's reader passes over", "refused, with both counts")
+def test_rows_are_counted_by_another_reader(export, warehouse, seen, listed, monkeypatch):
+    monkeypatch.setattr(
+        raw_files, "_scan", lambda table, path: (tuple(USERS_CSV.decode().split("\n")[0].split(",")), 7, "\n")
+    )
+    (export / "users_raw.parquet").unlink()
+    (export / "users_raw.csv").write_bytes(USERS_CSV)
+    with pytest.raises(RawContractError) as raised:
+        load_raw(export, warehouse)
+    seen(str(raised.value))
+    assert raised.value.problems[0].startswith("users_raw: 3 rows were read of 7 in users_raw.csv;")
+    listed(raised.value.problems[0])
+
+
 def test_two_files_of_one_table_are_refused(export, warehouse):
     write(export, "users_raw", EXPORT["users_raw"], "csv")
-    with pytest.raises(RawContractError, match=r"users_raw: .* has users_raw.parquet and users_raw.csv; keep one"):
+    with pytest.raises(RawContractError, match=r"users_raw: .* has users_raw.csv and users_raw.parquet; keep one"):
         load_raw(export, warehouse)
 
 
@@ -617,7 +1080,7 @@ def test_a_failure_while_loading_replaces_nothing(export, warehouse, earlier_loa
 
 
 def test_foreign_data_loads_as_it_is(shared_dir, warehouse):
-    rows = load_raw(shared_dir / "seed_world", warehouse)
+    rows = load_raw(shared_dir / "seed_world", warehouse).rows
     assert list(rows.values()) == [2500, 28607, 444333, 12610, 12610, 0, 0, 28607]
     types, *outcomes = contents(warehouse)["outcomes_raw"]
     assert types[2] == "INTEGER"

@@ -21,6 +21,7 @@ REFUSALS = {
     "SystemExit",
     "exit",
     "DbtRuntimeError",
+    "DatabaseError",
 }
 SPECIFIC = re.compile(r"[A-Za-z][^\n]{11,}")
 
@@ -98,10 +99,14 @@ COMMANDS = {
     "play_campaign.py": "read",
     "play_bandit.py": "read",
     "refresh.py": "read",
+    "origin.py": "say",
 }
 PLACES = {
     "write": {
         "in a place that is a file": ("file/causalyn.duckdb", None),
+        "that is no database": ("text", "no database"),
+    },
+    "say": {
         "that is no database": ("text", "no database"),
     },
     "read": {

@@ -1,0 +1,35 @@
+"""Says where the raw tables of a warehouse come from, so that an invented world is never taken for a company's data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from causalyn.warehouse.raw_contract import ACCOUNTS, RAW_SCHEMA, truth_path
+
+LOADED, GENERATED = "loaded", "generated"
+
+
+def record(connection: duckdb.DuckDBPyConnection, origin: str) -> None:
+    """Write down, in the transaction that replaces the raw tables, where they come from (macros/origin.sql reads it)."""
+    connection.execute(f"create or replace table {RAW_SCHEMA}.origin as select '{origin}' as origin")
+
+
+def of(warehouse: Path) -> str | None:
+    """Where the raw tables of a warehouse come from; none if it holds none.
+
+    Where nothing was written down, another loader filled them, or an earlier version, of which only worlds had hidden truth.
+    Raises duckdb.Error if the file can't be read.
+    """
+    if not warehouse.exists():
+        return None
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = ?", [RAW_SCHEMA]
+        ).fetchall()
+        if ("origin",) in tables:
+            return connection.execute(f"select origin from {RAW_SCHEMA}.origin").fetchone()[0]
+    if (ACCOUNTS.name,) not in tables:
+        return None
+    return GENERATED if truth_path(warehouse).exists() else LOADED
