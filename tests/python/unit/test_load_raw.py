@@ -126,6 +126,7 @@ def test_an_export_is_loaded_in_the_types_of_the_contract(export, warehouse):
         "accounts_raw": 3,
         "users_raw": 6,
         "user_activity_daily_raw": 30,
+        "user_events_raw": 0,
         "interventions_raw": 6,
         "outcomes_raw": 6,
         "campaign_events_raw": 0,
@@ -166,8 +167,8 @@ def test_csv_may_spell_values_as_people_do(tmp_path, export, warehouse):
     loaded = contents(warehouse)
     rows = [[str(cell) for cell in row] for row in loaded["users_raw"][1:]]
     assert rows == [
-        ["u1", "a1", "2024-06-01", 'ad,"min"', "None", "None"],
-        ["u2", "a1", "2024-06-02", "Admin ", "EU", "u1"],
+        ["u1", "a1", "2024-06-01", 'ad,"min"', *["None"] * 4],
+        ["u2", "a1", "2024-06-02", "Admin ", "EU", "u1", "None", "None"],
     ]
     assert [(row[2], str(row[3]), row[4]) for row in loaded["outcomes_raw"][1:]] == [
         (1, "2025-04-03", 21),
@@ -179,8 +180,24 @@ def test_extra_columns_are_ignored_and_optional_ones_may_be_missing(export, ware
     write(export, "accounts_raw", "select * exclude (renewal_date), 'x' as \"it's extra\" from {table}")
     load_raw(export, warehouse)
     types, *rows = contents(warehouse)["accounts_raw"]
-    assert types[-1] == "DATE"
-    assert [row[-1] for row in rows] == [None, None, None]
+    assert types[8] == "DATE"
+    assert [row[8] for row in rows] == [None, None, None]
+
+
+def test_an_event_log_stands_in_for_the_activity_of_days(export, warehouse):
+    (export / "user_activity_daily_raw.parquet").unlink()
+    (export / "user_events_raw.csv").write_text(
+        "user_id,event_name,event_time\nu1,Edit,2025-06-01T23:30:00Z\nu1,Edit,2025-06-01 12:00\n"
+    )
+    rows = load_raw(export, warehouse)
+    assert (rows["user_activity_daily_raw"], rows["user_events_raw"]) == (0, 2)
+    types, *events = contents(warehouse)["user_events_raw"]
+    assert types == ("VARCHAR", "VARCHAR", "TIMESTAMP")
+    assert [str(event[2]) for event in events] == ["2025-06-01 12:00:00", "2025-06-01 23:30:00"]
+
+    (export / "user_events_raw.csv").write_text("user_id,event_name,event_time\nu1,Edit,soon\n")
+    with pytest.raises(RawContractError, match=r"user_events_raw.event_time: 1 of 1 rows are not a time such as"):
+        load_raw(export, warehouse)
 
 
 CAMPAIGN_EVENTS = """
@@ -1011,7 +1028,7 @@ def test_two_files_of_one_table_are_refused(export, warehouse):
 
 def test_all_problems_are_reported_together(export, command, warehouse):
     (export / "accounts_raw.parquet").unlink()
-    write(export, "users_raw", "select * exclude (role_type, geo_region) from {table}")
+    write(export, "users_raw", "select * exclude (role_type, user_created_date) from {table}")
     write(
         export, "outcomes_raw", "select * replace ('soon' as activation_date, -1 as collab_activated_flag) from {table}"
     )
@@ -1022,8 +1039,8 @@ def test_all_problems_are_reported_together(export, command, warehouse):
     assert headline == "Nothing was loaded. The raw contract is not fulfilled:"
     assert [problem.partition(":")[0] for problem in problems] == [
         "accounts_raw",
+        "users_raw.user_created_date",
         "users_raw.role_type",
-        "users_raw.geo_region",
         "outcomes_raw.collab_activated_flag",
         "outcomes_raw.activation_date",
     ]
@@ -1037,6 +1054,7 @@ def test_the_command_says_what_it_loaded_into_files_of_the_owner_alone(export, c
         "accounts_raw: 3 rows",
         "users_raw: 6 rows",
         "user_activity_daily_raw: 30 rows",
+        "user_events_raw: 0 rows",
         "interventions_raw: 6 rows",
         "outcomes_raw: 6 rows",
         "campaign_events_raw: 0 rows",
