@@ -35,7 +35,9 @@ def main() -> None:
         parser.error(f"--campaigns must be between 1 and {world.MAX_CAMPAIGNS}")
 
     started = time.perf_counter()
-    physics = replace(PRESETS[arguments.preset], declares_probability=arguments.declared, **FAULTS.get(arguments.fault, {}))
+    physics = replace(
+        PRESETS[arguments.preset], declares_probability=arguments.declared, **FAULTS.get(arguments.fault, {})
+    )
     chunks = world.chunks(physics, arguments.accounts, arguments.seed, arguments.campaigns)
     try:
         if origin.of(arguments.warehouse) == origin.LOADED and not arguments.replace_loaded:

@@ -30,8 +30,8 @@ def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: u
         parameters: see `uplift.Parameters`.
 
     Returns:
-        refutation_id, observation_id, account_id, is_treated, outcome and NUISANCES (probabilities; of treatment, declared or clipped). An attempt
-        whose data support no estimate has no rows.
+        refutation_id, observation_id, account_id, is_treated, outcome and NUISANCES (probabilities; that of treatment declared
+        or clipped). An attempt whose data support no estimate has no rows.
     """
     generator = np.random.default_rng([parameters.seed, 0])
     accounts = training["account_id"].drop_duplicates().to_numpy()
@@ -96,7 +96,9 @@ def _estimate(
         uplift.check(frame, features, parameters)
         matrix = frame[features].to_numpy(dtype=np.float32)
         for half in (first_half, ~first_half):
-            model = uplift.fit_nuisances(matrix[half], treated[half], converted[half], assigned[half], parameters, generator)
+            model = uplift.fit_nuisances(
+                matrix[half], treated[half], converted[half], assigned[half], parameters, generator
+            )
             nuisances[:, ~half] = [forest.predict(matrix[~half]) for forest in model]
         propensity = nuisances[uplift.PROPENSITY]
         nuisances[uplift.PROPENSITY] = uplift.chance_of_treatment(propensity, assigned, parameters)

@@ -120,7 +120,9 @@ class Source:
             return f"cast({name} as varchar)"
         if column.type == "timestamp":
             moment = self._moment(name, kind)
-            return f"case when cast({moment} as date) between date '{FIRST_DATE}' and date '{LAST_DATE}' then {moment} end"
+            return (
+                f"case when cast({moment} as date) between date '{FIRST_DATE}' and date '{LAST_DATE}' then {moment} end"
+            )
         if column.type == "date":
             day = self._day(name, kind, column.name in self.utc)
             return f"case when {day} between date '{FIRST_DATE}' and date '{LAST_DATE}' then {day} end"
