@@ -113,7 +113,7 @@ build: $(VENV)/.installed $(DATABASE) $(if $(SPARK_DIRECTORY),$(VENV)/.installed
 
 map: $(VENV)/.installed
 	$(if $(RAW),,$(error Name the export whose words to map: make map RAW=dir))
-	@$(BIN)/python scripts/map_words.py "$(RAW)"
+	@$(BIN)/python scripts/map_words.py "$(RAW)" $(if $(TIMEZONE),--timezone "$(TIMEZONE)")
 
 report: $(VENV)/.installed
 	$(BIN)/python scripts/render_report.py

@@ -314,6 +314,7 @@ def leaderboard(evaluate_model) -> Callable[[pd.DataFrame], pd.Series]:
             p_control=0.5,
             p_treated=0.5,
             propensity=0.5,
+            stack_weight=1.0,
         )
         ranked = evaluate_model(
             "int_evaluation__ranked_users",
@@ -322,7 +323,10 @@ def leaderboard(evaluate_model) -> Callable[[pd.DataFrame], pd.Series]:
             learner_parameters=learner,
         )
         board = evaluate_model(
-            "int_evaluation__learner_leaderboard", int_evaluation__ranked_users=ranked, learner_parameters=learner
+            "int_evaluation__learner_leaderboard",
+            int_evaluation__ranked_users=ranked,
+            int_uplift__scores=scores,
+            learner_parameters=learner,
         )
         return board.set_index("learner_id").loc["t_learner"]
 

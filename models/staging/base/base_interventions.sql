@@ -44,8 +44,7 @@ checked as (
             when coalesce(interventions.account_id, '') <> users.account_id then 'account_mismatch'
             when interventions.intervention_date > scoring.scoring_date then 'future_date'
             when interventions.intervention_date < date '2000-01-01' then 'old_date'
-            when interventions.assignment_probability <= 0 or interventions.assignment_probability >= 1
-                then 'certain_assignment'
+            when abs(interventions.assignment_probability - 0.5) >= 0.5 then 'certain_assignment'
         end as row_reason
     from interventions
     left join users on interventions.user_id = users.user_id
@@ -89,11 +88,10 @@ windows as (
 rejected as (
     select
         *,
-        case
-            when duplicate_reason is not null then duplicate_reason
-            -- Its outcome could be the effect of the earlier nudge.
-            when intervention_date < earlier_window_end then 'overlapping_window'
-        end as reject_reason
+        -- The outcome of an overlapping one could be the effect of the earlier nudge.
+        coalesce(
+            duplicate_reason, case when intervention_date < earlier_window_end then 'overlapping_window' end
+        ) as reject_reason
     from windows
 ),
 

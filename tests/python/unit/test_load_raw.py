@@ -189,11 +189,14 @@ def test_an_event_log_stands_in_for_the_activity_of_days(export, warehouse):
     (export / "user_events_raw.csv").write_text(
         "user_id,event_name,event_time\nu1,Edit,2025-06-01T23:30:00Z\nu1,Edit,2025-06-01 12:00\n"
     )
-    rows = load_raw(export, warehouse)
+    rows = load_raw(export, warehouse).rows
     assert (rows["user_activity_daily_raw"], rows["user_events_raw"]) == (0, 2)
     types, *events = contents(warehouse)["user_events_raw"]
     assert types == ("VARCHAR", "VARCHAR", "TIMESTAMP")
     assert [str(event[2]) for event in events] == ["2025-06-01 12:00:00", "2025-06-01 23:30:00"]
+    load_raw(export, warehouse, "Asia/Tokyo")
+    _, *events = contents(warehouse)["user_events_raw"]
+    assert [str(event[2]) for event in events] == ["2025-06-01 21:00:00", "2025-06-02 08:30:00"]
 
     (export / "user_events_raw.csv").write_text("user_id,event_name,event_time\nu1,Edit,soon\n")
     with pytest.raises(RawContractError, match=r"user_events_raw.event_time: 1 of 1 rows are not a time such as"):
@@ -1099,7 +1102,7 @@ def test_a_failure_while_loading_replaces_nothing(export, warehouse, earlier_loa
 
 def test_foreign_data_loads_as_it_is(shared_dir, warehouse):
     rows = load_raw(shared_dir / "seed_world", warehouse).rows
-    assert list(rows.values()) == [2500, 28607, 444333, 12610, 12610, 0, 0, 28607]
+    assert list(rows.values()) == [2500, 28607, 444333, 0, 12610, 12610, 0, 0, 28607]
     types, *outcomes = contents(warehouse)["outcomes_raw"]
     assert types[2] == "INTEGER"
     assert {row[2] for row in outcomes} == {0, 1, None}

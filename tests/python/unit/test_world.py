@@ -502,7 +502,7 @@ def before_and_after(chunk: world.Chunk) -> tuple[dict[str, np.ndarray], dict[st
 
 
 def equal(left: dict[str, np.ndarray], right: dict[str, np.ndarray]) -> bool:
-    return all(np.array_equal(left[name], right[name]) for name in left)
+    return all(np.array_equal(left[name], right[name], equal_nan=left[name].dtype.kind == "f") for name in left)
 
 
 def nudging(share: float, preset: str = "default") -> world.Chunk:
