@@ -1,27 +1,45 @@
-with known as (
-    select * from {{ ref('int_policy__known_value') }}
+-- What is known even where nothing tells users apart. A refresh knows what the build knew whose model it uses.
+with effects as (
+    select * from {{ source('published', 'arm_diagnostics') if var('refresh') else ref('int_evaluation__arm_diagnostics') }}
+    where diagnostic_id = 'adjusted_effect'
 ),
 
-accepted as (
-    select {{ join_rows("check_id || ' (' || verdict || '): ' || accepted_reason", '; ', 'check_id') }} as accepted_checks
-    from {{ ref('int_evaluation__verdicts') }}
-    where is_accepted
+policies as (
+    select * from {{ ref('policy_parameters') }}
+    where is_shipped
 ),
 
-decided as (
-    select count(*) filter (where decision = 'target') as n_targets
-    from {{ ref('int_policy__account_decisions') }}
-    where population = 'today' and is_shipped
+-- A nudge of everybody, priced by the average effect and the two ends of its interval.
+priced as (
+    select
+        policies.policy_id,
+        policies.needs_ranking,
+        {% for end in ['estimate', 'estimate_lower', 'estimate_upper'] -%}
+            effects.{{ end }},
+            effects.n_rows * (effects.{{ end }} * policies.value_per_conversion_usd - policies.cost_per_nudge_usd)
+            - effects.n_accounts * policies.cost_per_account_usd as {{ end }}_usd{{ ',' if not loop.last }}
+        {% endfor %}
+    from policies
+    left join effects on true
 ),
 
 final as (
     select
-        accepted.accepted_checks,
-        known.what_is_known,
-        case when decided.n_targets = 0 then known.what_is_known end as why_nobody
-    from known
-    cross join accepted
-    cross join decided
+        needs_ranking,
+        estimate_upper as effect_upper,
+        coalesce(
+            'On average a nudge adds ' || cast(round(estimate, 4) as string) || ' conversions (95% interval '
+            || cast(round(estimate_lower, 4) as string) || ' to ' || cast(round(estimate_upper, 4) as string) || ')'
+            || coalesce(
+                '. At the prices of the policy ' || policy_id
+                || ', to have nudged everybody in the past campaigns was worth '
+                || cast(cast(round(estimate_usd) as bigint) as string) || ' dollars ('
+                || cast(cast(round(estimate_lower_usd) as bigint) as string) || ' to '
+                || cast(cast(round(estimate_upper_usd) as bigint) as string) || '), and nobody 0', ''
+            ),
+            'Of the effect of a nudge nothing is known'
+        ) as what_is_known
+    from priced
 )
 
 select * from final

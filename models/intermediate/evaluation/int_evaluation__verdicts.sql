@@ -59,7 +59,7 @@ judged as (
 ),
 
 -- What a person accepts stays what it is, and is shown; it only blocks no more.
-final as (
+ruled as (
     select
         judged.check_id,
         judged.check_group,
@@ -88,6 +88,22 @@ final as (
         judged.remedy
     from judged
     left join accepted on judged.check_id = accepted.check_id and judged.verdict in ('fail', 'unknown')
+),
+
+final as (
+    select
+        *,
+        case
+            when is_blocking
+                then
+                    check_id || case when check_group = 'delivery' then ' of ' || subject else ' ' || question end
+                    || ' ' || coalesce(cast(value as string), 'unknown')
+                    || case
+                        when check_group = 'delivery' then ', allowed '
+                        else ', needed ' || replace(comparison, '_', ' ') || ' '
+                    end || cast(warn_limit as string)
+        end as objection
+    from ruled
 )
 
 select * from final

@@ -3,7 +3,7 @@ with verdicts as (
 ),
 
 known as (
-    select * from {{ ref('int_policy__known_value') }}
+    select * from {{ ref('int_build__remarks') }}
 ),
 
 final as (
