@@ -64,7 +64,7 @@ VIOLATIONS = {
     ],
     "assert_features_use_nothing_on_or_after_as_of_date": [
         "insert into raw.user_activity_daily_raw select user_id, cast(as_of_date - interval 1 day as date), 1, 40, 0, "
-        f"60, 1 from intermediate.int_features__spine where population = '{population}' limit 100"
+        f"60, 1, null from intermediate.int_features__spine where population = '{population}' limit 100"
         for population in ("campaign", "today")
     ],
     "assert_lift_is_the_difference_of_its_arms": [
@@ -89,6 +89,10 @@ VIOLATIONS = {
     "assert_exactly_one_policy_is_shipped": [
         "update seeds.policy_parameters set is_shipped = true",
         "update seeds.policy_parameters set is_shipped = false",
+    ],
+    "assert_a_policy_that_ranks_nobody_pays": [
+        f"update seeds.policy_parameters set needs_ranking = false; update marts.policy_value set gain_usd_lower = {lower}"
+        for lower in ("0", "null")
     ],
     "assert_no_control_account_is_nudged": ["update seeds.campaign_parameters set control_share = 1"],
     "assert_only_targets_are_nudged_unless_opted_in": [
