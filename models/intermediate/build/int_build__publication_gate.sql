@@ -24,8 +24,8 @@ decided as (
     where population = 'today' and is_shipped
 ),
 
--- Who tells no users apart needs no ranking, nor do lists that nudge nobody. That they are right takes a certain harm; else they would
--- be empty for want of a model.
+-- A policy that tells no users apart needs no ranking, nor do lists that nudge nobody. That they are right takes a certain harm;
+-- else they would be empty for want of a model.
 objections as (
     select verdicts.*
     from verdicts

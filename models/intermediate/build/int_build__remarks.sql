@@ -14,11 +14,15 @@ priced as (
     select
         policies.policy_id,
         policies.needs_ranking,
-        {% for end in ['estimate', 'estimate_lower', 'estimate_upper'] -%}
-            effects.{{ end }},
-            effects.n_rows * (effects.{{ end }} * policies.value_per_conversion_usd - policies.cost_per_nudge_usd)
-            - effects.n_accounts * policies.cost_per_account_usd as {{ end }}_usd{{ ',' if not loop.last }}
-        {% endfor %}
+        effects.estimate,
+        effects.estimate_lower,
+        effects.estimate_upper,
+        effects.n_rows * (effects.estimate * policies.value_per_conversion_usd - policies.cost_per_nudge_usd)
+        - effects.n_accounts * policies.cost_per_account_usd as estimate_usd,
+        effects.n_rows * (effects.estimate_lower * policies.value_per_conversion_usd - policies.cost_per_nudge_usd)
+        - effects.n_accounts * policies.cost_per_account_usd as estimate_lower_usd,
+        effects.n_rows * (effects.estimate_upper * policies.value_per_conversion_usd - policies.cost_per_nudge_usd)
+        - effects.n_accounts * policies.cost_per_account_usd as estimate_upper_usd
     from policies
     left join effects on true
 ),

@@ -37,8 +37,8 @@ checks as (
     select * from {{ ref('checks') }}
 ),
 
--- What features explain of the assignment is the yardstick for what they may leave out. Where that is almost nothing, there is none.
--- Where the design declares with what probability each user was nudged, nothing else decided.
+-- What features explain of the assignment is the yardstick for what they may leave out. Where that is almost nothing, there is
+-- none. Where the design declares with what probability each user was nudged, nothing else decided.
 design as (
     select min(cast(is_assignment_declared as int)) = 1 as is_declared from dr_scores
 ),
