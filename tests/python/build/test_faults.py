@@ -58,6 +58,13 @@ def test_the_check_of_a_fault_speaks(judge, seen, fault):
     assert doubtful <= speaking.keys(), speaking
 
 
+@pytest.mark.parametrize("fault", ["tiny_arm", "tiny_control"])
+def test_a_design_that_declares_its_probabilities_is_no_fault(judge, fault):
+    verdicts, blocking = judge("--fault", fault, "--declared")
+    assert verdicts["clipped_share"] == verdicts["effective_share"] == verdicts["robustness_value"] == "pass", verdicts
+    assert blocking <= {"qini_z", "gain_over_response_model_z"}, "few users of an arm rank nobody"
+
+
 @pytest.mark.parametrize("preset", ["default", "hard", "smooth"])
 def test_nothing_is_wrong_with_data_or_identification_where_nothing_is(judge, preset):
     verdicts, blocking = judge("--preset", preset)
