@@ -30,8 +30,8 @@ def main() -> None:
             print(f"  {theirs} -> {ours}")
     if any(added.values()):
         print(
-            "These are guesses. Correct each line where it is wrong, put what is meant in the place of each question mark, and empty its"
-            " third column: only then does it count."
+            "These are guesses. Correct each line where it is wrong, put what is meant in the place of each question mark,"
+            " and empty its third column: only then does it count."
         )
 
 

@@ -131,7 +131,7 @@ USER_EVENTS = Table(
     optional=True,
 )
 
-# What a company knows of its users besides: seeds/mapping/user_features.csv declares each feature. A value holds until the next one.
+# What a company knows of its users besides: seeds/mapping/user_features.csv declares each. A value holds until the next one.
 USER_FEATURES = Table(
     "user_features_raw",
     _columns(

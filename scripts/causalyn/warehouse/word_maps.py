@@ -90,7 +90,7 @@ WORD_MAPS = (
             "none": ("none", "never", "n/a"),
         },
     ),
-    # What a feature is, nobody can guess; its line has no mark, and counts once a description is in the place of the question mark.
+    # Nobody can guess what a feature is: its line has no mark, and counts once a description replaces the question mark.
     WordMap("user_features", USER_FEATURES, "feature", {}),
 )
 
