@@ -66,7 +66,7 @@
             {%- if column in own -%}
                 {{ exceptions.raise_compiler_error(
                     "The features '" ~ own[column] ~ "' and '" ~ feature ~ "' of seeds/mapping/user_features.csv would both be the column "
-                    ~ column ~ ': they may differ in more than blanks and signs. Give one another name, there and in the export.'
+                    ~ column ~ ', since only letters and digits tell columns apart. Give one another name, there and in the export.'
                 ) }}
             {%- endif -%}
             {%- do own.update({column: feature}) -%}
