@@ -16,10 +16,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
     parser.add_argument("directory", type=Path, help="the export, as `make build RAW=` takes it")
     parser.add_argument("--seeds", type=Path, default=command.ROOT / "seeds" / "mapping", help="directory of the seeds")
+    parser.add_argument("--timezone", help="in which a day begins, as `make build` takes it")
     arguments = parser.parse_args()
 
     try:
-        added = draft(arguments.directory, arguments.seeds)
+        added = draft(arguments.directory, arguments.seeds, arguments.timezone)
     except RawContractError as error:
         sys.exit(f"Nothing was mapped. The raw contract is not fulfilled:\n{error}")
     except OSError as error:

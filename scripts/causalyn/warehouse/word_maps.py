@@ -10,10 +10,8 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from causalyn.warehouse.raw_contract import ACCOUNTS, INTERVENTIONS, USER_EVENTS, USER_FEATURES, USERS, Table
-from causalyn.warehouse.raw_loader import check_raw
+from causalyn.warehouse.raw_loader import check_raw, connect
 
 UNKNOWN = "?"
 GUESSED = "yes"
@@ -95,14 +93,14 @@ WORD_MAPS = (
 )
 
 
-def draft(directory: Path, seeds: Path) -> dict[str, list[tuple[str, str]]]:
+def draft(directory: Path, seeds: Path, timezone: str | None = None) -> dict[str, list[tuple[str, str]]]:
     """Append to each seed in `seeds` the words of an export that it lacks; what was added, with the guesses, by seed.
 
     Raises RawContractError, and writes nothing, if the files of the directory don't fulfil the raw contract.
     """
-    sources, _ = check_raw(directory)
+    sources, _ = check_raw(directory, timezone)
     added = {}
-    with duckdb.connect() as connection:
+    with connect(":memory:", timezone) as connection:
         for words in (words for words in WORD_MAPS if words.table.name in sources):
             path = seeds / f"{words.seed}.csv"
             with path.open(newline="") as file:
