@@ -1,7 +1,7 @@
 """Writes the example export of docs/example: `python scripts/research/example_company.py`.
 
 A company with words and files of its own: roles Owner, Member and Viewer, plans free, pro and business, an event log, times of
-Berlin. It is invented. A nudge wins over users of teams that slow down; it puts off those of busy teams, who convert anyway.
+Berlin. It is invented. A nudge wins over users of quiet teams; it puts off those of busy teams, who convert anyway.
 """
 
 from __future__ import annotations
@@ -36,9 +36,7 @@ def events(rng: np.random.Generator, user: str, is_busy: bool) -> list[tuple[str
     """What a user did, in order of time."""
     rows = []
     for week in range(9):
-        # Some weeks are slow for everybody; a team that slows down has few days left after the first month.
-        active = 1.5 if is_busy else 1.4 * 0.82**week
-        for day in sorted(rng.choice(5, min(rng.poisson(active), 5), replace=False)):
+        for day in sorted(rng.choice(5, min(rng.poisson(1.5 if is_busy else 0.9), 5), replace=False)):
             start = 60 * 9 + 60 * int(rng.integers(0, 8))
             at = FIRST_DAY + timedelta(days=7 * week + int(day))
             names = rng.choice(ACTIONS, rng.integers(2, 4) if is_busy else 1, p=SHARES)
