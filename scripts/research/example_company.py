@@ -36,7 +36,7 @@ def events(rng: np.random.Generator, user: str, is_busy: bool) -> list[tuple[str
     """What a user did, in order of time."""
     rows = []
     for week in range(9):
-        for day in sorted(rng.choice(5, min(rng.poisson(1.5 if is_busy else 0.9), 5), replace=False)):
+        for day in sorted(rng.choice(7, min(rng.poisson(1.5 if is_busy else 0.9), 7), replace=False)):
             start = 60 * 9 + 60 * int(rng.integers(0, 8))
             at = FIRST_DAY + timedelta(days=7 * week + int(day))
             names = rng.choice(ACTIONS, rng.integers(2, 4) if is_busy else 1, p=SHARES)
