@@ -75,7 +75,7 @@ help:
 	@echo '  RAW=postgresql://...        load tables or views of these names from a database instead'
 	@echo '  TIMEZONE=zone               in which its days begin, such as Europe/Berlin, if it holds times of day'
 	@echo '  ACCEPT_CHANGES=1            publish an export that differs from the last one on purpose'
-	@echo 'make map RAW=dir              add the roles, plans and responses of an export to seeds/mapping, with guesses to correct'
+	@echo 'make map RAW=dir              add the roles, plans, events, responses and features of an export to seeds/mapping, to be corrected'
 	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
 	@echo 'make bandit                   build a generated world and let a bandit choose among e-mail, message and call in it'
 	@echo 'make diff FROM=side TO=side   whose decision differs between two recorded sides, each build_id/policy_id'

@@ -9,6 +9,7 @@
         ('accounts_raw', ref('base_accounts'), ['account_id']),
         ('users_raw', ref('base_users'), ['user_id']),
         ('user_activity_daily_raw', ref('base_user_activity_exceptions'), ['user_id', 'activity_date']),
+        ('user_features_raw', ref('base_user_features'), ['user_id', 'feature', 'valid_from']),
         ('interventions_raw', ref('base_interventions'), ['intervention_id']),
         ('outcomes_raw', ref('base_outcomes'), ['user_id', 'intervention_id']),
         ('campaign_events_raw', ref('base_campaign_events'), ['event_id']),

@@ -19,11 +19,11 @@
 {%- endmacro %}
 
 {#-
-    What the learner is given of a row of `features`, by feature. Categories become ranks of their meaning, since the forests split
-    on order. A new feature is added here and nowhere else.
+    What the learner is given of a row of `features` and `own_features`, by feature. Categories become ranks of their meaning, since the
+    forests split on order. A new feature is added here and nowhere else; one of the company's own in seeds/mapping/user_features.csv.
 -#}
 {% macro learner_feature_expressions() -%}
-    {{ return({
+    {%- set expressions = {
         'actions_7d': 'cast(features.actions_7d as double)',
         'actions_30d': 'cast(features.actions_30d as double)',
         'core_actions_30d': 'cast(features.core_actions_30d as double)',
@@ -41,7 +41,38 @@
         'plan_rank': "case features.plan_tier when 'starter' then 0.0 when 'growth' then 1.0 when 'enterprise' then 2.0 end",
         'prev_nudge_response_rank': "case features.prev_nudge_response when 'negative' then -1.0 when 'ignored' then 0.0 "
             ~ "when 'positive' then 1.0 end",
-    }) }}
+    } -%}
+    {%- for column in own_features() -%}
+        {%- do expressions.update({column: 'own_features.' ~ column}) -%}
+    {%- endfor -%}
+    {{ return(expressions) }}
+{%- endmacro %}
+
+{#-
+    The features that the company declares (seeds/mapping/user_features.csv) by the columns that they become, whose prefix keeps them
+    apart from ours and from the words of SQL. They are read when a model is compiled, which is right before it runs; while the project is
+    parsed and in unit tests there are none. Not by `ref`, which would have every unit test of a model with features give the seed: that
+    only says, while the project is parsed, that the model waits for it.
+-#}
+{% macro own_features() -%}
+    {%- set own = {} -%}
+    {%- if not execute -%}
+        {%- do ref('user_features') -%}
+    {%- endif -%}
+    {%- for seed in (graph.get('nodes', {}).values() if execute else []) if seed.unique_id == 'seed.causalyn.user_features' -%}
+        {%- set declared = load_relation(api.Relation.create(database=seed.database, schema=seed.schema, identifier=seed.alias)) -%}
+        {%- for (feature,) in (run_query(declared_features(declared) ~ ' order by 1').rows if declared else []) -%}
+            {%- set column = 'own_' ~ modules.re.sub('[^a-z0-9]+', '_', feature).strip('_') -%}
+            {%- if column in own -%}
+                {{ exceptions.raise_compiler_error(
+                    "The features '" ~ own[column] ~ "' and '" ~ feature ~ "' of seeds/mapping/user_features.csv would both be the column "
+                    ~ column ~ ', since only letters and digits tell columns apart. Give one another name, there and in the export.'
+                ) }}
+            {%- endif -%}
+            {%- do own.update({column: feature}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(own) }}
 {%- endmacro %}
 
 {#- The learner's features of a row of `features`, as columns of a `select`. -#}

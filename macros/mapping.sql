@@ -18,19 +18,21 @@
             else {{ raise_error(
                 "'Nothing is decided before every word is known. " ~ table ~ "_raw." ~ column
                 ~ " holds words that seeds/mapping/" ~ mapping ~ ".csv does not know or only guesses: ' || unmapped.words "
-                ~ "|| '. Put these lines there with one of "
-                ~ our_words(mapping) | join(', ') ~ " in the place of each question mark:\n' || unmapped.lines"
+                ~ "|| '. Put these lines there with "
+                ~ ('one of ' ~ our_words(mapping) | join(', ') if our_words(mapping) else 'what it is')
+                ~ " in the place of each question mark:\n' || unmapped.lines"
             ) }}
         end
 {%- endmacro %}
 
-{#- Our own words, by the mapping whose lines end in them. -#}
+{#- Our own words, by the mapping whose lines end in them. A feature of the company's own is nothing of ours: its line describes it. -#}
 {% macro our_words(mapping) -%}
     {{ return({
         'roles': ['admin', 'power_user', 'basic'],
         'plans': ['starter', 'growth', 'enterprise', 'unknown'],
         'events': ['core_action', 'collab_action', 'feature', 'login', 'ignore'],
         'responses': ['positive', 'ignored', 'negative', 'none'],
+        'user_features': [],
     }[mapping]) }}
 {%- endmacro %}
 
@@ -41,6 +43,12 @@
 
 {#- One row per word of theirs that a person has mapped to one of our words. -#}
 {% macro known_words(mapping) -%}
+    {%- if not our_words(mapping) -%}
+    select
+        feature as their_word,
+        feature as our_word
+    from ({{ declared_features(ref(mapping)) }}) as declared
+    {%- else -%}
     select
         {{ plain_word('their_word') }} as their_word,
         max({{ plain_word('our_word') }}) as our_word
@@ -50,15 +58,24 @@
         min({{ plain_word('our_word') }}) = max({{ plain_word('our_word') }})
         and max({{ plain_word('our_word') }}) in ('{{ our_words(mapping) | join("', '") }}')
         and count({{ plain_word('guessed') }}) = 0
+    {%- endif -%}
+{%- endmacro %}
+
+{#- One row per feature of which a person has said what it is. -#}
+{% macro declared_features(relation) -%}
+    select distinct {{ plain_word('feature') }} as feature
+    from {{ relation }}
+    where {{ plain_word('feature') }} is not null and coalesce({{ plain_word('description') }}, '?') <> '?'
 {%- endmacro %}
 
 {#- One row: how many words the mapping does not know, the twenty commonest with their rows, and the lines to add. -#}
 {% macro unmapped_words(relation, column, mapping) -%}
+    {%- set to_say = ',?,' if our_words(mapping) else ',?' -%}
     select
         count(*) as n_words,
         {{ join_rows("case when word_rank <= 20 then word || ' (' || cast(n_rows as string) || ' rows)' end", ', ', 'word_rank') }}
             || case when count(*) > 20 then ' and ' || cast(count(*) - 20 as string) || ' more' else '' end as words,
-        {{ join_rows("case when word_rank <= 20 then '\"' || replace(word, '\"', '\"\"') || '\",?,' end", '\n', 'word_rank') }} as lines
+        {{ join_rows("case when word_rank <= 20 then '\"' || replace(word, '\"', '\"\"') || '\"" ~ to_say ~ "' end", '\n', 'word_rank') }} as lines
     from (
         select
             word,

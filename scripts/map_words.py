@@ -16,7 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
     parser.add_argument("directory", type=Path, help="the export, as `make build RAW=` takes it")
     parser.add_argument("--seeds", type=Path, default=command.ROOT / "seeds" / "mapping", help="directory of the seeds")
-    parser.add_argument("--timezone", help="as for load_raw.py")
+    parser.add_argument("--timezone", help="in which a day begins, as `make build` takes it")
     arguments = parser.parse_args()
 
     try:
@@ -31,7 +31,8 @@ def main() -> None:
             print(f"  {theirs} -> {ours}")
     if any(added.values()):
         print(
-            "These are guesses. Correct each line where it is wrong, and empty its third column: only then does it count."
+            "These are guesses. Correct each line where it is wrong, put what is meant in the place of each question mark,"
+            " and empty its third column: only then does it count."
         )
 
 

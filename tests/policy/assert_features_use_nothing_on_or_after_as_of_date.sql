@@ -6,6 +6,16 @@ with features as (
     {{ where_in_scope() }}
 ),
 
+own_features as (
+    select
+        population,
+        observation_id,
+        max(valid_from) as last_valid_from
+    from {{ ref('int_features__own') }}
+    {{ where_in_scope() }}
+    group by 1, 2
+),
+
 activity as (
     select * from {{ ref('stg_user_activity_daily') }}
 ),
@@ -54,6 +64,10 @@ final as (
         features.observation_id,
         features.as_of_date
     from features
+    inner join cutoffs
+        on features.population = cutoffs.population and features.observation_id = cutoffs.observation_id
+    left join own_features
+        on features.population = own_features.population and features.observation_id = own_features.observation_id
     left join earlier_activity
         on features.population = earlier_activity.population and features.observation_id = earlier_activity.observation_id
     where
@@ -61,6 +75,7 @@ final as (
         or features.days_observed_30d <> coalesce(earlier_activity.days_observed, 0)
         or features.actions_30d > coalesce(earlier_activity.actions, 0)
         or features.minutes_30d > coalesce(earlier_activity.minutes, 0)
+        or own_features.last_valid_from >= cutoffs.cutoff_date
 )
 
 select * from final

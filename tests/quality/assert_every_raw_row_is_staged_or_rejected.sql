@@ -8,7 +8,9 @@ with summary as (
 ),
 
 staged as (
-    {% for table in ['accounts', 'users', 'user_activity_daily', 'interventions', 'outcomes', 'campaign_events'] %}
+    {% for table in [
+        'accounts', 'users', 'user_activity_daily', 'user_features', 'interventions', 'outcomes', 'campaign_events',
+    ] %}
     select
         '{{ table }}_raw' as table_name,
         count(*) as n_staged

@@ -3,7 +3,7 @@
 {% set tables = {
     'data': [
         (ref('stg_accounts'), none), (ref('stg_users'), none), (ref('int_features__users'), "population = 'today'"),
-        (ref('stg_campaign_events'), none),
+        (ref('int_features__own'), "population = 'today'"), (ref('stg_campaign_events'), none),
     ],
     'policy': [
         (ref('int_policy__policies'), none), (ref('guardrail_rules'), none), (ref('checks'), none), (ref('accepted_checks'), none),

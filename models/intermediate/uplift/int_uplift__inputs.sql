@@ -3,6 +3,19 @@ with features as (
     {{ where_in_scope() }}
 ),
 
+-- A column for each feature that the company declares, unknown where no value was known in time.
+own_features as (
+    select
+        {% for column, feature in own_features().items() %}
+        max(case when feature = '{{ feature | replace("'", "''") }}' then feature_value end) as {{ column }},
+        {% endfor %}
+        population,
+        observation_id
+    from {{ ref('int_features__own') }}
+    {{ where_in_scope() }}
+    group by population, observation_id
+),
+
 interventions as (
     select * from {{ ref('stg_interventions') }}
 ),
@@ -25,6 +38,8 @@ final as (
         interventions.assignment_probability,
         {{ learner_features() }}
     from features
+    left join own_features
+        on features.population = own_features.population and features.observation_id = own_features.observation_id
     left join interventions on features.population = 'campaign' and features.observation_id = interventions.intervention_id
     left join outcomes on interventions.intervention_id = outcomes.intervention_id
 )

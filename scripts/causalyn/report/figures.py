@@ -86,7 +86,9 @@ def label(identifier: str) -> str:
 
 def feature_label(feature: str) -> str:
     """A feature in words: `core_actions_30d` becomes `core actions in 30 days`."""
-    words = re.sub(r"_(\d+)d$", r" in \1 days", feature.removesuffix("_rank").replace("prev_", "previous_"))
+    words = re.sub(
+        r"_(\d+)d$", r" in \1 days", feature.removeprefix("own_").removesuffix("_rank").replace("prev_", "previous_")
+    )
     return FEATURES.get(feature, words.replace("_", " "))
 
 

@@ -131,6 +131,19 @@ USER_EVENTS = Table(
     optional=True,
 )
 
+# What a company knows of its users besides: seeds/mapping/user_features.csv declares each. A value holds until the next one.
+USER_FEATURES = Table(
+    "user_features_raw",
+    _columns(
+        "user_id varchar needed",
+        "feature varchar needed",
+        "value double -1000000..1000000",
+        "valid_from date needed",
+    ),
+    key=("user_id", "feature", "valid_from"),
+    optional=True,
+)
+
 INTERVENTIONS = Table(
     "interventions_raw",
     _columns(
@@ -195,7 +208,7 @@ BANDIT_LOG = Table(
     optional=True,
 )
 
-TABLES = (ACCOUNTS, USERS, ACTIVITY, USER_EVENTS, INTERVENTIONS, OUTCOMES, CAMPAIGN_EVENTS, BANDIT_LOG)
+TABLES = (ACCOUNTS, USERS, ACTIVITY, USER_EVENTS, USER_FEATURES, INTERVENTIONS, OUTCOMES, CAMPAIGN_EVENTS, BANDIT_LOG)
 
 TRUTH = Table(
     "latent_uplift_groups_hidden",

@@ -10,7 +10,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from causalyn.warehouse.raw_contract import ACCOUNTS, INTERVENTIONS, USER_EVENTS, USERS, Table
+from causalyn.warehouse.raw_contract import ACCOUNTS, INTERVENTIONS, USER_EVENTS, USER_FEATURES, USERS, Table
 from causalyn.warehouse.raw_loader import check_raw, connect
 
 UNKNOWN = "?"
@@ -88,6 +88,8 @@ WORD_MAPS = (
             "none": ("none", "never", "n/a"),
         },
     ),
+    # Nobody can guess what a feature is: its line has no mark, and counts once a description replaces the question mark.
+    WordMap("user_features", USER_FEATURES, "feature", {}),
 )
 
 
@@ -102,19 +104,20 @@ def draft(directory: Path, seeds: Path, timezone: str | None = None) -> dict[str
         for words in (words for words in WORD_MAPS if words.table.name in sources):
             path = seeds / f"{words.seed}.csv"
             with path.open(newline="") as file:
-                known = {line["their_word"].strip(" ").lower() for line in csv.DictReader(file)}
+                header, *lines = csv.reader(file)
+            known = {theirs.strip(" ").lower() for theirs, *_ in filter(None, lines)}
             found = connection.execute(
                 f"select lower(trim({words.column})) as word from ({sources[words.table.name].select}) group by 1"
                 " having word <> '' order by count(*) desc, word"
             ).fetchall()
             added[words.seed] = [(word, words.guess(word)) for (word,) in found if word not in known]
             if added[words.seed]:
-                _append(path, added[words.seed])
+                _append(path, [(*line, GUESSED)[: len(header)] for line in added[words.seed]])
     return added
 
 
-def _append(path: Path, lines: list[tuple[str, str]]) -> None:
+def _append(path: Path, lines: list[tuple[str, ...]]) -> None:
     is_ended = path.read_bytes().endswith(b"\n")
     with path.open("a", newline="") as file:
         file.write("" if is_ended else "\n")
-        csv.writer(file, lineterminator="\n").writerows((*line, GUESSED) for line in lines)
+        csv.writer(file, lineterminator="\n").writerows(lines)

@@ -66,6 +66,11 @@ VIOLATIONS = {
         "insert into raw.user_activity_daily_raw select user_id, cast(as_of_date - interval 1 day as date), 1, 40, 0, "
         f"60, 1, null from intermediate.int_features__spine where population = '{population}' limit 100"
         for population in ("campaign", "today")
+    ]
+    + [
+        "insert into intermediate.int_features__own select population, observation_id, 'nps', 7, as_of_date "
+        f"from intermediate.int_features__spine where population = '{population}' limit 1"
+        for population in ("campaign", "today")
     ],
     "assert_lift_is_the_difference_of_its_arms": [
         f"update {SCORES} set lift = lift + 0.01",

@@ -65,6 +65,14 @@ def test_words_that_are_missing_are_added_with_a_marked_guess(export, seeds):
     assert lines(seeds / "roles.csv") == [*before, *((*line, "yes") for line in added["roles"])]
 
 
+def test_a_feature_of_their_own_is_added_to_be_described(export, seeds):
+    duckdb.sql("select 'u1' as user_id, ' NPS' as feature, 7 as value, '2025-01-01' as valid_from").write_csv(
+        str(export / "user_features_raw.csv")
+    )
+    assert draft(export, seeds)["user_features"] == [("nps", "?")]
+    assert lines(seeds / "user_features.csv") == [("feature", "description"), ("nps", "?")]
+
+
 def test_a_line_that_is_there_is_never_touched(export, seeds):
     roles = seeds / "roles.csv"
     roles.write_text("their_word,our_word,guessed\n OWNER,basic,\nmember,?,yes")  # without a last line end

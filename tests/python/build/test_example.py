@@ -1,0 +1,103 @@
+"""The example of the README: a company with words and files of its own, taken from its export to a list as a reader would."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import example_company
+
+ZONE = "Europe/Berlin"
+BERLIN = ("--timezone", ZONE)
+
+
+@pytest.fixture(scope="module")
+def example(copy_project, run, run_dbt, tmp_path_factory) -> tuple[Path, Path]:
+    """The example's warehouse, built by a project whose words were drafted by `make map` and then confirmed; and that project."""
+    project = copy_project(tmp_path_factory.mktemp("example") / "project")
+    scripts, export, seeds = project / "scripts", project / "docs" / "example", project / "seeds" / "mapping"
+    warehouse = project.parent / "causalyn.duckdb"
+    for script, *arguments in (("map_words.py", "--seeds", seeds), ("load_raw.py", "--warehouse", warehouse)):
+        done = run(sys.executable, scripts / script, export, *BERLIN, *arguments, directory=project)
+        assert done.returncode == 0, done.stderr
+    build = run_dbt("build", "--select", "+base_users", warehouse=warehouse, project=project)
+    assert "Nothing is decided before every word is known" in build.stdout, "guesses must not count"
+
+    for seed in seeds.glob("*.csv"):
+        with seed.open(newline="") as file:
+            header, *lines = csv.reader(file)
+        if header[-1] == "guessed":
+            lines = [(theirs, ours, "") for theirs, ours, _ in lines]
+        else:
+            lines = [(feature, "Answer to the last survey, 0 to 10") for feature, _ in lines]
+        with seed.open("w", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([header, *lines])
+    build = run_dbt("build", "--exclude-resource-type", "unit_test", warehouse=warehouse, project=project)
+    assert build.returncode == 0, build.stdout[-5000:]
+    assert "Published" in build.stdout
+    return warehouse, project
+
+
+def read(example: tuple[Path, Path], query: str) -> list[tuple]:
+    with duckdb.connect(str(example[0]), read_only=True) as connection:
+        return connection.sql(query).fetchall()
+
+
+def test_the_example_leads_to_a_list(example):
+    ((targets, suppressed),) = read(
+        example,
+        "select count(*) filter (where decision = 'target'), count(*) filter (where decision <> 'target')"
+        " from marts.account_policy where population = 'today' and is_shipped",
+    )
+    assert targets > 50
+    assert suppressed > 50
+    assert read(example, "select count(*) from marts.target_accounts") == [(targets,)]
+    assert read(example, "select check_id from marts.verdicts where verdict = 'fail'") == []
+
+
+def test_every_word_of_the_example_means_what_the_company_means(example):
+    assert read(
+        example,
+        "select distinct raw.role_type, staged.role_type from raw.users_raw as raw"
+        " inner join staging.stg_users as staged using (user_id) order by all",
+    ) == [("Member", "basic"), ("Owner", "admin"), ("Viewer", "basic")]
+    assert read(
+        example,
+        "select distinct raw.plan_tier, staged.plan_tier from raw.accounts_raw as raw"
+        " inner join staging.stg_accounts as staged using (account_id) order by all",
+    ) == [("business", "enterprise"), ("free", "starter"), ("pro", "growth")]
+    assert ("own_nps",) in read(example, "select feature from marts.feature_importance")
+
+
+def test_days_of_the_example_are_those_of_its_zone(example):
+    assert read(
+        example, "select min(intervention_date), max(intervention_date) from staging.stg_interventions"
+    ) == read(example, "select date '2025-04-07', date '2025-04-13'")
+
+
+@pytest.mark.fault("an export of local midnights whose zone nobody named", "refused")
+@pytest.mark.parametrize("script", ["load_raw.py", "map_words.py"])
+def test_the_example_is_refused_without_its_zone(project_root, run, tmp_path, seen, script):
+    own = {"load_raw.py": "--warehouse", "map_words.py": "--seeds"}[script]
+    done = run(
+        sys.executable, project_root / "scripts" / script, project_root / "docs" / "example", own, tmp_path / "x"
+    )
+    assert done.returncode == 1
+    assert f"name it, for example TIMEZONE={ZONE}" in done.stderr
+    seen(done.stderr)
+
+
+def test_the_example_is_what_its_script_writes(project_root, monkeypatch, tmp_path):
+    monkeypatch.setattr(example_company, "DIRECTORY", tmp_path)
+    example_company.main()
+
+    def contents(folder: Path) -> dict[str, bytes]:
+        plain = {path.name: path.read_bytes() for path in folder.glob("*_raw.csv")}
+        return plain | {path.name: gzip.decompress(path.read_bytes()) for path in folder.glob("*_raw.csv.gz")}
+
+    assert contents(tmp_path) == contents(project_root / "docs" / "example")

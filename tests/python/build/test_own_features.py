@@ -1,0 +1,175 @@
+"""Features of the company's own: declared in one seed, known as of the day, and used by all that uses a feature."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+# The nudge helps the users of satisfied accounts, who convert less without it, and puts the others off; nothing else tells them
+# apart. Satisfaction is known ten days before the intervention. What is said of that day and of the scoring date is never true.
+SATISFACTION = "hash(account_id) % 11"
+TRUE_LIFT = f"case when {SATISFACTION} > 5 then 0.25 else -0.15 end"
+OWN_WORLD = f"""
+    create temp table past as
+        select
+            intervention_id,
+            user_id,
+            min(intervention_date) over (partition by user_id) as day,
+            {SATISFACTION} as satisfaction,
+            case when {SATISFACTION} > 5 then 0.2 else 0.5 end + treatment_flag * {TRUE_LIFT} as p_converted
+        from raw.interventions_raw;
+    insert into raw.user_features_raw
+        select distinct user_id, 'NPS score', satisfaction, day - 10 from past
+        union all select distinct user_id, 'NPS score', -999, day from past
+        union all select distinct user_id, 'NPS score', satisfaction, day + 1 from past
+        union all select distinct user_id, 'NPS score', -999, (select max(scoring_date) from staging.stg_scoring_date) from past
+        union all select distinct user_id, 'tickets', hash(user_id, 'tickets') % 4, day - 40 from past;
+    update raw.outcomes_raw as outcomes set
+        activation_date = null,
+        negative_reaction_flag = 0,
+        collab_activated_flag = cast(hash(past.intervention_id, 'outcome') % 1000 < 1000 * past.p_converted as integer)
+    from past
+    where outcomes.intervention_id = past.intervention_id and outcomes.collab_activated_flag is not null;
+"""
+DECLARED = 'feature,description\n"nps score",Answer to the last survey\nTickets,Open tickets\n'
+LEARN = ("--exclude-resource-type", "unit_test", "--vars", "deliveries: accept", "--select", "+int_uplift__user_scores")
+
+
+def error(warehouse: Path) -> float:
+    """The root of the mean squared error of the lift of past campaigns."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        ((rmse,),) = connection.sql(
+            f"select sqrt(avg(power(lift - {TRUE_LIFT}, 2))) from intermediate.int_uplift__user_scores"
+            " where population = 'campaign'"
+        ).fetchall()
+    return rmse
+
+
+@pytest.fixture(scope="module")
+def world(built_world, tmp_path_factory) -> Path:
+    """The built world with features of the company's own, and outcomes in which lift hangs on one of them."""
+    warehouse = Path(shutil.copy(built_world.warehouse, tmp_path_factory.mktemp("own")))
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(OWN_WORLD)
+    return warehouse
+
+
+@pytest.fixture(scope="module")
+def published(world, copy_project, run_dbt) -> tuple[Path, Path]:
+    """That world, built and published by a project that declares its features; and the project."""
+    project = copy_project(world.parent / "project")
+    (project / "seeds" / "mapping" / "user_features.csv").write_text(DECLARED)
+    build = run_dbt("build", *LEARN[:4], warehouse=world, project=project)
+    assert build.returncode == 0, build.stdout[-5000:]
+    assert "Published" in build.stdout
+    return world, project
+
+
+def test_declared_features_reach_all_that_uses_a_feature(published):
+    with duckdb.connect(str(published[0]), read_only=True) as connection:
+
+        def features(table: str, column: str = "feature") -> set[str]:
+            return {name for (name,) in connection.sql(f"select distinct {column} from {table}").fetchall()}
+
+        own = {"own_nps_score", "own_tickets"}
+        assert own <= features("marts.feature_importance")
+        assert own <= features("marts.covariate_balance")
+        assert own <= features("marts.population_drift", "quantity")
+        assert own <= features("marts.training_bins", "quantity")
+        assert "own_nps_score" in features("marts.account_explanations")
+        ((first,),) = connection.sql(
+            "select feature from marts.feature_importance where importance_rank = 1"
+        ).fetchall()
+    assert first == "own_nps_score"
+
+
+def test_what_holds_from_the_day_itself_is_not_known(published):
+    with duckdb.connect(str(published[0]), read_only=True) as connection:
+        wrong = connection.sql(
+            f"select count(*) from intermediate.int_uplift__inputs where own_nps_score is distinct from {SATISFACTION}"
+            " and user_id in (select user_id from raw.interventions_raw)"
+        ).fetchall()
+    assert wrong == [(0,)]
+
+
+def test_lift_that_hangs_on_such_a_feature_alone_is_found(published, run_dbt, tmp_path):
+    """Without the feature the error is what lift varies by; with it, it must fall by a third at least."""
+    with_feature = error(published[0])
+    without = Path(shutil.copy(published[0], tmp_path))
+    with duckdb.connect(str(without)) as connection:
+        connection.execute("delete from raw.user_features_raw")
+    build = run_dbt("build", *LEARN, warehouse=without)
+    assert "ERROR creating" not in build.stdout, build.stdout[-5000:]
+    print(f"RMSE without {error(without):.4f}, with {with_feature:.4f}")
+    assert with_feature < 2 / 3 * error(without)
+
+
+def test_a_refresh_knows_what_has_become_known_and_refuses_another_list_of_features(published, run_dbt, tmp_path):
+    warehouse, project = Path(shutil.copy(published[0], tmp_path)), published[1]
+    ahead = "refresh: true, deliveries: ignore, scoring_date: "
+    with duckdb.connect(str(warehouse)) as connection:
+        ((day, user),) = connection.sql(
+            "select max(scoring_date) + 1, (select min(user_id) from raw.interventions_raw) from staging.stg_scoring_date"
+        ).fetchall()
+    refresh = (
+        "build",
+        *LEARN[:2],
+        "--exclude-resource-type",
+        "test",
+        "--select",
+        "tag:daily,+int_uplift__inputs",
+        "--vars",
+        f"{{{ahead}'{day}'}}",
+    )
+    done = run_dbt(*refresh, warehouse=warehouse, project=project)
+    assert done.returncode == 0, done.stdout[-5000:]
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        rows = connection.sql(
+            "select population, own_nps_score = -999 from intermediate.int_uplift__inputs"
+            f" where user_id = '{user}' order by population"
+        ).fetchall()
+    assert rows == [("campaign", False), ("today", True)]
+
+    other = shutil.copytree(project, tmp_path / "other")
+    (other / "seeds" / "mapping" / "user_features.csv").write_text(f"{DECLARED}seats booked,Another one\n")
+    refused = run_dbt(*refresh, warehouse=warehouse, project=other)
+    assert refused.returncode != 0
+    assert "own_seats_booked" in refused.stdout
+
+
+@pytest.mark.fault("a feature that the company has not declared, or not described", "stops")
+def test_a_feature_that_nobody_declared_stops_the_build(world, run_dbt, copy_project, tmp_path, seen, listed):
+    warehouse = Path(shutil.copy(world, tmp_path))
+    project = copy_project(tmp_path / "project")
+    for lines in ("feature,description\n", "feature,description\nnps score,?\ntickets,\n"):
+        (project / "seeds" / "mapping" / "user_features.csv").write_text(lines)
+        build = run_dbt(
+            "build", "--select", "user_features", "base_user_features", warehouse=warehouse, project=project
+        )
+        said = re.search(r"Nothing is decided before every word is known\..*?\"tickets\",\?", build.stdout, flags=re.S)
+        assert said, build.stdout[-3000:]
+        message = " ".join(said[0].split())
+        assert "user_features_raw.feature holds words" in message
+        assert message.endswith('with what it is in the place of each question mark: "nps score",? "tickets",?')
+        listed(message)
+    seen(message)
+
+
+@pytest.mark.fault("two features whose names become one column", "stops")
+def test_two_features_of_one_column_stop_the_build(built_world, run_dbt, project_copy, tmp_path, seen, listed):
+    warehouse = Path(shutil.copy(built_world.warehouse, tmp_path))
+    (project_copy / "seeds" / "mapping" / "user_features.csv").write_text(
+        "feature,description\nnps-score,One\nNPS score,The other\n"
+    )
+    build = run_dbt(
+        "build", "--select", "user_features", "int_uplift__inputs", warehouse=warehouse, project=project_copy
+    )
+    said = re.search(r"The features '.*?in the export\.", build.stdout, flags=re.S)
+    assert said, build.stdout[-3000:]
+    message = " ".join(said[0].split())
+    seen(message)
+    listed(message)
