@@ -15,7 +15,12 @@
         {%- endif -%}
     {%- endfor -%}
     {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') -%}
-        {%- if not var('refresh') or node.depends_on.nodes | reject('in', nodes) | list == [] -%}
+        {#- What was published before is there for every run. -#}
+        {%- set waits_for = [] -%}
+        {%- for id in node.depends_on.nodes if id not in nodes and graph.sources.get(id, {}).get('source_name') != 'published' -%}
+            {%- do waits_for.append(id) -%}
+        {%- endfor -%}
+        {%- if not var('refresh') or waits_for == [] -%}
             {%- do nodes.update({node.unique_id: node}) -%}
         {%- endif -%}
     {%- endfor -%}

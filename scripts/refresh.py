@@ -15,7 +15,8 @@ SUMMARY = """
     select
         (select count(*) from marts.target_accounts) as n_targets,
         (select count(*) from marts.nudge_list) as n_nudges,
-        (select count(*) from marts.momentum_triggers where triggered_date = $as_of) as n_triggers
+        (select count(*) from marts.momentum_triggers where triggered_date = $as_of
+            and build_id in (select build_id from marts.build_info)) as n_triggers
 """
 VERDICTS = "select verdict, question, value from marts.verdicts where check_group = 'today' order by check_id"
 
