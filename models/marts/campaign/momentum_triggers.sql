@@ -23,9 +23,11 @@ parameters as (
 triggers_today as (
     select
         triggers.*,
+        parameters.cool_down_days,
         gate.data_origin
     from triggers
     cross join gate
+    cross join parameters
 ),
 
 history as (
@@ -40,6 +42,7 @@ history as (
         triggered.lift_lower,
         triggered.lift_upper,
         triggered.build_id,
+        triggered.cool_down_days,
         -- Rows of before this was recorded.
         coalesce(triggered.data_origin, gate.data_origin) as data_origin
     from {{ source('published', 'momentum_triggers') }} as triggered
@@ -54,13 +57,12 @@ kept as (
     where history.triggered_date <> scoring.scoring_date or history.data_origin <> gate.data_origin
 ),
 
+-- By the cool-down of this day: another one held on other days, and what was said then stands.
 cooling_down as (
     select distinct triggers_today.user_id
     from triggers_today
     inner join kept on triggers_today.user_id = kept.user_id and triggers_today.data_origin = kept.data_origin
-    cross join parameters
-    where
-        abs(cast(triggers_today.triggered_date - kept.triggered_date as int)) < parameters.cool_down_days
+    where abs(cast(triggers_today.triggered_date - kept.triggered_date as int)) < triggers_today.cool_down_days
 ),
 
 all_days as (
