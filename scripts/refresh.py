@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from causalyn.warehouse import command
+from causalyn.warehouse.publication import EditedListsError, refuse_edited
 
 SUMMARY = """
     select
@@ -29,7 +30,8 @@ def refresh(warehouse: Path, as_of: datetime.date, deliveries: str) -> str:
     """Build what a decision about today needs, and publish it; a summary in plain text.
 
     `deliveries` says what the raw tables are to this run, as the variable of that name in dbt_project.yml. Raises
-    NotRefreshableError where the warehouse holds no published model, and subprocess.CalledProcessError where the run fails.
+    NotRefreshableError where the warehouse holds no published model, EditedListsError where it is not as it was
+    published, and subprocess.CalledProcessError where the run fails.
     """
     if not warehouse.is_file():
         raise NotRefreshableError(f"there is no warehouse {warehouse}; `make build` makes one")
@@ -40,6 +42,8 @@ def refresh(warehouse: Path, as_of: datetime.date, deliveries: str) -> str:
             raise NotRefreshableError(
                 f"{warehouse} holds no published model; it comes with the first good `make build`"
             )
+        # Today is decided by what was published, and what the run leaves alone is handed on with it.
+        refuse_edited(connection)
     command.build(
         warehouse,
         *("--select", "tag:daily"),
@@ -66,7 +70,7 @@ def main() -> None:
 
     try:
         print(refresh(arguments.warehouse, arguments.as_of, arguments.deliveries))
-    except (NotRefreshableError, duckdb.Error) as error:
+    except (NotRefreshableError, EditedListsError, duckdb.Error) as error:
         sys.exit(f"Nothing was refreshed: {str(error).splitlines()[0]}.")
     except subprocess.CalledProcessError:
         sys.exit(

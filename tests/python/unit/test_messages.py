@@ -14,6 +14,7 @@ import pytest
 REFUSALS = {
     "RawContractError",
     "ExportRefusedError",
+    "EditedListsError",
     "LearnerError",
     "ModelMismatchError",
     "NotPlayableError",
