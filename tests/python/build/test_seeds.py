@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,18 @@ def test_what_is_no_number_in_a_seed_is_named_in_one_line(project_copy, run_dbt,
         listed(message)
         assert all(f"{column} {value} in line 2" in message for column in columns)
     seen(messages[0])
+
+
+@pytest.mark.parametrize("name", ["it's a b", 'q"x', "marts", "a;b", "x#y"])
+@pytest.mark.fault("dbt in a warehouse whose name means something in SQL", "one line, and no file")
+def test_dbt_refuses_a_warehouse_whose_name_means_something_in_sql(run, project_root, listed, seen, tmp_path, name):
+    refused = run(
+        Path(sys.executable).with_name("dbt"), "--no-use-colors", "seed", "--select", "momentum_parameters",
+        CAUSALYN_WAREHOUSE=str(tmp_path / f"{name}.duckdb"), DBT_TARGET_PATH=str(tmp_path / "target"),
+        DBT_LOG_PATH=str(tmp_path / "logs"), directory=project_root,
+    )  # fmt: skip
+    assert refused.returncode != 0
+    (message,) = {line.strip() for line in refused.stdout.splitlines() if "A warehouse can't be called" in line}
+    listed(message)
+    seen(message)
+    assert not list(tmp_path.glob("*.duckdb*"))
