@@ -10,12 +10,14 @@ from pathlib import Path
 import duckdb
 
 from causalyn.warehouse import command
+from causalyn.warehouse.publication import EditedListsError, refuse_edited
 
 SUMMARY = """
     select
         (select count(*) from marts.target_accounts) as n_targets,
         (select count(*) from marts.nudge_list) as n_nudges,
-        (select count(*) from marts.momentum_triggers where triggered_date = $as_of) as n_triggers
+        (select count(*) from marts.momentum_triggers where triggered_date = $as_of
+            and build_id in (select build_id from marts.build_info)) as n_triggers
 """
 VERDICTS = "select verdict, question, value from marts.verdicts where check_group = 'today' order by check_id"
 
@@ -28,7 +30,8 @@ def refresh(warehouse: Path, as_of: datetime.date, deliveries: str) -> str:
     """Build what a decision about today needs, and publish it; a summary in plain text.
 
     `deliveries` says what the raw tables are to this run, as the variable of that name in dbt_project.yml. Raises
-    NotRefreshableError where the warehouse holds no published model, and subprocess.CalledProcessError where the run fails.
+    NotRefreshableError where the warehouse holds no published model, EditedListsError where it is not as it was
+    published, and subprocess.CalledProcessError where the run fails.
     """
     if not warehouse.is_file():
         raise NotRefreshableError(f"there is no warehouse {warehouse}; `make build` makes one")
@@ -39,6 +42,8 @@ def refresh(warehouse: Path, as_of: datetime.date, deliveries: str) -> str:
             raise NotRefreshableError(
                 f"{warehouse} holds no published model; it comes with the first good `make build`"
             )
+        # Today is decided by what was published, and what the run leaves alone is handed on with it.
+        refuse_edited(connection)
     command.build(
         warehouse,
         *("--select", "tag:daily"),
@@ -65,7 +70,7 @@ def main() -> None:
 
     try:
         print(refresh(arguments.warehouse, arguments.as_of, arguments.deliveries))
-    except (NotRefreshableError, duckdb.Error) as error:
+    except (NotRefreshableError, EditedListsError, duckdb.Error) as error:
         sys.exit(f"Nothing was refreshed: {str(error).splitlines()[0]}.")
     except subprocess.CalledProcessError:
         sys.exit(

@@ -11,6 +11,7 @@ import pandas as pd
 from causalyn.engines import spark_files
 from causalyn.report import figures, report_page, what_if
 from causalyn.warehouse import command
+from causalyn.warehouse.publication import EditedListsError, refuse_edited
 from causalyn.warehouse.sql_text import literal
 
 POLICY = [
@@ -226,6 +227,7 @@ def render(warehouse: Path, directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     opened = spark_files.connect(warehouse) if warehouse.is_dir() else duckdb.connect(str(warehouse), read_only=True)
     with opened as connection:
+        refuse_edited(connection)
         marts = Marts(connection)
         policies = marts.records("marts.account_policy", f"where is_shipped and {TODAY} order by account_id limit 1")
         if not policies:
@@ -283,6 +285,8 @@ def main() -> None:
     options = parser.parse_args()
     try:
         print(f"Report: {render(options.warehouse, options.directory)}")
+    except EditedListsError as error:
+        sys.exit(f"Nothing was drawn: {error}.")
     except duckdb.IOException as error:
         sys.exit(f"Nothing was drawn. {options.warehouse} cannot be read: {str(error).splitlines()[0]}")
 

@@ -1,19 +1,58 @@
 -- POL-24. Who was nudged for a change of momentum is left alone for the days of the cool-down, or a user whose activity hovers at
--- the limit would be nudged day after day.
+-- the limit would be nudged day after day. What was said of other days is read from the last publication, which this run has not
+-- written, and must still be there. Other days are not judged anew: another cool-down held then.
 with triggers as (
     select * from {{ ref('momentum_triggers') }}
 ),
 
+gate as (
+    select * from {{ ref('int_build__publication_gate') }}
+),
+
 parameters as (
     select * from {{ ref('momentum_parameters') }}
+),
+
+other_days as (
+    select
+        published.user_id,
+        published.triggered_date,
+        coalesce(published.data_origin, gate.data_origin) as data_origin
+    from {{ source('published', 'momentum_triggers') }} as published
+    cross join gate
+    where published.triggered_date <> gate.scoring_date
+),
+
+triggered_again as (
+    select
+        triggers.user_id,
+        triggers.triggered_date,
+        'triggered again' as fault
+    from triggers
+    inner join gate on triggers.triggered_date = gate.scoring_date and triggers.data_origin = gate.data_origin
+    inner join other_days on triggers.user_id = other_days.user_id and triggers.data_origin = other_days.data_origin
+    cross join parameters
+    where abs(cast(triggers.triggered_date - other_days.triggered_date as int)) < parameters.cool_down_days
+),
+
+forgotten as (
+    select
+        other_days.user_id,
+        other_days.triggered_date,
+        'forgotten' as fault
+    from other_days
+    left join triggers
+        on
+            other_days.user_id = triggers.user_id
+            and other_days.triggered_date = triggers.triggered_date
+            and other_days.data_origin = triggers.data_origin
+    where triggers.user_id is null
+),
+
+final as (
+    select * from triggered_again
+    union all
+    select * from forgotten
 )
 
-select
-    earlier.user_id,
-    earlier.triggered_date,
-    later.triggered_date as triggered_again_date
-from triggers as earlier
-inner join triggers as later
-    on earlier.user_id = later.user_id and earlier.triggered_date < later.triggered_date
-cross join parameters
-where cast(later.triggered_date - earlier.triggered_date as int) < parameters.cool_down_days
+select * from final

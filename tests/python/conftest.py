@@ -333,6 +333,11 @@ def leaderboard(evaluate_model) -> Callable[[pd.DataFrame], pd.Series]:
     return leaderboard
 
 
+def publish_as_it_is(connection: duckdb.DuckDBPyConnection) -> None:
+    """Vouch for tables that a test changed, as the publication does for those of a build."""
+    connection.execute("create or replace table builds.published_lists as from builds.current_lists")
+
+
 @pytest.fixture(scope="session")
 def read_published() -> Callable[[Path], dict[str, list[tuple]]]:
     """Reads every published table of a warehouse, rows whole and in an order that does not depend on how they were written."""

@@ -1,7 +1,46 @@
--- A refresh decides by the policies that the published lists were made with, whatever thresholds were found since.
+-- A refresh decides by the policies that the published lists were made with, whatever thresholds were found since, and by no
+-- others: where the seed says something else, it takes a full build.
 {% if var('refresh') %}
-with final as (
+with published as (
     select * from {{ source('published', 'policies') }}
+),
+
+policies as (
+    select * from {{ ref('policy_parameters') }}
+),
+
+changed as (
+    select coalesce(policies.policy_id, published.policy_id) as policy_id
+    from policies
+    full outer join published on policies.policy_id = published.policy_id
+    where
+        policies.policy_id is null
+        or coalesce(policies.sleeping_dog_lift_threshold <> published.sleeping_dog_lift_threshold, false)
+        {% for parameter in [
+            'is_shipped', 'value_per_conversion_usd', 'cost_per_account_usd', 'cost_per_nudge_usd', 'harm_confidence',
+            'toxic_user_share_limit', 'min_toxic_users', 'min_scored_users', 'doubt_margin', 'nudge_support_floor',
+            'unsupported_share_limit', 'counts_unobserved_users', 'nudges_everybody',
+        ] %}
+        or policies.{{ parameter }} is distinct from published.{{ parameter }}
+        {% endfor %}
+),
+
+named as (
+    select {{ join_rows('policy_id', ', ', 'policy_id') }} as policy_ids
+    from changed
+),
+
+final as (
+    select published.*
+    from published
+    cross join named
+    where
+        case
+            when named.policy_ids is null then true
+            else {{ raise_error("'Nothing was refreshed: the lists were not published by these policies of '
+                || 'seeds/policy_parameters.csv: ' || named.policy_ids || '. Run a full build, which decides by them, or '
+                || 'take the change back'") }}
+        end
 )
 {% else %}
 with policies as (

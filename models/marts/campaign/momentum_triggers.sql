@@ -1,6 +1,11 @@
--- The list is its own memory: what it said of other days is kept, and what it said of this day is said anew.
+-- The list is its own memory, whatever a run is told of its raw tables: what it said of other days is kept, and what it said of
+-- this day is said anew. Users of an invented world and those of a company have nothing to do with each other.
 with triggers as (
     {{ gated(ref('int_campaign__momentum_triggers')) }}
+),
+
+gate as (
+    select * from {{ ref('int_build__publication_gate') }}
 ),
 
 users as (
@@ -15,46 +20,58 @@ parameters as (
     select * from {{ ref('momentum_parameters') }}
 ),
 
-history as (
+triggers_today as (
     select
-        user_id,
-        account_id,
-        policy_id,
-        triggered_date,
-        week_on_week_change,
-        prior_week_on_week_change,
-        lift,
-        lift_lower,
-        lift_upper,
-        build_id
-    from {{ source('published', 'momentum_triggers') }}
-    -- A generated world has nothing to do with the one before it.
-    where {{ var('refresh') or var('deliveries') != 'ignore' }}
+        triggers.*,
+        parameters.cool_down_days,
+        gate.data_origin
+    from triggers
+    cross join gate
+    cross join parameters
 ),
 
-other_days as (
+history as (
+    select
+        triggered.user_id,
+        triggered.account_id,
+        triggered.policy_id,
+        triggered.triggered_date,
+        triggered.week_on_week_change,
+        triggered.prior_week_on_week_change,
+        triggered.lift,
+        triggered.lift_lower,
+        triggered.lift_upper,
+        triggered.build_id,
+        triggered.cool_down_days,
+        -- Rows of before this was recorded.
+        coalesce(triggered.data_origin, gate.data_origin) as data_origin
+    from {{ source('published', 'momentum_triggers') }} as triggered
+    cross join gate
+),
+
+kept as (
     select history.*
     from history
     cross join scoring
-    where history.triggered_date <> scoring.scoring_date
+    cross join gate
+    where history.triggered_date <> scoring.scoring_date or history.data_origin <> gate.data_origin
 ),
 
+-- By the cool-down of this day: another one held on other days, and what was said then stands.
 cooling_down as (
-    select distinct triggers.user_id
-    from triggers
-    inner join other_days on triggers.user_id = other_days.user_id
-    cross join parameters
-    where
-        abs(cast(triggers.triggered_date - other_days.triggered_date as int)) < parameters.cool_down_days
+    select distinct triggers_today.user_id
+    from triggers_today
+    inner join kept on triggers_today.user_id = kept.user_id and triggers_today.data_origin = kept.data_origin
+    where abs(cast(triggers_today.triggered_date - kept.triggered_date as int)) < triggers_today.cool_down_days
 ),
 
 all_days as (
-    select triggers.*
-    from triggers
-    left join cooling_down on triggers.user_id = cooling_down.user_id
+    select triggers_today.*
+    from triggers_today
+    left join cooling_down on triggers_today.user_id = cooling_down.user_id
     where cooling_down.user_id is null
     union all
-    select * from other_days
+    select * from kept
 ),
 
 -- What is known of users today: of other days the list remembers ids alone, and a user may be gone.
@@ -65,7 +82,8 @@ final as (
         users.email,
         users.role_type
     from all_days
-    left join users on all_days.user_id = users.user_id
+    cross join gate
+    left join users on all_days.user_id = users.user_id and all_days.data_origin = gate.data_origin
 )
 
 select * from final

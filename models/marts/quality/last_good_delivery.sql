@@ -13,9 +13,7 @@ final as (
     cross join gate
     {% if var('deliveries') == 'ignore' %}
     where false
-    {% endif %}
-    {% if var('deliveries') == 'ignore' and var('refresh') %}
-    -- Without a new delivery a refresh keeps the last one.
+    -- What is no delivery does not make the last one forgotten.
     union all
     select
         measure_id,

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from causalyn.warehouse import file_name
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -16,8 +18,16 @@ def parser(docstring: str, warehouse: str = "DuckDB file") -> argparse.ArgumentP
     os.umask(0o077)  # what commands write describes customers: only their owner may read it
     made = argparse.ArgumentParser(description=docstring.partition(":")[0])
     default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
-    made.add_argument("--warehouse", type=Path, default=Path(default), help=warehouse)
+    made.add_argument("--warehouse", type=_warehouse, default=str(default), help=warehouse)
     return made
+
+
+def _warehouse(path: str) -> Path:
+    warehouse = Path(path)
+    objection = None if warehouse.is_dir() else file_name.objection(warehouse)
+    if objection:
+        sys.exit(objection)
+    return warehouse
 
 
 def build(warehouse: Path, *options: str) -> None:

@@ -15,6 +15,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.duckdb.utils import TargetConfig
 from dbt_common.exceptions import DbtRuntimeError
 
+from causalyn.warehouse import file_name
 from causalyn.warehouse.sql_text import identifier, literal
 
 
@@ -24,6 +25,9 @@ class Plugin(BasePlugin):
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         os.umask(0o077)  # the warehouse and its copy describe customers: only their owner may read them
         path = Path(self.creds.path)
+        objection = file_name.objection(path)
+        if objection:
+            raise DbtRuntimeError(objection)
         try:
             duckdb.connect(path).close()
         except duckdb.Error as error:

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import duckdb
 
+from causalyn.warehouse.publication import EditedListsError, refuse_edited
 from causalyn.warehouse.raw_contract import PUBLICATION
 from causalyn.warehouse.sql_text import literal
 
@@ -102,9 +103,9 @@ def export_lists(warehouse: Path, destination: Path) -> dict[str, int]:
     """Replace the set of files at `destination` with the lists of `warehouse`; rows of each list.
 
     `destination` becomes a symbolic link; the sets lie beside it, readable by their owner only. Nothing is written to the
-    warehouse. Raises ExportRefusedError where the lists are not those of all that was built last, where another export is under
-    way, or where `destination` is something that no export made; `destination` then stays as it was. The same warehouse gives
-    the same bytes.
+    warehouse. Raises ExportRefusedError where the lists are not those of all that was built last, or not as they were published,
+    where another export is under way, or where `destination` is something that no export made; `destination` then stays as it
+    was. The same warehouse gives the same bytes.
     """
     if not warehouse.is_file():
         raise ExportRefusedError(f"there is no warehouse {warehouse}")
@@ -126,6 +127,10 @@ def _refuse_unless_published(connection: duckdb.DuckDBPyConnection) -> None:
         raise ExportRefusedError("the last build did not come to its end")
     if status != "published":
         raise ExportRefusedError(f"the last build published nothing: {status}")
+    try:
+        refuse_edited(connection)
+    except EditedListsError as error:
+        raise ExportRefusedError(str(error)) from error
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import shutil
 
 import duckdb
 import pytest
+from conftest import publish_as_it_is
 
 import render_report
 
@@ -31,6 +32,7 @@ def warehouse(built_world, tmp_path_factory):
         for table in ("marts.account_policy", "marts.account_safety_frontier"):
             connection.execute(f"update {table} set account_id = ? where account_id = ?", [HOSTILE, first])
         connection.execute("update marts.data_quality_summary set description = ?", [HOSTILE])
+        publish_as_it_is(connection)
     return copy
 
 

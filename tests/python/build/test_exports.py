@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from conftest import publish_as_it_is
 
 from causalyn.warehouse.list_exports import LISTS, MANIFEST, ExportRefusedError, export_lists
 
@@ -94,6 +95,7 @@ def test_neither_names_nor_addresses_leave_the_warehouse(warehouse, tmp_path):
             [personal],
         ).fetchall():
             connection.execute(f"update marts.{name} set {column} = 'Ada Lovelace'")
+        publish_as_it_is(connection)
         holding = {
             published.name for published in LISTS for column in personal if column in columns(connection, published)
         }
@@ -131,6 +133,7 @@ def test_text_that_a_spreadsheet_would_run_is_led_by_an_apostrophe(warehouse, tm
             "values (?, 'p', 'email', -1.5)",
             [(text,) for text in dangerous + harmless],
         )
+        publish_as_it_is(connection)
     export_lists(warehouse, tmp_path / "exports")
     with (tmp_path / "exports" / "low_cost_channel_accounts.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -144,6 +147,7 @@ def test_an_export_that_is_killed_leaves_the_last_one(warehouse, exported, run, 
     before = contents(exported)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("delete from marts.campaign_nudge_list")
+        publish_as_it_is(connection)
     killed = run(
         sys.executable, "-c",
         "import os, sys, pathlib; from causalyn.warehouse import list_exports\n"
@@ -183,6 +187,38 @@ def test_a_build_of_a_part_stops_the_export(warehouse, exported, run_dbt):
     build = run_dbt("build", "--select", "guardrail_rules", warehouse=warehouse)
     assert build.returncode == 0, build.stdout
     assert_refused(warehouse, exported, r"the last build published nothing: .* \(older than guardrail_rules\)")
+
+
+EDITED = {
+    "a row less": "delete from marts.nudge_list where user_id = (select min(user_id) from marts.nudge_list)",
+    "a row twice": "insert into marts.nudge_list from marts.nudge_list limit 1",
+    "another value": "update marts.nudge_list set lift = lift + 1e-12 "
+    "where user_id = (select min(user_id) from marts.nudge_list)",
+    "no table": "drop table marts.nudge_list",
+}
+
+
+@pytest.mark.parametrize("edit", EDITED.values(), ids=EDITED)
+@pytest.mark.fault("a published list is edited: export, report, refresh", "one line names it")
+def test_an_edited_list_is_neither_exported_nor_drawn_nor_refreshed(
+    warehouse, exported, run, project_root, listed, seen, tmp_path, edit
+):
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(edit)
+    before = contents(exported)
+    for script, options in {
+        "export_lists.py": ("--destination", exported),
+        "render_report.py": ("--directory", tmp_path / "report"),
+        "refresh.py": ("--as-of", "2025-06-01"),
+    }.items():
+        refused = run(sys.executable, project_root / "scripts" / script, *options, "--warehouse", warehouse)
+        assert refused.returncode == 1
+        (line,) = refused.stderr.splitlines()
+        assert "marts.nudge_list: changed since it was published" in line
+        listed(line[line.index("marts.nudge_list") :].removesuffix(". `make build` builds.").removesuffix("."))
+    assert contents(exported) == before
+    assert not (tmp_path / "report" / "index.html").exists()
+    seen(line)
 
 
 def test_looking_at_a_build_does_not_stop_the_export(warehouse, tmp_path, run_dbt):

@@ -114,6 +114,8 @@ VIOLATIONS = {
     "assert_no_user_is_triggered_again_within_the_cool_down": [
         "insert into marts.momentum_triggers select * replace (triggered_date + 29 as triggered_date) "
         "from marts.momentum_triggers",
+        "insert into marts.momentum_triggers select * replace (triggered_date - 29 as triggered_date) "
+        "from marts.momentum_triggers",
     ],
     "assert_the_funnel_adds_up": [
         f"delete from marts.policy_funnel where decision = 'target' and population = '{population}'"

@@ -181,8 +181,7 @@ def test_a_refresh_out_of_order_is_a_full_build_of_that_day(days, copy_world, ru
 def test_thirty_refreshes_in_a_row_are_thirty_full_builds(
     built_world, copy_world, refresh_world, run_dbt, read_published, tmp_path_factory
 ):
-    """The campaigns are over, so that every full build fits the same model. Both have the same days behind them: what a delivery
-    that is to be ignored says of other days would count in a refresh alone."""
+    """The campaigns are over, so that every full build fits the same model. Both have the same days behind them."""
     nodes = built_world.manifest["nodes"].values()
     daily = {node["alias"] for node in nodes if node["schema"] == "candidate_marts" and "daily" in node["tags"]}
     assert {"nudge_list", "account_explanations", *HISTORY} <= daily
@@ -216,8 +215,8 @@ def test_what_is_said_of_past_campaigns_stays(days):
 
 def test_whoever_was_triggered_cools_down_and_stays_on_the_list(days):
     def triggers(tables: Tables) -> dict[datetime.date, set[tuple]]:
-        dates = sorted({row[3] for row in tables["momentum_triggers"]})
-        return {date: {row for row in tables["momentum_triggers"] if row[3] == date} for date in dates}
+        dates = sorted({row[6] for row in tables["momentum_triggers"]})
+        return {date: {row for row in tables["momentum_triggers"] if row[6] == date} for date in dates}
 
     def users(rows: set[tuple]) -> set[str]:
         return {row[0] for row in rows}
@@ -237,6 +236,41 @@ def test_whoever_was_triggered_cools_down_and_stays_on_the_list(days):
     cooling_down = users(after_first[built]) | users(after_first[third])
     assert candidates & cooling_down, "nobody was there to cool down"
     assert users(after_first[first]) == candidates - cooling_down
+
+
+@pytest.mark.fault("a build that is told something else of its raw tables", "what must survive does")
+def test_no_setting_of_a_build_empties_what_must_survive(copy_world, refresh_world, run_dbt, seen, tmp_path):
+    """The triggers of all days, the ledger with the accepted checks, and the delivery that the next is compared with."""
+    world = copy_world(tmp_path)
+    columns = {
+        "momentum_triggers": "user_id, account_id, triggered_date, week_on_week_change, lift",
+        "policy_decisions_ledger": "build_id, policy_id, account_id, decision, accepted_checks",
+        "last_good_delivery": "measure_id, subject",
+    }
+
+    def left() -> dict[str, set[tuple]]:
+        return {
+            table: set(read(world.warehouse, f"select {shown} from marts.{table}")) for table, shown in columns.items()
+        }
+
+    refresh_world(world, 1)
+    before = left()
+    assert {
+        len({row[2] for row in before["momentum_triggers"]}),
+        len({row[0] for row in before["policy_decisions_ledger"]}),
+    } == {2}
+    assert before["last_good_delivery"]
+    renewed = ("--select", *columns, "assert_no_user_is_triggered_again_within_the_cool_down", "--full-refresh")
+    for deliveries, options in {"ignore": (), "accept": renewed, "compare": renewed}.items():
+        variables = ("--vars", f"{{deliveries: {deliveries}, scoring_date: '{world.day(2)}'}}")
+        built = run_dbt(
+            "build", "--exclude-resource-type", "unit_test", *options, *variables, warehouse=world.warehouse
+        )
+        assert "Published: " in built.stdout, (deliveries, built.stdout[-3000:])
+        after = left()
+        for table in columns:
+            assert before[table] <= after[table], (deliveries, table)
+    seen("triggers, ledger and the last delivery are still there")
 
 
 def test_a_delivery_of_new_accounts_and_late_activity_can_be_refreshed_by(copy_world, refresh_world, tmp_path):
@@ -290,6 +324,39 @@ def test_parameters_that_the_published_model_was_not_fitted_with_are_refused(bre
     message = message.partition("ModelMismatchError: ")[2]
     seen(message)
     listed(message)
+
+
+@pytest.mark.parametrize("share", ["0.05", "0.20"], ids=["lowered", "raised"])
+@pytest.mark.fault("a policy changed before a refresh", "one line names it")
+def test_policies_that_the_lists_were_not_published_by_are_refused(break_project, refuse, listed, seen, share):
+    shipped = "precision,true,55,7,0,,0.5,{},"
+    changed = break_project("seeds/policy_parameters.csv", shipped.format("0.10"), shipped.format(share))
+    (message,) = {line for line in refuse(changed).stdout.splitlines() if "Nothing was refreshed: " in line}
+    message = message[message.index("Nothing was refreshed: ") :]
+    seen(message)
+    listed(message)
+    assert "policy_parameters.csv: precision. " in message
+
+
+@pytest.mark.fault("the cool-down is changed between two days", "the days before it are not judged by it")
+def test_a_day_is_judged_by_its_own_cool_down(copy_world, run_dbt, seen, tmp_path):
+    """Users who were triggered three days in a row stay on the list, and each day says which cool-down it had."""
+    world = copy_world(tmp_path)
+    change(
+        world.warehouse,
+        "update marts.momentum_triggers set cool_down_days = 1",
+        *(
+            f"insert into marts.momentum_triggers select * replace (triggered_date - {n} as triggered_date) "
+            f"from marts.momentum_triggers where triggered_date = '{world.built_day}'"
+            for n in (100, 101)
+        ),
+    )
+    written = ("momentum_triggers", "assert_no_user_is_triggered_again_within_the_cool_down")
+    built = run_dbt("build", "--exclude-resource-type", "unit_test", "--select", *written, warehouse=world.warehouse)
+    assert "Published: " in built.stdout, built.stdout[-3000:]
+    days = "select triggered_date, min(cool_down_days), max(cool_down_days) from marts.momentum_triggers group by 1 order by 1"
+    assert read(world.warehouse, days) == [(world.day(-101), 1, 1), (world.day(-100), 1, 1), (world.day(0), 30, 30)]
+    seen("published; the days before have kept their cool-down")
 
 
 @pytest.mark.fault("a guardrail that does nothing in a refresh", "nothing is published")

@@ -11,9 +11,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from causalyn.warehouse.file_name import objection
+
 REFUSALS = {
     "RawContractError",
     "ExportRefusedError",
+    "EditedListsError",
     "LearnerError",
     "ModelMismatchError",
     "NotPlayableError",
@@ -56,8 +59,9 @@ def refuses(call: ast.Call) -> bool:
 
 
 def all_texts(root: Path) -> str:
-    """Every string of the scripts, the Makefile, the publication gate and the macros, pieces of one text joined."""
-    files = [root / "models/intermediate/build/int_build__publication_gate.sql", *(root / "macros").glob("*.sql")]
+    """Every string of the scripts, the Makefile, the models that refuse and the macros, pieces of one text joined."""
+    models = ("build/int_build__publication_gate", "policy/int_policy__policies")
+    files = [*(root / f"models/intermediate/{name}.sql" for name in models), *(root / "macros").glob("*.sql")]
     said = "\n".join(re.sub(r"'\s*(\|\||~)\s*'", "", file.read_text()).replace("''", "'") for file in files)
     strings = (part for tree in scripts(root) for text in texts(tree) for part in fixed_parts(text))
     return "\n".join([*strings, (root / "Makefile").read_text().replace("$(PYTHON)", ""), said])
@@ -179,3 +183,31 @@ def write_smallest_export(directory: Path) -> None:
     }
     for table, row in rows.items():
         duckdb.sql(f"select {row}").write_parquet(str(directory / f"{table}.parquet"))
+
+
+NAMES = ["it's a b", 'q"x', "marts", "Marts.v2", "truth", "a;b", "x#y", "p%20q", "a?b", "{{ x }}", "$x", ""]
+"""Of warehouses which can't be told from SQL, or from a schema."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_means_something_in_sql_is_refused(listed, name):
+    listed(objection(Path(f"{name}.duckdb")))
+
+
+@pytest.mark.parametrize("name", ["causalyn", "my warehouse-2_b", "größe.v2", "marts of 2025"])
+def test_other_names_will_do(name):
+    assert objection(Path(f"it's/q\"x/{name}.duckdb")) is None
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.fault("a warehouse whose name means something in SQL", "one line, from every command")
+def test_every_command_refuses_such_a_name_at_once(project_root, run, seen, listed, tmp_path, command):
+    """Whether it is given as an option or by the environment."""
+    arguments = {"load_raw.py": [tmp_path], "refresh.py": ["--as-of", "2025-06-01"]}.get(command, [])
+    line, warehouse = [sys.executable, project_root / "scripts" / command, *arguments], tmp_path / 'q"x.duckdb'
+    for refused in (run(*line, "--warehouse", warehouse), run(*line, CAUSALYN_WAREHOUSE=str(warehouse))):
+        assert refused.returncode == 1
+        (message,) = refused.stderr.splitlines()
+        listed(message)
+    seen(message)
+    assert not list(tmp_path.iterdir())

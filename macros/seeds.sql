@@ -1,0 +1,25 @@
+{#-
+    Ends a seed, before it is loaded, whose numbers can't be computed with, or are not of the column's type: NaN and infinity pass tests
+    of a range that is open above, and a model would fail on them later, or decide by them.
+-#}
+{% macro refuse_what_is_no_number() -%}
+    {%- set found = [] -%}
+    {%- if execute -%}
+        {%- set table = load_agate_table() -%}
+        {%- for name, type in (model.config.column_types or {}).items() if type in ['int', 'bigint', 'double'] and name in table.column_names -%}
+            {%- for text in table.columns[name] if text is not none -%}
+                {%- set number = text | float('no number') -%}
+                {#- Infinity less itself is not zero, nor is NaN. -#}
+                {%- if number is string or number - number != 0 or (type != 'double' and number != number | int) -%}
+                    {%- do found.append(name ~ ' ' ~ text ~ ' in line ' ~ (loop.index + 1)) -%}
+                {%- endif -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- if found -%}
+        {%- do exceptions.raise_compiler_error(
+            'Nothing is decided by what is no number, or none of its column. ' ~ model.original_file_path ~ ' holds ' ~ found | join(', ')
+            ~ '. Write numbers there'
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}

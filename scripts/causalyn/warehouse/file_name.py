@@ -1,0 +1,28 @@
+"""Says whether a warehouse may be called as it is: DuckDB names the database after the file, and so does every query."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+# A query that names a schema, or another database that a run attaches, would mean the warehouse instead.
+TAKEN = {
+    *("audit", "builds", "candidate_audit", "candidate_marts", "input", "intermediate", "main", "marts", "raw", "seeds"),
+    *("staging", "copied", "information_schema", "memory", "pg_catalog", "system", "temp", "truth"),
+}  # fmt: skip
+
+
+def objection(warehouse: Path) -> str | None:
+    """What to say of the name of a warehouse's file that can't be used; none if it can."""
+    name = warehouse.name.removesuffix(".duckdb")
+    if not re.fullmatch(r"[\w. -]+", name):
+        return (
+            f"Nothing was done. A warehouse can't be called {warehouse.name!r}: name it by letters, digits, blanks, dots, hyphens"
+            " and underscores alone."
+        )
+    if next(filter(None, name.split(".")), "").lower() in TAKEN:
+        return (
+            f"Nothing was done. A warehouse can't be called {warehouse.name!r}: a schema or database in it has that name;"
+            " name it causalyn.duckdb, say."
+        )
+    return None

@@ -1,0 +1,35 @@
+"""Says whether the published tables are as they were published, before anybody acts on them (macros/publication.sql)."""
+
+from __future__ import annotations
+
+import duckdb
+
+PUBLISHED, CURRENT = "builds.published_lists", "builds.current_lists"
+
+
+class EditedListsError(Exception):
+    """What lies in the warehouse is not what was published; the message names the tables."""
+
+
+def refuse_edited(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise EditedListsError if a published table was changed, or dropped, by something other than a publication.
+
+    A warehouse that was published before fingerprints were stored, or a copy of its marts alone, has nothing to compare.
+    """
+    recorded = "select 1 from information_schema.tables where table_schema || '.' || table_name = ?"
+    if not connection.execute(recorded, [PUBLISHED]).fetchall():
+        return
+    edited = connection.execute(
+        f"select table_name from {PUBLISHED} "
+        "where table_name not in (select schema_name || '.' || table_name from duckdb_tables())"
+    ).fetchall()
+    if not edited:
+        edited = connection.execute(
+            f"select table_name from {PUBLISHED} as published left join {CURRENT} as found using (table_name) "
+            "where published.fingerprint is distinct from found.fingerprint"
+        ).fetchall()
+    if edited:
+        tables = ", ".join(sorted(table for (table,) in edited))
+        raise EditedListsError(
+            f"{tables}: changed since it was published, and not by a build. A whole `make build` publishes it anew"
+        )

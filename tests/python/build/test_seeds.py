@@ -1,0 +1,67 @@
+"""What is no number in a seed is named before anything is built from it."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def spoil(seed: Path, value: str) -> list[str]:
+    """Put a value into the first row's numbers; their columns."""
+    with seed.open(newline="") as file:
+        header, *rows = csv.reader(file)
+    numeric = [
+        column
+        for column, cells in enumerate(zip(*rows, strict=True))
+        if any(cells) and all(is_number(cell) for cell in cells if cell)
+    ]
+    for column in numeric:
+        rows[0][column] = value
+    with seed.open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([header, *rows])
+    return [header[column] for column in numeric]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-Infinity", "1e999", "seven"])
+@pytest.mark.fault("every number of every seed is none", "one line a seed names them")
+def test_what_is_no_number_in_a_seed_is_named_in_one_line(project_copy, run_dbt, listed, seen, tmp_path, value):
+    spoilt = {seed.name: spoil(seed, value) for seed in sorted((project_copy / "seeds").rglob("*.csv"))}
+    numeric = {name: columns for name, columns in spoilt.items() if columns}
+    assert {"policy_parameters.csv", "momentum_parameters.csv", "checks.csv", "published_claims.csv"} <= numeric.keys()
+
+    seeded = run_dbt("seed", warehouse=tmp_path / "causalyn.duckdb", project=project_copy)
+
+    assert seeded.returncode == 1
+    messages = [line.strip() for line in seeded.stdout.splitlines() if "Nothing is decided by" in line]
+    assert len(messages) == len(numeric)
+    for name, columns in numeric.items():
+        (message,) = {each for each in messages if f"/{name} holds " in each}
+        listed(message)
+        assert all(f"{column} {value} in line 2" in message for column in columns)
+    seen(messages[0])
+
+
+@pytest.mark.parametrize("name", ["it's a b", 'q"x', "marts", "a;b", "x#y"])
+@pytest.mark.fault("dbt in a warehouse whose name means something in SQL", "one line, and no file")
+def test_dbt_refuses_a_warehouse_whose_name_means_something_in_sql(run, project_root, listed, seen, tmp_path, name):
+    refused = run(
+        Path(sys.executable).with_name("dbt"), "--no-use-colors", "seed", "--select", "momentum_parameters",
+        CAUSALYN_WAREHOUSE=str(tmp_path / f"{name}.duckdb"), DBT_TARGET_PATH=str(tmp_path / "target"),
+        DBT_LOG_PATH=str(tmp_path / "logs"), directory=project_root,
+    )  # fmt: skip
+    assert refused.returncode != 0
+    (message,) = {line.strip() for line in refused.stdout.splitlines() if "A warehouse can't be called" in line}
+    listed(message)
+    seen(message)
+    assert not list(tmp_path.glob("*.duckdb*"))
