@@ -186,7 +186,8 @@
     {%- if not var('refresh') -%}
         {%- do run_query('create or replace view builds.current_lists as ' ~ fingerprints | join(' union all ')) -%}
         {%- do replace_table('builds.published_lists', 'select * from builds.current_lists') -%}
-    {%- elif adapter.get_relation(target.database, 'builds', 'current_lists') -%}
+    {#- Not by the adapter, which would begin a transaction within this one. -#}
+    {%- elif run_query("select 1 from duckdb_views() where schema_name = 'builds' and view_name = 'current_lists'").rows | length > 0 -%}
         {%- set these = ' where table_name in (' ~ published | join(', ') ~ ')' -%}
         {%- do run_query('delete from builds.published_lists' ~ these) -%}
         {%- do run_query('insert into builds.published_lists select * from builds.current_lists' ~ these) -%}

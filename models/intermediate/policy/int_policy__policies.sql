@@ -10,7 +10,8 @@ policies as (
 ),
 
 changed as (
-    select coalesce(policies.policy_id, published.policy_id) as policy_id
+    {%- set policy_id = 'coalesce(policies.policy_id, published.policy_id)' %}
+    select {{ join_rows(policy_id, ', ', policy_id) }} as policy_ids
     from policies
     full outer join published on policies.policy_id = published.policy_id
     where
@@ -25,20 +26,15 @@ changed as (
         {% endfor %}
 ),
 
-named as (
-    select {{ join_rows('policy_id', ', ', 'policy_id') }} as policy_ids
-    from changed
-),
-
 final as (
     select published.*
     from published
-    cross join named
+    cross join changed
     where
         case
-            when named.policy_ids is null then true
+            when changed.policy_ids is null then true
             else {{ raise_error("'Nothing was refreshed: the lists were not published by these policies of '
-                || 'seeds/policy_parameters.csv: ' || named.policy_ids || '. Run a full build, which decides by them, or '
+                || 'seeds/policy_parameters.csv: ' || changed.policy_ids || '. Run a full build, which decides by them, or '
                 || 'take the change back'") }}
         end
 )

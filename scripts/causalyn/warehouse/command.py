@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import os
+import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from causalyn.warehouse import file_name
 
 ROOT = Path(__file__).resolve().parents[3]
+PATIENCE_SECONDS = 10  # for dbt to end when it is told to
 
 
 def parser(docstring: str, warehouse: str = "DuckDB file") -> argparse.ArgumentParser:
@@ -32,9 +40,61 @@ def _warehouse(path: str) -> Path:
 
 def build(warehouse: Path, *options: str) -> None:
     """`dbt build` without unit tests, which prove the project, not the data. Raises subprocess.CalledProcessError if it fails."""
-    subprocess.run(
+    run_to_its_end(
         [Path(sys.executable).with_name("dbt"), "--quiet", "build", "--exclude-resource-type", "unit_test", *options],
         cwd=ROOT,
         env=os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve())},
-        check=True,
     )
+
+
+def run_to_its_end(command: list[str | Path], **options: Any) -> None:
+    """Run a command that ends with this process, however that ends, so that nothing is published behind the user's back.
+
+    `options` are those of subprocess.Popen. Raises subprocess.CalledProcessError if the command fails, and SystemExit with the
+    shell's status for it where this process is told to terminate.
+    """
+    with _signals_as_exits(), subprocess.Popen(command, preexec_fn=_die_with_parent(), **options) as process:
+        try:
+            status = process.wait()
+        except BaseException:
+            process.terminate()
+            try:
+                process.wait(PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            raise
+    if status:
+        raise subprocess.CalledProcessError(status, command)
+
+
+@contextmanager
+def _signals_as_exits() -> Iterator[None]:
+    """Turns what would end this process on the spot into an exception. What is ignored, as under nohup, stays so."""
+
+    def leave(number: int, _: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    in_charge = threading.current_thread() is threading.main_thread()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP) if in_charge}
+    try:
+        for number, handler in before.items():
+            if handler is not signal.SIG_IGN:
+                signal.signal(number, leave)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _die_with_parent() -> Callable[[], None] | None:
+    """What a child is to do first, so that the kernel kills it with its parent, which can't do so if it is killed itself."""
+    if sys.platform != "linux":
+        return None
+    control, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def ask_the_kernel() -> None:
+        control(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask_the_kernel

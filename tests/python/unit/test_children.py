@@ -1,0 +1,60 @@
+"""A run of dbt ends with the command that started it: nothing is published by an orphan."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+DBT = """#!/bin/sh
+touch "{folder}/started"
+sleep 2
+touch "{folder}/published"
+"""
+COMMAND = """
+import pathlib, sys
+from causalyn.warehouse import command
+folder = pathlib.Path(sys.argv[1])
+sys.executable = str(folder / "python")
+command.build(folder / "causalyn.duckdb")
+"""
+
+
+def started(folder: Path, project_root: Path) -> subprocess.Popen:
+    """A command that has started what it takes for dbt, which publishes after two seconds."""
+    dbt = folder / "dbt"
+    dbt.write_text(DBT.format(folder=folder))
+    dbt.chmod(0o700)
+    command = subprocess.Popen([sys.executable, "-c", COMMAND, folder], cwd=project_root / "scripts")
+    deadline = time.monotonic() + 60
+    while not (folder / "started").exists():
+        assert time.monotonic() < deadline and command.poll() is None
+        time.sleep(0.02)
+    return command
+
+
+KILLED = pytest.param(
+    signal.SIGKILL,
+    marks=pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children whose parent is killed"),
+)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, KILLED])
+@pytest.mark.fault("a signal to the command alone while dbt runs", "dbt ends and publishes nothing")
+def test_dbt_ends_with_its_command(project_root, seen, tmp_path, number):
+    command = started(tmp_path, project_root)
+    command.send_signal(number)
+    status = command.wait(60)
+    assert status in {-number, 128 + number}
+    time.sleep(3)
+    assert not (tmp_path / "published").exists()
+    seen(f"status {status}, nothing published")
+
+
+def test_a_command_that_is_left_alone_publishes(project_root, tmp_path):
+    assert started(tmp_path, project_root).wait(60) == 0
+    assert (tmp_path / "published").exists()
