@@ -64,7 +64,7 @@ VIOLATIONS = {
     ],
     "assert_features_use_nothing_on_or_after_as_of_date": [
         "insert into raw.user_activity_daily_raw select user_id, cast(as_of_date - interval 1 day as date), 1, 40, 0, "
-        f"60, 1 from intermediate.int_features__spine where population = '{population}' limit 100"
+        f"60, 1, null from intermediate.int_features__spine where population = '{population}' limit 100"
         for population in ("campaign", "today")
     ]
     + [
