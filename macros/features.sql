@@ -48,33 +48,6 @@
     {{ return(expressions) }}
 {%- endmacro %}
 
-{#-
-    The features that the company declares (seeds/mapping/user_features.csv) by the columns that they become, whose prefix keeps them
-    apart from ours and from the words of SQL. They are read when a model is compiled, which is right before it runs; while the project is
-    parsed and in unit tests there are none. Not by `ref`, which would have every unit test of a model with features give the seed: that
-    only says, while the project is parsed, that the model waits for it.
--#}
-{% macro own_features() -%}
-    {%- set own = {} -%}
-    {%- if not execute -%}
-        {%- do ref('user_features') -%}
-    {%- endif -%}
-    {%- for seed in (graph.get('nodes', {}).values() if execute else []) if seed.unique_id == 'seed.causalyn.user_features' -%}
-        {%- set declared = load_relation(api.Relation.create(database=seed.database, schema=seed.schema, identifier=seed.alias)) -%}
-        {%- for (feature,) in (run_query(declared_features(declared) ~ ' order by 1').rows if declared else []) -%}
-            {%- set column = 'own_' ~ modules.re.sub('[^a-z0-9]+', '_', feature).strip('_') -%}
-            {%- if column in own -%}
-                {{ exceptions.raise_compiler_error(
-                    "The features '" ~ own[column] ~ "' and '" ~ feature ~ "' of seeds/mapping/user_features.csv would both be the column "
-                    ~ column ~ ', since only letters and digits tell columns apart. Give one another name, there and in the export.'
-                ) }}
-            {%- endif -%}
-            {%- do own.update({column: feature}) -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    {{ return(own) }}
-{%- endmacro %}
-
 {#- The learner's features of a row of `features`, as columns of a `select`. -#}
 {% macro learner_features() -%}
     {%- for feature, expression in learner_feature_expressions().items() -%}
