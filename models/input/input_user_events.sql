@@ -2,7 +2,7 @@ with final as (
     select
         user_id,
         event_name,
-        event_time
+        cast(event_time as timestamp) as event_time
     from {{ source('raw', 'user_events_raw') }}
 )
 

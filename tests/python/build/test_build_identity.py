@@ -25,7 +25,7 @@ def identify(built_world, tmp_path):
             connection.execute(
                 f"create or replace table {FINGERPRINTS} as {compiled(target, 'int_build__fingerprints')}"
             )
-            connection.execute(f"select {', '.join(PARTS)} from ({compiled(target, 'int_build__publication_gate')})")
+            connection.execute(f"select {', '.join(PARTS)} from ({compiled(target, 'int_build__identity')})")
             found = connection.fetchone()
             connection.rollback()
         return dict(zip(PARTS, found, strict=True))

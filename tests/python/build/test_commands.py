@@ -138,6 +138,11 @@ def test_a_second_build_of_raw_files_as_on_another_machine_installs_nothing_and_
     for published in (first, second):
         # The bytes of a kept model name its parts by their places in memory; what it says is in the scores.
         published["lift_models"] = [(*model[:-3], model[-1]) for model in published["lift_models"]]
+        # Where the data come from is another matter.
+        for table in ("build_info", "momentum_triggers"):
+            published[table] = [
+                tuple("loaded" if value == "generated" else value for value in row) for row in published[table]
+            ]
     assert {table for table in first if first[table] != second[table]} == set()
     assert len(first["target_accounts"]) > 0
     seen(f"{len(first)} marts, row by row")

@@ -17,8 +17,9 @@ from causalyn.warehouse.list_exports import LISTS
 from causalyn.warehouse.raw_contract import USERS
 
 ROOT = Path(__file__).resolve().parents[3]
-# These write no data of customers: figures on the screen, of the README, or of generated worlds in temporary directories.
-WRITE_NO_CUSTOMERS = ("scripts/research/", "scripts/summarise.py")
+# These write no data of customers: figures on the screen, of the README, or of generated worlds in temporary directories; words of
+# an export, not whose they are.
+WRITE_NO_CUSTOMERS = ("scripts/research/", "scripts/summarise.py", "scripts/map_words.py")
 # Whoever reads data by these may run code that the data hold.
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "yaml"}
 UNSAFE_CALLS = {"eval", "exec", "read_pickle", "to_pickle", "system", "popen"}
@@ -55,9 +56,17 @@ def interpolations(tree: ast.AST) -> Iterator[tuple[int, str]]:
 # Expressions that are SQL put together from quoted names, own words and parameters elsewhere in the same file.
 PUT_TOGETHER = {
     "raw_loader.py": {"relation", "name", "source.relation", "source.select", "parent.select", "key"},
+    "raw_files.py": {"columns", "files", "relation"},
+    "raw_checks.py": {
+        *("key", "name", "others", "parent", "reference", "table", "source.recorded", "source.select"),
+        *("same.format('id')", "same.format(key)"),
+    },
+    "postgres.py": {"read"},
+    "origin.py": {"origin"},
+    "word_maps.py": {"sources[words.table.name].select", "words.column"},
     "list_exports.py": {"rows", "source", "column", "csv", "parquet"},
     "world_store.py": {"table"},
-    "spark_files.py": {"table"},
+    "spark_files.py": {"relation", "table"},
     "dbt_plugin.py": {"schema", "table"},
     "render_report.py": {"table", "clause"},
 }
