@@ -34,7 +34,7 @@ def spoil(seed: Path, value: str) -> list[str]:
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-Infinity", "1e999", "seven"])
-@pytest.mark.fault("every number of every seed is none", "one line a seed names them")
+@pytest.mark.fault("every number of every seed is none", "one line per seed names them")
 def test_what_is_no_number_in_a_seed_is_named_in_one_line(project_copy, run_dbt, listed, seen, tmp_path, value):
     spoilt = {seed.name: spoil(seed, value) for seed in sorted((project_copy / "seeds").rglob("*.csv"))}
     numeric = {name: columns for name, columns in spoilt.items() if columns}
