@@ -87,7 +87,7 @@ def restaged(built_world, run_dbt, tmp_path_factory) -> tuple[Path, list[tuple],
         connection.execute("update raw.outcomes_raw set collab_activated_flag = 1 - collab_activated_flag")
         connection.execute("truncate raw.user_activity_daily_raw")
         connection.register("mess", pa.table(list(zip(*rows, strict=True)), names=list("abcdefg")))
-        connection.execute("insert into raw.user_activity_daily_raw from mess")
+        connection.execute("insert into raw.user_activity_daily_raw select *, null as source from mess")
     as_of = ("--vars", f"scoring_date: {scoring_date}")
     run = run_dbt("run", "--select", "staging", "rejected_rows", *as_of, warehouse=warehouse)
     assert run.returncode == 0, run.stdout[-5000:]

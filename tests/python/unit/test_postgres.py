@@ -78,7 +78,8 @@ def load(run, project_root, tmp_path):
 def test_an_export_is_read_from_a_database(database, load, tmp_path):
     loaded = load(f"{database}&options=-csearch_path%3Dexport")
     assert loaded.returncode == 0, loaded.stderr
-    assert loaded.stdout.splitlines()[:5] == [f"{table.name}: 6 rows" for table in TABLES[:5]]
+    printed = [f"{table.name}: {6 if table.name in ROWS else 0} rows" for table in TABLES]
+    assert loaded.stdout.splitlines()[: len(TABLES)] == printed
     with duckdb.connect(str(tmp_path / "causalyn.duckdb"), read_only=True) as connection:
         users = connection.execute(
             "select user_id, account_id, user_created_date::varchar, role_type from raw.users_raw"
