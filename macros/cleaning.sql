@@ -25,3 +25,22 @@
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
+
+{#-
+    A `select` of the columns `key` and `columns` of the rows of `checked`, with the reason to reject a row: its own (`row_reason`), or
+    that it is a copy, or that rows of the same key disagree. Then all are rejected: to keep one would be to choose what happened.
+-#}
+{% macro without_repeats(checked, key, columns) -%}
+    select
+        {{ (key + columns) | join(', ') }},
+        case
+            when row_reason is not null then row_reason
+            when count(*) over one_key <> count(*) over copies then 'conflicting_duplicate'
+            when row_number() over copies > 1 then 'duplicate_row'
+        end as reject_reason
+    from {{ checked }}
+    -- Copies are equal in what orders them, so that it orders nothing: engines ask for it to number rows.
+    window
+        one_key as (partition by {{ key | join(', ') }}, row_reason),
+        copies as (partition by {{ (key + columns) | join(', ') }}, row_reason order by {{ key[0] }})
+{%- endmacro %}

@@ -41,6 +41,58 @@
 {%- endmacro %}
 
 {#-
+    A `select` of the least-squares line of `y` on `x` over the rows of `relation`, by one row: n_rows, n_accounts, the plain means
+    mean_x and mean_y with mean_y_se, slope and slope_se. Accounts are the clusters. No row where there are none.
+-#}
+{% macro clustered_line(relation, y, x) -%}
+    with level as (
+        {{ clustered_means(relation, y, beside=[x]) }}
+    ),
+
+    centred as (
+        select
+            points.account_id,
+            points.{{ x }} - level.{{ x }} as x,
+            points.{{ y }} - level.mean as y
+        from {{ relation }} as points
+        cross join level
+    ),
+
+    line as (
+        select
+            {{ exact_sum('x * x') }} as spread,
+            {{ safe_divide(exact_sum('x * y'), exact_sum('x * x')) }} as slope
+        from centred
+    ),
+
+    influences as (
+        select
+            centred.account_id,
+            sum(centred.x * (centred.y - line.slope * centred.x)) as influence
+        from centred
+        cross join line
+        group by 1
+    ),
+
+    slope_error as (
+        select {{ clustered_error('influence') }} as norm
+        from influences
+    )
+
+    select
+        level.n_rows,
+        level.n_accounts,
+        level.{{ x }} as mean_x,
+        level.mean as mean_y,
+        level.standard_error as mean_y_se,
+        line.slope,
+        {{ safe_divide('slope_error.norm', 'line.spread') }} as slope_se
+    from level
+    cross join line
+    cross join slope_error
+{%- endmacro %}
+
+{#-
     The standard error of an estimate, aggregated over accounts, a row each, from how far each alone moves it (null: it takes no part).
     With the small-sample factor G / (G - 1) (Liang and Zeger, 1986): one account alone has no known error.
 -#}

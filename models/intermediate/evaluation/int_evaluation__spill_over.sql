@@ -25,52 +25,17 @@ controls as (
     where is_treated = 0 and n_users > 1
 ),
 
-means as (
-    {{ clustered_means('controls', 'residual', beside=['excess_share']) }}
-),
-
-centred as (
-    select
-        controls.account_id,
-        controls.residual - means.mean as residual,
-        controls.excess_share - means.excess_share as excess_share
-    from controls
-    cross join means
-),
-
-line as (
-    select
-        {{ exact_sum('excess_share * excess_share') }} as spread,
-        {{ safe_divide(exact_sum('excess_share * residual'), exact_sum('excess_share * excess_share')) }} as slope
-    from centred
-),
-
-influences as (
-    select
-        centred.account_id,
-        sum(centred.excess_share * (centred.residual - line.slope * centred.excess_share)) as influence
-    from centred
-    cross join line
-    group by 1
-),
-
 measured as (
-    select
-        count(*) as n_accounts,
-        max(line.slope) as slope,
-        {{ safe_divide(clustered_error('influences.influence'), 'max(line.spread)') }} as slope_se
-    from influences
-    cross join line
+    {{ clustered_line('controls', y='residual', x='excess_share') }}
 ),
 
 final as (
     select
-        cast(coalesce(means.n_rows, 0) as bigint) as n_users,
-        measured.n_accounts,
-        {{ with_interval('slope', 'measured.slope', 'measured.slope_se', digits=6) }},
-        round({{ safe_divide('measured.slope', 'measured.slope_se') }}, 6) as z
+        coalesce(n_rows, 0) as n_users,
+        n_accounts,
+        {{ with_interval('slope', 'slope', 'slope_se', digits=6) }},
+        round({{ safe_divide('slope', 'slope_se') }}, 6) as z
     from measured
-    left join means on true
 )
 
 select * from final

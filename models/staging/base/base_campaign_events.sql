@@ -30,33 +30,15 @@ checked as (
     left join users on events.user_id = users.user_id
 ),
 
--- Rows of one event that disagree are all rejected: to keep one would be to choose an outcome.
 final as (
-    select
-        event_id,
-        user_id,
-        account_id,
-        event_date,
-        is_sent,
-        is_converted,
-        revenue_usd,
-        is_negative_reaction,
-        is_admin_churn,
-        case
-            when row_reason is not null then row_reason
-            when count(*) over one_event <> count(*) over copies then 'conflicting_duplicate'
-            when row_number() over copies > 1 then 'duplicate_row'
-        end as reject_reason
-    from checked
-    -- Copies are equal in what orders them, so that it orders nothing: engines ask for it to number rows.
-    window
-        one_event as (partition by event_id, row_reason),
-        copies as (
-            partition by
-                event_id, row_reason, user_id, account_id, event_date, is_sent, is_converted, revenue_usd,
-                is_negative_reaction, is_admin_churn
-            order by event_id
-        )
+    {{ without_repeats(
+        'checked',
+        key=['event_id'],
+        columns=[
+            'user_id', 'account_id', 'event_date', 'is_sent', 'is_converted', 'revenue_usd', 'is_negative_reaction',
+            'is_admin_churn',
+        ],
+    ) }}
 )
 
 select * from final

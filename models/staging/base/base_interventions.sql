@@ -51,25 +51,15 @@ checked as (
     cross join scoring
 ),
 
--- Rows of one intervention that disagree are all rejected: to keep one would be to choose an arm.
 deduplicated as (
-    select
-        *,
-        case
-            when row_reason is not null then row_reason
-            when count(*) over one_intervention <> count(*) over copies then 'conflicting_duplicate'
-            when row_number() over copies > 1 then 'duplicate_row'
-        end as duplicate_reason
-    from checked
-    -- Copies are equal in what orders them, so that it orders nothing: engines ask for it to number rows.
-    window
-        one_intervention as (partition by intervention_id, row_reason),
-        copies as (
-            partition by
-                intervention_id, row_reason, user_id, account_id, intervention_date, is_eligible, is_treated,
-                delivery_channel, campaign_id, assignment_probability, prev_nudge_response
-            order by intervention_id
-        )
+    {{ without_repeats(
+        'checked',
+        key=['intervention_id'],
+        columns=[
+            'user_id', 'account_id', 'intervention_date', 'is_eligible', 'is_treated', 'delivery_channel', 'campaign_id',
+            'assignment_probability', 'prev_nudge_response',
+        ],
+    ) }}
 ),
 
 -- When the last outcome window that began before this intervention ends. A window of unknown length lasts a day.
@@ -77,7 +67,7 @@ windows as (
     select
         deduplicated.*,
         max(deduplicated.intervention_date + cast(coalesce(outcome_windows.outcome_window_days, 1) as int)) over (
-            partition by deduplicated.user_id, deduplicated.duplicate_reason
+            partition by deduplicated.user_id, deduplicated.reject_reason
             order by deduplicated.intervention_date, deduplicated.intervention_id
             rows between unbounded preceding and 1 preceding
         ) as earlier_window_end
@@ -90,8 +80,8 @@ rejected as (
         *,
         -- The outcome of an overlapping one could be the effect of the earlier nudge.
         coalesce(
-            duplicate_reason, case when intervention_date < earlier_window_end then 'overlapping_window' end
-        ) as reject_reason
+            reject_reason, case when intervention_date < earlier_window_end then 'overlapping_window' end
+        ) as final_reason
     from windows
 ),
 
@@ -110,10 +100,10 @@ final as (
         coalesce(
             campaign_id,
             'round ' || cast(row_number() over (
-                partition by user_id, reject_reason order by intervention_date, intervention_id
+                partition by user_id, final_reason order by intervention_date, intervention_id
             ) as string)
         ) as campaign_id,
-        reject_reason
+        final_reason as reject_reason
     from rejected
 )
 

@@ -36,30 +36,12 @@ checked as (
     cross join scoring
 ),
 
--- Rows of one intervention that disagree are all rejected: to keep one would be to choose an outcome.
 final as (
-    select
-        user_id,
-        intervention_id,
-        is_converted,
-        activation_date,
-        outcome_window_days,
-        has_negative_reaction,
-        case
-            when row_reason is not null then row_reason
-            when count(*) over one_outcome <> count(*) over copies then 'conflicting_duplicate'
-            when row_number() over copies > 1 then 'duplicate_row'
-        end as reject_reason
-    from checked
-    -- Copies are equal in what orders them, so that it orders nothing: engines ask for it to number rows.
-    window
-        one_outcome as (partition by intervention_id, row_reason),
-        copies as (
-            partition by
-                intervention_id, row_reason, user_id, is_converted, activation_date, outcome_window_days,
-                has_negative_reaction
-            order by intervention_id
-        )
+    {{ without_repeats(
+        'checked',
+        key=['intervention_id'],
+        columns=['user_id', 'is_converted', 'activation_date', 'outcome_window_days', 'has_negative_reaction'],
+    ) }}
 )
 
 select * from final

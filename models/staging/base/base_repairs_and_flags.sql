@@ -14,11 +14,11 @@ final as (
         ('users_raw', 'role_spelling', ref('input_users'), 'role_type <> lower(trim(role_type))'),
         ('users_raw', 'missing_role', ref('input_users'), plain_word('role_type') ~ ' is null'),
         (
-            'user_activity_daily_raw', 'missing_count', ref('base_user_activity'),
+            'user_activity_daily_raw', 'missing_count', ref('input_user_activity_daily'),
             'core_action_count is null or time_spent_minutes is null '
-            ~ 'or (collab_action_count is null and ' ~ is_recorded(ref('base_user_activity'), 'collab_action_count')
+            ~ 'or (collab_action_count is null and ' ~ is_recorded(ref('input_user_activity_daily'), 'collab_action_count')
             ~ ') or (feature_diversity_count is null and '
-            ~ is_recorded(ref('base_user_activity'), 'feature_diversity_count') ~ ')'
+            ~ is_recorded(ref('input_user_activity_daily'), 'feature_diversity_count') ~ ')'
         ),
         ('outcomes_raw', 'unobserved_outcome', ref('stg_outcomes'), 'is_converted is null'),
         (

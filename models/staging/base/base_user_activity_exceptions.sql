@@ -1,14 +1,5 @@
 with activity as (
-    select
-        user_id,
-        activity_date,
-        coalesce(source, '') as source,
-        coalesce(login_flag = 1, false) as is_login,
-        coalesce(core_action_count, 0) as core_action_count,
-        coalesce(collab_action_count, 0) as collab_action_count,
-        coalesce(time_spent_minutes, 0) as time_spent_minutes,
-        coalesce(feature_diversity_count, 0) as feature_diversity_count
-    from {{ ref('base_user_activity') }}
+    select * from {{ ref('base_user_activity') }}
 ),
 
 users as (

@@ -16,7 +16,8 @@ final as (
         count(*) filter (where counts_as = 'core_action') as core_action_count,
         count(*) filter (where counts_as = 'collab_action') as collab_action_count,
         count(distinct date_trunc('minute', event_time)) as time_spent_minutes,
-        count(distinct case when counts_as <> 'login' then {{ plain_word('event_name') }} end) as feature_diversity_count
+        count(distinct case when counts_as <> 'login' then {{ plain_word('event_name') }} end) as feature_diversity_count,
+        cast(null as string) as source
     from events
     where counts_as <> 'ignore'
     group by 1, 2

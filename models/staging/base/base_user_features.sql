@@ -25,23 +25,8 @@ checked as (
     left join users on user_features.user_id = users.user_id
 ),
 
--- Rows of one day that disagree are all rejected: nobody can tell which was known last.
 final as (
-    select
-        user_id,
-        feature,
-        feature_value,
-        valid_from,
-        case
-            when row_reason is not null then row_reason
-            when count(*) over one_day <> count(*) over copies then 'conflicting_duplicate'
-            when row_number() over copies > 1 then 'duplicate_row'
-        end as reject_reason
-    from checked
-    -- Copies are equal in what orders them, so that it orders nothing: engines ask for it to number rows.
-    window
-        one_day as (partition by user_id, feature, valid_from, row_reason),
-        copies as (partition by user_id, feature, valid_from, row_reason, feature_value order by user_id)
+    {{ without_repeats('checked', key=['user_id', 'feature', 'valid_from'], columns=['feature_value']) }}
 )
 
 select * from final
