@@ -47,6 +47,30 @@ REALISED = """
     inner join seeds.policy_parameters using (policy_id)
     where is_shipped and strategy = policy_id and comparator = 'nobody'
 """
+LOST = """
+    with rejected as (
+        select table_name, sum(rows_affected) as n_rejected, max(rows_before) as n_rows,
+            string_agg(format('{:,} {}', rows_affected, rule_id), ', ' order by rows_affected desc, rule_id)
+                filter (where rows_affected > 0) as reasons
+        from marts.data_quality_summary
+        where action = 'rejected'
+        group by table_name
+    )
+    select format('{}: {:,} of {:,} rows rejected ({:.1f}%): {}',
+        table_name, n_rejected, n_rows, 100 * n_rejected / n_rows, reasons)
+    from rejected
+    where n_rejected > 0
+    order by n_rejected / n_rows desc, table_name
+"""
+# Two checks, whose values are shares of the users who are there.
+UNOBSERVED = """
+    select format('{}: {:.1f}%',
+        if(check_id = 'activity_coverage', 'Users without activity in the 30 days before', 'Interventions without outcome'),
+        100 - 100 * value)
+    from marts.verdicts
+    where check_id in ('activity_coverage', 'outcome_observed_share') and value < 1
+    order by check_id
+"""
 
 
 def summarise(warehouse: Path) -> str:
@@ -59,8 +83,8 @@ def summarise(warehouse: Path) -> str:
         policy_id, scoring_date, data_origin, accepted, why_nobody = connection.execute(
             "select shipped_policy_id, scoring_date, data_origin, accepted_checks, why_nobody from marts.build_info"
         ).fetchone()
-        funnel, strategies, realised = (
-            connection.execute(query).fetchall() for query in (FUNNEL, STRATEGIES, REALISED)
+        funnel, strategies, realised, *losses = (
+            connection.execute(query).fetchall() for query in (FUNNEL, STRATEGIES, REALISED, LOST, UNOBSERVED)
         )
         support, backtest = (connection.execute(query).fetchone() for query in (SUPPORT, BACKTEST))
     n_accounts = sum(row[1] for row in funnel)
@@ -93,6 +117,12 @@ def summarise(warehouse: Path) -> str:
         f"Backtest: in the past {'campaign' if campaigns == 1 else f'{campaigns} campaigns'} the policy would have targeted "
         f"{targets:,} of {decided_then:,} accounts, worth ${value:,.0f} as expected{judged}.",
     ]
+    lost = [line for rows in losses for (line,) in rows]
+    lines += (
+        ["", "What is missing from the data (the rows: marts.rejected_rows)", "", *(f"  {line}" for line in lost)]
+        if lost
+        else []
+    )
     lines += [f"Nobody is to be nudged. {why_nobody}."] if why_nobody else []
     lines += [f"Accepted: {accepted}"] if accepted else []
     lines += ["", f"Warehouse: {warehouse}", "Start with: select * from marts.target_accounts order by value_rank"]

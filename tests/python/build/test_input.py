@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
+import summarise
 from causalyn.warehouse.raw_contract import TABLES
 
 
@@ -67,3 +69,16 @@ def test_a_company_that_maps_its_own_tables_is_told_what_is_missing(run_dbt, pro
     named = {line[1] for line in differences}
     assert named >= {"user_id", "geo_region", "email"}
     assert not named & {"account_id", "role_type", "user_created_date"}
+
+
+def test_what_is_lost_is_told_on_the_screen(built_world):
+    printed = summarise.summarise(built_world.warehouse)
+    with duckdb.connect(str(built_world.warehouse), read_only=True) as connection:
+        rejected = connection.execute(
+            "select table_name, rule_id, sum(n_rows)::bigint from marts.rejected_rows group by all"
+        ).fetchall()
+    assert rejected
+    for table, rule, n_rows in rejected:
+        (line,) = (line for line in printed.splitlines() if line.strip().startswith(f"{table}: "))
+        assert re.search(rf"\b{n_rows:,} {rule}\b", line)
+    assert re.search(r"Interventions without outcome: \d", printed)
