@@ -70,3 +70,42 @@
     ) as inputs
     unpivot include nulls ({{ name }}_value for {{ name }} in ({{ learner_feature_expressions() | join(', ') }}))
 {%- endmacro %}
+
+{#-
+    The features in which a row of `inputs` is unlike anybody whom the campaigns reached, by name and with commas between; null where
+    there is none. `ranges` holds `<feature>_low` and `<feature>_high`, between which all but the campaigns' extremes lie, and
+    `<feature>_unknown`, the share without a value. Half as far again is near enough. What earlier nudges did is left out: no first
+    campaign could show it.
+-#}
+{% macro unseen_features(inputs, ranges) -%}
+    nullif(concat_ws(
+        ', '
+        {%- for feature in behaviour_features() %},
+        case
+            when {{ inputs }}.{{ feature }} is null and {{ ranges }}.{{ feature }}_unknown < {{ extreme_share() }} then '{{ feature }}'
+            when
+                abs(2 * {{ inputs }}.{{ feature }} - {{ ranges }}.{{ feature }}_low - {{ ranges }}.{{ feature }}_high)
+                > 2 * ({{ ranges }}.{{ feature }}_high - {{ ranges }}.{{ feature }}_low)
+                then '{{ feature }}'
+        end
+        {%- endfor %}
+    ), '')
+{%- endmacro %}
+
+{#- The `ranges` of `unseen_features`, as columns of an aggregating `select`. -#}
+{% macro feature_ranges() -%}
+    {%- for feature in behaviour_features() %}
+    percentile_cont({{ extreme_share() }}) within group (order by {{ feature }}) as {{ feature }}_low,
+    percentile_cont({{ 1 - extreme_share() }}) within group (order by {{ feature }}) as {{ feature }}_high,
+    1 - count({{ feature }}) / cast(count(*) as double) as {{ feature }}_unknown{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{#- How large a share of a campaign's users, at either end, is too few to learn from. -#}
+{% macro extreme_share() -%}
+    {{ return(0.005) }}
+{%- endmacro %}
+
+{% macro behaviour_features() -%}
+    {{ return(learner_feature_expressions() | reject('in', ['prev_nudge_response_rank']) | list) }}
+{%- endmacro %}

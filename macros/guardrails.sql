@@ -6,9 +6,15 @@
 {%- endmacro %}
 
 {#- Whether the score of somebody says enough to decide by. The model learned from the users of past campaigns, so that theirs do,
-    and nobody doubts that a Sleeping Dog is one; `users` has population and lift_doubt. -#}
+    and nobody doubts that a Sleeping Dog is one; `users` has population, lift_doubt and unseen_features. Trees doubt what they see
+    differently, and nothing beyond all that they saw: there they agree, on what holds at the edge. -#}
 {% macro is_supported(users, is_sleeping_dog, policy) -%}
-    coalesce({{ users }}.population = 'campaign' or {{ is_sleeping_dog }} or {{ users }}.lift_doubt <= {{ policy }}.doubt_limit, false)
+    coalesce(
+        {{ users }}.population = 'campaign'
+        or {{ is_sleeping_dog }}
+        or ({{ users }}.lift_doubt <= {{ policy }}.doubt_limit and {{ users }}.unseen_features is null),
+        false
+    )
 {%- endmacro %}
 
 {#- Whether n of the users are more than a share of them, in whole millionths: a share that equals the limit is never above it. -#}

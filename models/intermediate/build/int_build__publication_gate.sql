@@ -19,7 +19,10 @@ accepted as (
 ),
 
 decided as (
-    select count(*) filter (where decision = 'target') = 0 as is_nobody
+    select
+        count(*) filter (where decision = 'target') = 0 as is_nobody,
+        count(*) filter (where decision = 'suppress_unscored') as n_unscored,
+        count(*) as n_accounts
     from {{ ref('int_policy__account_decisions') }}
     where population = 'today' and is_shipped
 ),
@@ -60,7 +63,13 @@ final as (
     select
         identity.*,
         accepted.accepted_checks,
-        case when decided.is_nobody then remarks.what_is_known end as why_nobody
+        case
+            when decided.is_nobody and decided.n_unscored * 2 > decided.n_accounts
+                then 'Of ' || decided.n_accounts || ' accounts ' || decided.n_unscored || ' can''t be judged: see '
+                    || 'unseen_features in marts.user_uplift_scores for how their users differ from all in past campaigns. '
+                    || remarks.what_is_known
+            when decided.is_nobody then remarks.what_is_known
+        end as why_nobody
     from identity
     cross join remarks
     cross join accepted

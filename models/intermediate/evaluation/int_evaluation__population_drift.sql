@@ -12,7 +12,7 @@ drift_values as (
         'lift' as quantity,
         lift as quantity_value
     from {{ ref('int_uplift__user_scores') }}
-    where population = 'today'
+    where population = 'today' and unseen_features is null
 ),
 
 binned as (

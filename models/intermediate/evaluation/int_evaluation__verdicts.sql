@@ -17,9 +17,14 @@ measures as (
         measure_now
     from {{ ref('stg_delivery_changes') }}
     union all
-    select case when quantity = 'lift' then 'lift_psi' else 'feature_psi' end, null, max(psi), null, null, null, null
+    select 'lift_psi', null, psi, null, null, null, null
     from {{ ref('int_evaluation__population_drift') }}
-    group by 1
+    where quantity = 'lift'
+    union all
+    select 'seen_share', null, count(*) filter (where unseen_features is null) / cast(count(*) as double), null, null, null, null
+    from {{ ref('int_uplift__user_scores') }}
+    where population = 'today'
+    having count(*) > 0
     {% if var('refresh') %}
     -- A refresh decides by the model that was published, and so was judged then.
     union all

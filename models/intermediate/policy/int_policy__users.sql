@@ -28,6 +28,7 @@ judged as (
         scores.lift_upper,
         scores.lift is not null as is_scored,
         scores.lift_doubt,
+        scores.unseen_features,
         {{ is_sleeping_dog('scores.lift', 'scores.lift_se', 'policies') }} as is_sleeping_dog,
         -- Who is not known to be harmless counts as harmed.
         coalesce(
@@ -68,6 +69,7 @@ final as (
         lift_lower,
         lift_upper,
         lift_doubt,
+        unseen_features,
         is_scored,
         is_supported,
         is_sleeping_dog,

@@ -54,6 +54,12 @@ doubted as (
     from consistent
 ),
 
+ranges as (
+    select
+        {{ feature_ranges() }}
+    from {{ ref('int_uplift__training_users') }}
+),
+
 final as (
     select
         inputs.population,
@@ -72,6 +78,7 @@ final as (
         round(nullif(raw_trees.lift, 'nan'), 9) as raw_lift,
         doubted.lift_spread,
         doubted.lift_doubt,
+        {{ unseen_features('inputs', 'ranges') }} as unseen_features,
         inputs.is_converted is not null as has_observed_outcome
     from inputs
     left join doubted on inputs.population = doubted.population and inputs.observation_id = doubted.observation_id
@@ -81,6 +88,7 @@ final as (
             and inputs.observation_id = raw_trees.observation_id
             and raw_trees.learner_id = 'raw_trees'
     cross join learner
+    cross join ranges
 )
 
 select * from final

@@ -16,6 +16,7 @@ with final as (
         raw_lift,
         lift_spread,
         lift_doubt,
+        unseen_features,
         has_observed_outcome
     from {{ ref('int_uplift__user_scores') }}
 )
