@@ -65,9 +65,10 @@ final as (
         accepted.accepted_checks,
         case
             when decided.is_nobody and decided.n_unscored * 2 > decided.n_accounts
-                then 'Of ' || decided.n_accounts || ' accounts ' || decided.n_unscored || ' can''t be judged: see '
-                    || 'unseen_features in marts.user_uplift_scores for how their users differ from all in past campaigns. '
-                    || remarks.what_is_known
+                then concat(
+                    'Of ', decided.n_accounts, ' accounts ', decided.n_unscored, ' can''t be judged: see unseen_features in ',
+                    'marts.user_uplift_scores for how their users differ from all in past campaigns. ', remarks.what_is_known
+                )
             when decided.is_nobody then remarks.what_is_known
         end as why_nobody
     from identity

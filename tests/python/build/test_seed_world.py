@@ -38,3 +38,9 @@ def test_persuadables_are_kept(measured):
 @pytest.mark.xfail(strict=True, reason="the stack keeps 98.5%; the T-learner with forests alone kept 99.4%")
 def test_value_is_kept(measured):
     assert measured["true_net_value_usd"] >= 0.99 * TRUE_VALUE_OF_PUBLISHED_TARGETS_USD
+
+
+def test_nobody_is_nudged_whose_like_no_campaign_saw(measured):
+    # Its activity ends with each user's own campaign: as of today all are inactive, and in the campaigns nobody was.
+    assert measured["today_accounts_target"] == 0
+    assert measured["today_sleeping_dog_nudged_share"] == measured["today_persuadable_nudged_share"] == 0
