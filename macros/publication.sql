@@ -254,13 +254,18 @@
 {% macro gated_accounts(condition=none) -%}
     select
         decided.*,
-        accounts.account_name,
-        accounts.owner,
-        accounts.plan_tier,
-        accounts.annual_recurring_revenue_usd,
-        accounts.renewal_date
+        {{ known_by('accounts') }}
     from ({{ gated(ref('int_policy__account_decisions'), condition) }}) as decided
     left join {{ ref('stg_accounts') }} as accounts on decided.account_id = accounts.account_id
+{%- endmacro %}
+
+{#- What people know an account by. -#}
+{% macro known_by(accounts) -%}
+    {{ accounts }}.account_name,
+    {{ accounts }}.owner,
+    {{ accounts }}.plan_tier,
+    {{ accounts }}.annual_recurring_revenue_usd,
+    {{ accounts }}.renewal_date
 {%- endmacro %}
 
 {#- Today's accounts of the shipped policy that got a decision: what each of its lists is made of. -#}
