@@ -67,6 +67,7 @@
             flipped.from_decision,
             flipped.to_decision,
             flipped.flipping_guardrail_id,
+            rules.guardrail as flipping_guardrail,
             {%- for side in ['from', 'to'] %}
             case rules.guardrail
                 when 'unscored' then cast(
