@@ -45,8 +45,6 @@ endif
 # Studies and benchmarks lie in a folder of their own and import the library and the commands.
 RESEARCH := PYTHONPATH=scripts $(BIN)/python scripts/research
 
-comma := ,
-
 DATABASE := $(if $(filter postgresql://% postgres://%,$(RAW)),$(VENV)/.installed-postgres)
 LOAD := load_raw.py "$(RAW)" $(if $(TIMEZONE),--timezone "$(TIMEZONE)")
 
@@ -130,9 +128,7 @@ docs: $(VENV)/.installed
 
 # A side is build_id/policy_id, as in marts.policy_decisions_ledger.
 diff: $(VENV)/.installed
-	@test -n '$(FROM)' -a -n '$(TO)' || { echo 'error: name two sides: make diff FROM=build/policy TO=build/policy' >&2; exit 1; }
-	@$(BIN)/dbt --quiet show --limit -1 --inline \
-		"{{ policy_diff_between('$(subst /,'$(comma) ',$(FROM))', '$(subst /,'$(comma) ',$(TO))') }}"
+	@$(BIN)/python scripts/diff_decisions.py "$(FROM)" "$(TO)"
 
 refresh: $(VENV)/.installed $(DATABASE)
 	$(if $(AS_OF),,$(error Name the day to decide as of: make refresh AS_OF=2025-06-01))

@@ -40,10 +40,16 @@ def _warehouse(path: str) -> Path:
 
 def build(warehouse: Path, *options: str) -> None:
     """`dbt build` without unit tests, which prove the project, not the data. Raises subprocess.CalledProcessError if it fails."""
+    run_dbt(warehouse, "build", "--exclude-resource-type", "unit_test", *options)
+
+
+def run_dbt(warehouse: Path, *arguments: str, **options: Any) -> None:
+    """dbt's command with these arguments, as `run_to_its_end` runs it."""
     run_to_its_end(
-        [Path(sys.executable).with_name("dbt"), "--quiet", "build", "--exclude-resource-type", "unit_test", *options],
+        [Path(sys.executable).with_name("dbt"), "--quiet", *arguments],
         cwd=ROOT,
         env=os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve())},
+        **options,
     )
 
 

@@ -6,7 +6,9 @@ import duckdb
 import pytest
 from conftest import ROOT
 
-QUERIES = dict(re.findall(r"^## ([^\n]*)\n\n```sql\n(.*?)```", (ROOT / "docs" / "queries.md").read_text(), flags=re.M | re.S))
+QUERIES = dict(
+    re.findall(r"^## ([^\n]*)\n\n```sql\n(.*?)```", (ROOT / "docs" / "queries.md").read_text(), flags=re.M | re.S)
+)
 # Where nothing was published before, and no campaign has begun; and what chance may leave empty.
 MAY_BE_EMPTY = ("changed", "campaign", "renew")
 
