@@ -77,7 +77,8 @@ help:
 	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
 	@echo 'make bandit                   build a generated world and let a bandit choose among e-mail, message and call in it'
 	@echo 'make diff FROM=side TO=side   whose decision differs between two recorded sides, each build_id/policy_id'
-	@echo 'make refresh AS_OF=date       decide about the accounts as of a date by the last published model: lists, report, exports'
+	@echo 'make refresh                  decide about today by the last published model: lists, report, exports'
+	@echo '  AS_OF=date                  as of another day than the one to which the data go'
 	@echo '  RAW=dir                     load newer files in the raw contract first'
 	@echo 'make export                   write the published lists to target/exports, as CSV and Parquet'
 	@echo 'make report                   draw a built warehouse: target/report/index.html, figures as SVG and PNG'
@@ -131,9 +132,8 @@ diff: $(VENV)/.installed
 	@$(BIN)/python scripts/diff_decisions.py "$(FROM)" "$(TO)"
 
 refresh: $(VENV)/.installed $(DATABASE)
-	$(if $(AS_OF),,$(error Name the day to decide as of: make refresh AS_OF=2025-06-01))
 	$(if $(RAW),$(BIN)/python scripts/$(LOAD))
-	$(BIN)/python scripts/refresh.py --as-of "$(AS_OF)" $(if $(RAW),--deliveries $(DELIVERIES))
+	$(BIN)/python scripts/refresh.py $(if $(AS_OF),--as-of "$(AS_OF)") $(if $(RAW),--deliveries $(DELIVERIES))
 	$(BIN)/python scripts/render_report.py
 	$(BIN)/python scripts/export_lists.py
 

@@ -44,7 +44,7 @@ def diff_decisions(warehouse: Path, sides: tuple[str, str]) -> tuple[pd.DataFram
         totals = pd.concat([connection.execute(SIDE, [side]).df() for side in sides], ignore_index=True)
         for side in (side for side, n_accounts in zip(sides, totals["accounts"], strict=True) if n_accounts == 0):
             ((last,),) = connection.execute(LAST).fetchall()
-            raise NoSuchSideError(f"the ledger holds no side '{side}'; the last are {last}")
+            raise NoSuchSideError(f"the ledger holds no side {side!r}; the last are {last}")
     builds_and_policies = [part for side in sides for part in side.split("/", 1)]
     query = "{{ policy_diff_between(" + ", ".join(f"'{part}'" for part in builds_and_policies) + ") }}"
     with tempfile.TemporaryFile("w+") as shown:

@@ -112,7 +112,7 @@ def test_a_build_with_another_policy_is_appended_and_compared_with_the_one_befor
     assert f"too_small  {len(flips):>8}" in printed.stdout
 
 
-@pytest.mark.parametrize("side", ["", "nobody", "nobody/precision", "x'/y'"])
+@pytest.mark.parametrize("side", ["", "nobody", "nobody/precision", "x'/y"])
 def test_a_side_that_was_never_recorded_is_an_error(built_world, run, listed, side):
     ((known,),) = read(built_world.warehouse, f"select max(build_id) || '/precision' from {LEDGER}")
     for sides in ((known, side), (side, known)):
