@@ -162,7 +162,7 @@ def test_a_warehouse_that_cannot_be_used_is_one_line(project_root, run, seen, li
     assert done.returncode == 1
     assert len(lines) == 1, done.stderr
     refusal = re.match(
-        r"Nothing was exported, and the files of the last export stay as they were: (.*)\. `make build` builds\.$",
+        r"Nothing was exported, and the files of the last export stay as they were: (.*)\.$",
         lines[0],
     )
     listed(refusal[1] if refusal else lines[0])
