@@ -101,6 +101,7 @@ help:
 	@echo
 	@echo 'PYTHON=python3.x makes the environment with that interpreter (3.10 or newer).'
 	@echo 'CAUSALYN_WAREHOUSE=file names the DuckDB file (default: warehouse/causalyn.duckdb).'
+	@echo 'CAUSALYN_READERS_AUDIT=1 puts the comparison with hidden truth into the copy for readers, too.'
 	@echo 'CAUSALYN_MEMORY_LIMIT=8GB lets DuckDB use that much memory before it spills to disk (default: 4GB).'
 
 build: $(VENV)/.installed $(DATABASE) $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)

@@ -234,9 +234,11 @@
 
 {#- The copy of the published tables for readers who must not wait for a build (scripts/causalyn/warehouse/dbt_plugin.py). -#}
 {%- macro copy_for_readers() -%}
+    {#- What is compared with hidden truth is not for everybody. -#}
+    {%- set schemas = ['marts', 'audit'] if env_var('CAUSALYN_READERS_AUDIT', '') else ['marts'] -%}
     {%- do adapter.store_relation(
         'dbt_plugin', api.Relation.create(schema='marts'), [],
-        modules.re.sub('\\.duckdb$', '', target.path) ~ '.published.duckdb', 'duckdb', {'schemas': ['marts', 'audit']}
+        modules.re.sub('\\.duckdb$', '', target.path) ~ '.published.duckdb', 'duckdb', {'schemas': schemas}
     ) -%}
 {%- endmacro -%}
 

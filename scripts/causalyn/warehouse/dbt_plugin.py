@@ -63,7 +63,8 @@ class Plugin(BasePlugin):
 
     def _copy_tables(self, schemas: list[str], file: Path) -> None:
         with self.connection.cursor() as cursor:
-            cursor.execute(f"attach {literal(file)} as copied")
+            # Readers have clients of their own, which may be older than ours: from DuckDB 1.2 on they can read it.
+            cursor.execute(f"attach {literal(file)} as copied (storage_version 'v1.2.0')")
             try:
                 tables = cursor.execute(
                     "select table_schema, table_name from information_schema.tables"

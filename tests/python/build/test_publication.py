@@ -43,6 +43,14 @@ def builds(warehouse: Path) -> set[str]:
         }
 
 
+def for_readers(published: dict[str, list[tuple]], warehouse: Path) -> dict[str, list[tuple]]:
+    """Of published tables, those whose copy readers get: no comparison with hidden truth."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        audit = connection.sql("select table_name from duckdb_tables() where schema_name = 'audit'").fetchall()
+    assert audit
+    return {table: rows for table, rows in published.items() if (table,) not in audit}
+
+
 def copy_of(warehouse: Path) -> Path:
     return warehouse.with_suffix(".published.duckdb")
 
@@ -56,12 +64,13 @@ def said(stdout: str) -> str:
 def test_a_run_publishes_nothing_until_its_tests_have_passed(warehouse, built_world, run_dbt, read_published):
     shutil.copy(copy_of(built_world.warehouse), copy_of(warehouse))
     before, first = read_published(warehouse), builds(warehouse)
-    assert read_published(copy_of(warehouse)) == before
+    assert read_published(copy_of(warehouse)) == for_readers(before, warehouse)
 
     done = run_dbt("run", *DECIDED_ANEW, warehouse=warehouse)
     assert done.returncode == 0, done.stdout
     assert said(done.stdout).endswith(f"Run dbt test. The lists are still those of build {first.copy().pop()}.")
-    assert read_published(warehouse) == read_published(copy_of(warehouse)) == before
+    assert read_published(warehouse) == before
+    assert read_published(copy_of(warehouse)) == for_readers(before, warehouse)
 
     with duckdb.connect(str(copy_of(warehouse)), read_only=True) as reader:
         tested = run_dbt("test", *WITHOUT_UNIT_TESTS, warehouse=warehouse)
@@ -71,7 +80,8 @@ def test_a_run_publishes_nothing_until_its_tests_have_passed(warehouse, built_wo
     ((build,), after) = builds(warehouse), read_published(warehouse)
     assert said(tested.stdout) == f"Published: the lists of build {build}."
     assert {build} == builds(copy_of(warehouse)) != first
-    assert read_published(copy_of(warehouse)) == after != before
+    assert read_published(copy_of(warehouse)) == for_readers(after, warehouse)
+    assert after != before
     assert copy_of(warehouse).stat().st_mode & 0o077 == 0
 
 
