@@ -26,6 +26,10 @@ USERS = """
 """
 # Only what the log feeds is built anew; since nothing else is stale, that is published.
 OF_THE_LOG = ("--select", f"source:raw.{BANDIT_LOG.name}+")
+# Between two rounds only what the bandit remembers counts.
+STATE = ("--select", f"{OF_THE_LOG[1]},+int_campaign__bandit_state")
+# A bandit that is played moves shares as much as it likes, and dbt would parse the project anew for other variables.
+PLAYED = ("--vars", "deliveries: ignore")
 
 
 class NotPlayableError(Exception):
@@ -59,7 +63,8 @@ def play_bandit(warehouse: Path, physics: Physics, seed: int, rounds: int | None
     fails.
     """
     users, arms, parameters = read_world(warehouse)
-    for _, due in list(users.groupby("round_number", sort=True))[:rounds]:
+    by_round = list(users.groupby("round_number", sort=True))[:rounds]
+    for number, (_, due) in enumerate(by_round, start=1):
         with duckdb.connect(str(warehouse)) as connection:
             state = connection.execute("from intermediate.int_campaign__bandit_state order by segment, arm").df()
             connection.register("log", play_round(due, state, arms, parameters, physics, seed))
@@ -67,7 +72,11 @@ def play_bandit(warehouse: Path, physics: Physics, seed: int, rounds: int | None
             connection.execute(f"delete from {BUILT_NODES} where contains(unique_id, 'bandit_log')")
             connection.execute(f"insert into {LOG} select {', '.join(LOG_COLUMNS)} from log")
             connection.execute("commit")
-        command.build(warehouse, *OF_THE_LOG)
+        print(f"Round {number} of {len(by_round)} is played: {len(due):,} decisions.", flush=True)
+        if number < len(by_round):
+            command.run_models(warehouse, *PLAYED, *STATE)
+    print("The bandit is over: what it learnt is built and published.", flush=True)
+    command.build(warehouse, *PLAYED, *OF_THE_LOG)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.execute("from marts.bandit_rounds order by round_number").df()
 
