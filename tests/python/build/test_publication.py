@@ -7,6 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from causalyn.warehouse.dbt_plugin import LEFT_BY_DBT
+
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 DECIDED_ANEW = ("--select", "int_build__fingerprints", "int_policy__policies+")
 LISTS_ALONE = ("--select", "nudge_list+")
@@ -143,6 +145,23 @@ def test_what_a_killed_run_left_is_never_taken_for_good(warehouse, project_copy,
     assert tested.returncode == 0, tested.stdout
     assert "nudge_list (running)" in said(tested.stdout)
     assert read_published(warehouse) == before
+
+
+def test_a_damaged_file_is_not_taken_for_one_that_is_in_use(warehouse, run_dbt, listed):
+    with warehouse.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 8192)
+    refused = run_dbt("build", *LISTS_ALONE, warehouse=warehouse)
+    assert refused.returncode != 0
+    assert "another process" not in refused.stdout
+    assert f"the warehouse {warehouse.name} can't be opened" in refused.stdout
+
+
+def test_what_dbt_leaves_is_for_the_owner_alone(built_world):
+    left = [built_world.target / name for name in LEFT_BY_DBT] + [built_world.target.parent / "logs" / "dbt.log"]
+    there = [path for path in left if path.exists()]
+    assert {"manifest.json", "partial_parse.msgpack", "run_results.json", "dbt.log"} <= {path.name for path in there}
+    assert [path.name for path in there if path.stat().st_mode & 0o077] == []
 
 
 def test_a_second_build_ends_with_a_message_and_changes_nothing(warehouse, run_dbt, read_published):
