@@ -1,3 +1,6 @@
+{% set versions = ['is_shipped', 'data_fingerprint', 'policy_version', 'model_version', 'code_version'] -%}
+{% set columns = compared_columns().split(', ') + versions -%}
+
 with this_build as (
     select * from {{ ref('int_build__ledger_entries') }}
 ),
@@ -6,11 +9,15 @@ ledger as (
     select * from {{ source('published', 'policy_decisions_ledger') }}
 ),
 
+this_id as (
+    select distinct build_id from this_build
+),
+
 -- The build that was recorded just before this one, which itself may be recorded already or not yet.
 this_number as (
     select max(ledger.build_number) as build_number
     from ledger
-    inner join (select distinct build_id from this_build) as this_one on ledger.build_id = this_one.build_id
+    inner join this_id on ledger.build_id = this_id.build_id
 ),
 
 previous as (
@@ -21,7 +28,6 @@ previous as (
     having count(*) > 0
 ),
 
-{% set columns = compared_columns().split(', ') + ['is_shipped', 'data_fingerprint', 'policy_version', 'model_version', 'code_version'] %}
 final as (
     select
         {% for column in columns %}

@@ -4,6 +4,16 @@ with entries as (
     select * from {{ ref('int_build__compared_entries') }}
 ),
 
+after as (
+    select * from entries
+    where is_this_build
+),
+
+before as (
+    select * from entries
+    where not is_this_build
+),
+
 compared as (
     select
         {% for side, name in [('after', 'to'), ('before', 'from')] %}
@@ -14,9 +24,8 @@ compared as (
         {% endfor %}
         after.is_shipped,
         coalesce(after.policy_id, before.policy_id) as policy_id
-    from (select * from entries where is_this_build) as after
-    full outer join (select * from entries where not is_this_build) as before
-        on after.policy_id = before.policy_id and after.account_id = before.account_id
+    from after
+    full outer join before on after.policy_id = before.policy_id and after.account_id = before.account_id
 ),
 
 final as (
