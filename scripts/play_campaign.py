@@ -36,7 +36,8 @@ OF_THE_LOG = ("--select", f"source:raw.{CAMPAIGN_EVENTS.name}+")
 STATUS = ("--select", f"{OF_THE_LOG[1]},+int_campaign__rollout_status")
 PROGRESS = """
     select printf('Wave %d of %d has begun: evidence of harm %.2f, and the campaign is paused at %.2f.',
-        max(wave) filter (where begun_date is not null), max(wave), max(evidence) filter (where begun_date is not null), max(evidence_limit))
+        max(wave) filter (where begun_date is not null), max(wave),
+        max(evidence) filter (where begun_date is not null), max(evidence_limit))
     from intermediate.int_campaign__rollout_status
 """
 # A campaign that is played moves shares as much as it likes.
