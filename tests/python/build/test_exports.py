@@ -283,7 +283,7 @@ def test_the_command_says_what_it_wrote_or_why_it_did_not(warehouse, tmp_path, r
         n_rows, total, *others = (int(n.replace(",", "")) for n in re.findall(r"[\d,]*\d", said[name]))
         assert n_rows + sum(others) == total
         with duckdb.connect(str(warehouse), read_only=True) as connection:
-            assert connection.execute(f"select count(*) from marts.{headline}").fetchone() == (total,)
+            assert connection.execute(f"select count(*) from marts.{headline}").fetchall() == [(total,)]
         assert "waiting for their wave" in said[name]
         assert "held out as controls" in said[name]
 
