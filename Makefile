@@ -45,8 +45,6 @@ endif
 # Studies and benchmarks lie in a folder of their own and import the library and the commands.
 RESEARCH := PYTHONPATH=scripts $(BIN)/python scripts/research
 
-comma := ,
-
 DATABASE := $(if $(filter postgresql://% postgres://%,$(RAW)),$(VENV)/.installed-postgres)
 LOAD := load_raw.py "$(RAW)" $(if $(TIMEZONE),--timezone "$(TIMEZONE)")
 
@@ -79,7 +77,8 @@ help:
 	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
 	@echo 'make bandit                   build a generated world and let a bandit choose among e-mail, message and call in it'
 	@echo 'make diff FROM=side TO=side   whose decision differs between two recorded sides, each build_id/policy_id'
-	@echo 'make refresh AS_OF=date       decide about the accounts as of a date by the last published model: lists, report, exports'
+	@echo 'make refresh                  decide about today by the last published model: lists, report, exports'
+	@echo '  AS_OF=date                  as of another day than the one to which the data go'
 	@echo '  RAW=dir                     load newer files in the raw contract first'
 	@echo 'make export                   write the published lists to target/exports, as CSV and Parquet'
 	@echo 'make report                   draw a built warehouse: target/report/index.html, figures as SVG and PNG'
@@ -102,6 +101,7 @@ help:
 	@echo
 	@echo 'PYTHON=python3.x makes the environment with that interpreter (3.10 or newer).'
 	@echo 'CAUSALYN_WAREHOUSE=file names the DuckDB file (default: warehouse/causalyn.duckdb).'
+	@echo 'CAUSALYN_READERS_AUDIT=1 puts the comparison with hidden truth into the copy for readers, too.'
 	@echo 'CAUSALYN_MEMORY_LIMIT=8GB lets DuckDB use that much memory before it spills to disk (default: 4GB).'
 
 build: $(VENV)/.installed $(DATABASE) $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
@@ -130,14 +130,11 @@ docs: $(VENV)/.installed
 
 # A side is build_id/policy_id, as in marts.policy_decisions_ledger.
 diff: $(VENV)/.installed
-	@test -n '$(FROM)' -a -n '$(TO)' || { echo 'error: name two sides: make diff FROM=build/policy TO=build/policy' >&2; exit 1; }
-	@$(BIN)/dbt --quiet show --limit -1 --inline \
-		"{{ policy_diff_between('$(subst /,'$(comma) ',$(FROM))', '$(subst /,'$(comma) ',$(TO))') }}"
+	@$(BIN)/python scripts/diff_decisions.py "$(FROM)" "$(TO)"
 
 refresh: $(VENV)/.installed $(DATABASE)
-	$(if $(AS_OF),,$(error Name the day to decide as of: make refresh AS_OF=2025-06-01))
 	$(if $(RAW),$(BIN)/python scripts/$(LOAD))
-	$(BIN)/python scripts/refresh.py --as-of "$(AS_OF)" $(if $(RAW),--deliveries $(DELIVERIES))
+	$(BIN)/python scripts/refresh.py $(if $(AS_OF),--as-of "$(AS_OF)") $(if $(RAW),--deliveries $(DELIVERIES))
 	$(BIN)/python scripts/render_report.py
 	$(BIN)/python scripts/export_lists.py
 

@@ -111,6 +111,11 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- A number with a fixed count of decimals, for people. -#}
+{% macro in_decimals(expression, decimals) -%}
+    cast(cast(round({{ expression }}, {{ decimals }}) as decimal(38, {{ decimals }})) as string)
+{%- endmacro %}
+
 {#- Makes a table, and its schema, where there is none. -#}
 {% macro make_table(table, columns) -%}
     {%- do run_query('create schema if not exists ' ~ table.split('.')[0]) -%}

@@ -67,6 +67,7 @@
             flipped.from_decision,
             flipped.to_decision,
             flipped.flipping_guardrail_id,
+            rules.guardrail as flipping_guardrail,
             {%- for side in ['from', 'to'] %}
             case rules.guardrail
                 when 'unscored' then cast(
@@ -108,6 +109,10 @@
     {%- endset -%}
     with entries as (select * from {{ source('published', 'policy_decisions_ledger') }})
 
-    select * from {{ flipped_decisions(pairs) }} as flipped
-    order by abs(value_moved_usd) desc, account_id
+    select
+        flipped.*,
+        accounts.account_name
+    from {{ flipped_decisions(pairs) }} as flipped
+    left join {{ ref('stg_accounts') }} as accounts on flipped.account_id = accounts.account_id
+    order by abs(flipped.value_moved_usd) desc, flipped.account_id
 {%- endmacro %}

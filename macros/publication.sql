@@ -234,9 +234,11 @@
 
 {#- The copy of the published tables for readers who must not wait for a build (scripts/causalyn/warehouse/dbt_plugin.py). -#}
 {%- macro copy_for_readers() -%}
+    {#- What is compared with hidden truth is not for everybody. -#}
+    {%- set schemas = ['marts', 'audit'] if env_var('CAUSALYN_READERS_AUDIT', '') else ['marts'] -%}
     {%- do adapter.store_relation(
         'dbt_plugin', api.Relation.create(schema='marts'), [],
-        modules.re.sub('\\.duckdb$', '', target.path) ~ '.published.duckdb', 'duckdb', {'schemas': ['marts', 'audit']}
+        modules.re.sub('\\.duckdb$', '', target.path) ~ '.published.duckdb', 'duckdb', {'schemas': schemas}
     ) -%}
 {%- endmacro -%}
 
@@ -254,13 +256,18 @@
 {% macro gated_accounts(condition=none) -%}
     select
         decided.*,
-        accounts.account_name,
-        accounts.owner,
-        accounts.plan_tier,
-        accounts.annual_recurring_revenue_usd,
-        accounts.renewal_date
+        {{ known_by('accounts') }}
     from ({{ gated(ref('int_policy__account_decisions'), condition) }}) as decided
     left join {{ ref('stg_accounts') }} as accounts on decided.account_id = accounts.account_id
+{%- endmacro %}
+
+{#- What people know an account by. -#}
+{% macro known_by(accounts) -%}
+    {{ accounts }}.account_name,
+    {{ accounts }}.owner,
+    {{ accounts }}.plan_tier,
+    {{ accounts }}.annual_recurring_revenue_usd,
+    {{ accounts }}.renewal_date
 {%- endmacro %}
 
 {#- Today's accounts of the shipped policy that got a decision: what each of its lists is made of. -#}

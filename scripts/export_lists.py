@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 from causalyn.warehouse import command
-from causalyn.warehouse.list_exports import ExportRefusedError, export_lists
+from causalyn.warehouse.list_exports import ExportRefusedError, export_lists, why_fewer
 
 
 def main() -> None:
-    """Export, and say in one line a list how many rows it has."""
+    """Export, and say in one line a list how many rows its files have, and why if they are fewer than the page counts."""
     parser = command.parser(__doc__)
     parser.add_argument(
         "--destination", type=Path, default=command.ROOT / "target" / "exports", help="link to the set of files"
@@ -19,15 +19,14 @@ def main() -> None:
 
     try:
         rows = export_lists(arguments.warehouse, arguments.destination)
+        why = why_fewer(arguments.warehouse, rows)
     except ExportRefusedError as error:
-        sys.exit(
-            f"Nothing was exported, and the files of the last export stay as they were: {error}. `make build` builds."
-        )
+        sys.exit(f"Nothing was exported, and the files of the last export stay as they were: {error}.")
     except OSError as error:
         sys.exit(f"Nothing was exported. {arguments.destination} cannot be written: {error}")
     for name, count in rows.items():
-        print(f"{name}: {count:,} rows")
-    print(f"Files: {arguments.destination}")
+        print(f"{name}: {count:,} rows{why[name] and f' ({why[name]})'}")
+    print(f"Files: {arguments.destination}, each as .csv and .parquet")
 
 
 if __name__ == "__main__":

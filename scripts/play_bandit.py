@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from causalyn.simulation.bandit_world import LOG_COLUMNS, play_round
+from causalyn.simulation.bandit_world import LOG_COLUMNS, simulate
 from causalyn.simulation.world_physics import PRESETS, Physics
 from causalyn.simulation.world_store import attach_truth
 from causalyn.warehouse import command
@@ -26,6 +26,8 @@ USERS = """
 """
 # Only what the log feeds is built anew; since nothing else is stale, that is published.
 OF_THE_LOG = ("--select", f"source:raw.{BANDIT_LOG.name}+")
+# A bandit that is played moves shares as much as it likes.
+PLAYED = ("--vars", "deliveries: ignore")
 
 
 class NotPlayableError(Exception):
@@ -53,21 +55,23 @@ def read_world(warehouse: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
 
 
 def play_bandit(warehouse: Path, physics: Physics, seed: int, rounds: int | None = None) -> pd.DataFrame:
-    """Play rounds one after the other, each from the state that the warehouse has built of those before; their log's summary.
+    """Play rounds one after the other, each from what was learnt of those before, and build what their log feeds; its summary.
 
-    `rounds`: how many, else all. Raises NotPlayableError (see `read_world`), and subprocess.CalledProcessError where a build
+    `rounds`: how many, else all. What is learnt in between is the library's: the warehouse comes to the same
+    (`int_campaign__bandit_state`). Raises NotPlayableError (see `read_world`), and subprocess.CalledProcessError where the build
     fails.
     """
     users, arms, parameters = read_world(warehouse)
-    for _, due in list(users.groupby("round_number", sort=True))[:rounds]:
-        with duckdb.connect(str(warehouse)) as connection:
-            state = connection.execute("from intermediate.int_campaign__bandit_state order by segment, arm").df()
-            connection.register("log", play_round(due, state, arms, parameters, physics, seed))
-            connection.execute(f"begin; drop table if exists {PUBLICATION}")
-            connection.execute(f"delete from {BUILT_NODES} where contains(unique_id, 'bandit_log')")
-            connection.execute(f"insert into {LOG} select {', '.join(LOG_COLUMNS)} from log")
-            connection.execute("commit")
-        command.build(warehouse, *OF_THE_LOG)
+    numbers = sorted(users["round_number"].unique())[:rounds]
+    log, _ = simulate(users[users["round_number"].isin(numbers)], arms, parameters, physics, seed)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.register("log", log)
+        connection.execute(f"begin; drop table if exists {PUBLICATION}")
+        connection.execute(f"delete from {BUILT_NODES} where contains(unique_id, 'bandit_log')")
+        connection.execute(f"insert into {LOG} select {', '.join(LOG_COLUMNS)} from log")
+        connection.execute("commit")
+    print(f"{len(numbers)} rounds are played, {len(log):,} decisions: they are read out and published.", flush=True)
+    command.build(warehouse, *PLAYED, *OF_THE_LOG)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.execute("from marts.bandit_rounds order by round_number").df()
 

@@ -22,16 +22,24 @@ DUE = """
     select users.user_id, assignments.account_id, users.is_admin, nudges.user_id is not null as is_nudged,
         truth.latent_uplift_group, truth.p_control, truth.p_treated
     from marts.campaign_assignments as assignments
-    inner join marts.rollout_status as waves on assignments.wave = waves.wave and waves.status = 'released'
+    inner join intermediate.int_campaign__rollout_status as waves on assignments.wave = waves.wave and waves.status = 'released'
     inner join marts.user_uplift_scores as scores
         on assignments.account_id = scores.account_id and scores.population = 'today'
     inner join staging.stg_users as users on scores.user_id = users.user_id
     inner join {truth} as truth on users.user_id = truth.user_id
-    left join marts.campaign_nudge_list as nudges on users.user_id = nudges.user_id
+    left join intermediate.int_campaign__nudges as nudges on users.user_id = nudges.user_id
     where assignments.account_id not in (select account_id from {log})
 """
 # Only what the log feeds is built anew; since nothing else is stale, that is published.
 OF_THE_LOG = ("--select", f"source:raw.{CAMPAIGN_EVENTS.name}+")
+# Between two waves only their status counts.
+STATUS = ("--select", f"{OF_THE_LOG[1]},+int_campaign__rollout_status")
+PROGRESS = """
+    select printf('Wave %d of %d has begun: evidence of harm %.2f, and the campaign is paused at %.2f.',
+        max(wave) filter (where begun_date is not null), max(wave),
+        max(evidence) filter (where begun_date is not null), max(evidence_limit))
+    from intermediate.int_campaign__rollout_status
+"""
 # A campaign that is played moves shares as much as it likes.
 PLAYED = ("--vars", "deliveries: ignore")
 
@@ -41,7 +49,7 @@ class NotPlayableError(Exception):
 
 
 def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Play released waves one after the other, and build after each what the log feeds.
+    """Play released waves one after the other, and build at the end what the log feeds.
 
     Returns the rollout's status of each wave, and the last look of the read-out. Raises NotPlayableError where the warehouse
     holds no generated world or a campaign that has begun, and subprocess.CalledProcessError where a build fails.
@@ -66,10 +74,13 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
             today += pd.Timedelta(days=int(interval))
             _append(connection, ahead[ahead["event_date"] < today])
             ahead = ahead[ahead["event_date"] >= today]
-        command.build(warehouse, *PLAYED, *OF_THE_LOG)
+        command.run_models(warehouse, *PLAYED, *STATUS)
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            print(*connection.execute(PROGRESS).fetchone(), flush=True)
     with duckdb.connect(str(warehouse)) as connection:
         if ahead is not None:
             _append(connection, ahead)
+    print("The campaign is over: its read-out is built and published.", flush=True)
     command.build(warehouse, *PLAYED, *OF_THE_LOG)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return (

@@ -1,4 +1,4 @@
-"""Decide about today's accounts anew by the last published model: `python scripts/refresh.py --as-of 2025-06-01`."""
+"""Decide about today's accounts anew by the last published model: `python scripts/refresh.py`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from causalyn.warehouse.publication import EditedListsError, refuse_edited
 
 SUMMARY = """
     select
+        scoring_date,
+        last_active_date,
         (select count(*) from marts.target_accounts) as n_targets,
         (select count(*) from marts.nudge_list) as n_nudges,
-        (select count(*) from marts.momentum_triggers where triggered_date = $as_of
-            and build_id in (select build_id from marts.build_info)) as n_triggers
+        (select count(*) from marts.momentum_triggers inner join marts.build_info using (build_id)
+            where triggered_date = build_info.scoring_date) as n_triggers
+    from staging.stg_scoring_date
 """
 VERDICTS = "select verdict, question, value from marts.verdicts where check_group = 'today' order by check_id"
 
@@ -26,12 +29,13 @@ class NotRefreshableError(Exception):
     """Nothing can be decided; the message says why."""
 
 
-def refresh(warehouse: Path, as_of: datetime.date, deliveries: str) -> str:
+def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str) -> str:
     """Build what a decision about today needs, and publish it; a summary in plain text.
 
-    `deliveries` says what the raw tables are to this run, as the variable of that name in dbt_project.yml. Raises
-    NotRefreshableError where the warehouse holds no published model, EditedListsError where it is not as it was
-    published, and subprocess.CalledProcessError where the run fails.
+    Without `as_of` it is the day to which the data go (models/staging/stg_scoring_date.sql). `deliveries` says what the raw
+    tables are to this run, as the variable of that name in dbt_project.yml. Raises NotRefreshableError where the warehouse
+    holds no published model, EditedListsError where it is not as it was published, and subprocess.CalledProcessError where
+    the run fails.
     """
     if not warehouse.is_file():
         raise NotRefreshableError(f"there is no warehouse {warehouse}; `make build` makes one")
@@ -44,27 +48,33 @@ def refresh(warehouse: Path, as_of: datetime.date, deliveries: str) -> str:
             )
         # Today is decided by what was published, and what the run leaves alone is handed on with it.
         refuse_edited(connection)
+    scoring_date = f"'{as_of}'" if as_of else "null"
     command.build(
         warehouse,
         *("--select", "tag:daily"),
         # Tests that look at what only a full build renews wait for one.
         *("--indirect-selection", "cautious"),
-        *("--vars", f"{{refresh: true, scoring_date: '{as_of}', deliveries: {deliveries}}}"),
+        *("--vars", f"{{refresh: true, scoring_date: {scoring_date}, deliveries: {deliveries}}}"),
     )
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        targets, nudges, triggers = connection.execute(SUMMARY, {"as_of": as_of}).fetchone()
+        day, last_active, targets, nudges, triggers = connection.execute(SUMMARY).fetchone()
         verdicts = connection.execute(VERDICTS).fetchall()
     lines = [
-        f"As of {as_of}: {targets:,} target accounts, {nudges:,} users to nudge, {triggers:,} of them for their momentum today.",
+        f"As of {day}: {targets:,} target accounts, {nudges:,} users to nudge, {triggers:,} of them for their momentum today.",
         *(f"{verdict:<5} {question} {value:.3f}" for verdict, question, value in verdicts if value is not None),
     ]
+    n_days = (day - last_active).days - 1 if last_active else 0
+    if n_days > 0:
+        lines.insert(
+            1, f"Activity ends on {last_active}: nobody is known to have done anything in the {n_days} days after."
+        )
     return "\n".join(lines)
 
 
 def main() -> None:
     """Refresh, and print what came of it."""
     parser = command.parser(__doc__)
-    parser.add_argument("--as-of", type=datetime.date.fromisoformat, required=True, help="scoring date, as 2025-06-01")
+    parser.add_argument("--as-of", type=datetime.date.fromisoformat, help="scoring date, as 2025-06-01")
     parser.add_argument("--deliveries", choices=("compare", "accept", "ignore"), default="ignore", help="of raw tables")
     arguments = parser.parse_args()
 

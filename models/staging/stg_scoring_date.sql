@@ -58,7 +58,8 @@ final as (
         coalesce(
             cast({{ "'" ~ var('scoring_date') ~ "'" if var('scoring_date') else 'null' }} as date),
             least(greatest(due.due_date, known.last_date + cast(1 as int)), current_date)
-        ) as scoring_date
+        ) as scoring_date,
+        known.last_date as last_active_date
     from due
     cross join known
 )

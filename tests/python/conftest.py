@@ -247,10 +247,12 @@ def with_parsed_project(compiled_project) -> Callable[[Path], Path]:
 def run_dbt(run, with_parsed_project) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs dbt in a process of its own, in the folder of the warehouse that it is given, with target and logs there."""
 
-    def run_dbt(*arguments: str, warehouse: Path, project: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    def run_dbt(
+        *arguments: str, warehouse: Path, project: Path = ROOT, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         command, environment = dbt_command(warehouse.parent, project)
         with_parsed_project(warehouse.parent / "target")
-        return run(*command, *arguments, directory=warehouse.parent, **environment)
+        return run(*command, *arguments, directory=warehouse.parent, **environment, **variables)
 
     return run_dbt
 

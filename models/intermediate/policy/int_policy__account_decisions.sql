@@ -32,7 +32,7 @@ first_triggered as (
     group by 1, 2, 3
 ),
 
-final as (
+decided as (
     select
         evidence.*,
         coalesce(first_triggered.decision, 'target') as decision,
@@ -49,6 +49,13 @@ final as (
             evidence.campaign_id = first_triggered.campaign_id
             and evidence.policy_id = first_triggered.policy_id
             and evidence.account_id = first_triggered.account_id
+),
+
+final as (
+    select
+        *,
+        {{ reason_in_words() }} as reason
+    from decided
 )
 
 select * from final

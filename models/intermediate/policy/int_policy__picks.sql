@@ -60,8 +60,8 @@ final as (
         case when strategy = policy_id then n_nudged_users else n_scored_users end as n_nudged_users,
         n_sleeping_dog_admins,
         n_sleeping_dogs,
-        case when strategy = policy_id then expected_harmed_admins else expected_harmed_admins_of_everybody end
-            as expected_harmed_admins
+        case when strategy = policy_id then expected_admins_harmed else expected_admins_harmed_of_everybody end
+            as expected_admins_harmed
     from picked
 )
 

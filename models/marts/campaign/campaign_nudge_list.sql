@@ -6,6 +6,10 @@ users as (
     select * from {{ ref('stg_users') }}
 ),
 
+accounts as (
+    select * from {{ ref('stg_accounts') }}
+),
+
 waves as (
     select * from {{ ref('int_campaign__rollout_status') }}
 ),
@@ -21,9 +25,11 @@ final as (
         nudges.*,
         users.user_name,
         users.email,
-        users.role_type
+        users.role_type,
+        {{ known_by('accounts') }}
     from nudges
     left join users on nudges.user_id = users.user_id
+    left join accounts on nudges.account_id = accounts.account_id
     inner join waves on nudges.wave = waves.wave
     left join sent on nudges.user_id = sent.user_id
     where waves.status = 'released' and sent.user_id is null

@@ -15,6 +15,14 @@ planned as (
     group by 1
 ),
 
+forecasts as (
+    select
+        experiment,
+        avg(expected_revenue_usd) as expected_effect
+    from {{ ref('int_campaign__baselines') }}
+    group by 1
+),
+
 arms as (
     select
         treatment.experiment,
@@ -37,6 +45,7 @@ arms as (
 judged as (
     select
         arms.*,
+        case when arms.metric = 'revenue_usd' then forecasts.expected_effect end as expected_effect,
         parameters.sample_ratio_alarm,
         {{ normal_quantile('(1 - parameters.significance_level / 2)') }} as width,
         {{ confidence_sequence_width(
@@ -48,6 +57,7 @@ judged as (
         end as treatment_share
     from arms
     inner join planned on arms.experiment = planned.experiment
+    left join forecasts on arms.experiment = forecasts.experiment
     cross join parameters
 ),
 
@@ -81,6 +91,9 @@ final as (
         round(effect + sequential_width * standard_error, 6) as sequential_upper,
         coalesce(abs(z) > sequential_width, false) as is_conclusive,
         round(effect * n_treatment, 6) as total_effect,
+        round((effect - sequential_width * standard_error) * n_treatment, 6) as total_effect_lower,
+        round((effect + sequential_width * standard_error) * n_treatment, 6) as total_effect_upper,
+        round(expected_effect, 6) as expected_effect,
         round(2 * (1 - {{ normal_cdf('abs(sample_ratio_z)') }}), 6) as sample_ratio_p_value,
         2 * (1 - {{ normal_cdf('abs(sample_ratio_z)') }}) < sample_ratio_alarm as has_sample_ratio_mismatch
     from tested

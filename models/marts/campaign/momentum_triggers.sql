@@ -12,6 +12,10 @@ users as (
     select * from {{ ref('stg_users') }}
 ),
 
+accounts as (
+    select * from {{ ref('stg_accounts') }}
+),
+
 scoring as (
     select * from {{ ref('stg_scoring_date') }}
 ),
@@ -80,10 +84,12 @@ final as (
         all_days.*,
         users.user_name,
         users.email,
-        users.role_type
+        users.role_type,
+        {{ known_by('accounts') }}
     from all_days
     cross join gate
     left join users on all_days.user_id = users.user_id and all_days.data_origin = gate.data_origin
+    left join accounts on all_days.account_id = accounts.account_id and all_days.data_origin = gate.data_origin
 )
 
 select * from final

@@ -20,6 +20,7 @@ final as (
         decisions.n_scored_users,
         decisions.sleeping_dog_share,
         accounts.is_cs_assigned,
+        decisions.reason,
         decisions.build_id
     from decisions
     inner join accounts on decisions.account_id = accounts.account_id

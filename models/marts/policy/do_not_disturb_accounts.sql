@@ -14,6 +14,7 @@ final as (
         'Risk: Sensitive Admin' as crm_tag,
         n_sleeping_dog_admins,
         n_sleeping_dogs,
+        reason,
         build_id
     from accounts
 )

@@ -16,6 +16,7 @@ final as (
         cost_usd,
         net_value_usd,
         n_scored_users,
+        reason,
         build_id
     from accounts
     where expected_revenue_usd > 0

@@ -6,6 +6,10 @@ users as (
     select * from {{ ref('stg_users') }}
 ),
 
+accounts as (
+    select * from {{ ref('stg_accounts') }}
+),
+
 policies as (
     select * from {{ ref('policy_parameters') }}
 ),
@@ -17,14 +21,17 @@ final as (
         users.email,
         users.role_type,
         nudges.account_id,
+        {{ known_by('accounts') }},
         nudges.policy_id,
         nudges.lift,
         nudges.lift_lower,
         nudges.lift_upper,
         nudges.expected_revenue_usd,
+        'Expected to be helped: lift ' || {{ in_decimals('100 * nudges.lift', 1) }} || ' points' as reason,
         nudges.build_id
     from nudges
     left join users on nudges.user_id = users.user_id
+    left join accounts on nudges.account_id = accounts.account_id
     inner join policies on nudges.policy_id = policies.policy_id
     where policies.is_shipped
 )

@@ -35,7 +35,7 @@ totals as (
         {{ exact_sum_usd('picks.net_value_usd') }} as net_value_usd,
         {{ sum_int('case when picks.is_policy then coalesce(dogs.n_admins, 0) else picks.n_sleeping_dog_admins end') }}
             as n_admins_at_risk,
-        {{ exact_sum('picks.expected_harmed_admins') }} as expected_admins_harmed,
+        {{ exact_sum('picks.expected_admins_harmed') }} as expected_admins_harmed,
         {{ sum_int('case when picks.is_policy then coalesce(dogs.n_users, 0) else picks.n_sleeping_dogs end') }}
             as n_sleeping_dogs_nudged
     from picks

@@ -16,12 +16,17 @@
     inner join policies as candidates on shipped.is_shipped and not candidates.is_shipped
 {%- endset -%}
 
-with this_build as (
-    select * from {{ ref('int_build__ledger_entries') }}
+with entries as (
+    select * from {{ ref('int_build__compared_entries') }}
 ),
 
-ledger as (
-    select * from {{ source('published', 'policy_decisions_ledger') }}
+accounts as (
+    select * from {{ ref('stg_accounts') }}
+),
+
+decisions as (
+    select * from {{ ref('int_policy__account_decisions') }}
+    where population = 'today'
 ),
 
 policies as (
@@ -29,34 +34,30 @@ policies as (
         build_id,
         policy_id,
         is_shipped
-    from this_build
-),
-
--- The build that was recorded just before this one, which itself may be recorded already or not yet.
-this_number as (
-    select max(ledger.build_number) as build_number
-    from ledger
-    inner join policies on ledger.build_id = policies.build_id
+    from entries
+    where is_this_build
 ),
 
 previous as (
-    select max_by(ledger.build_id, ledger.build_number) as build_id
-    from ledger
-    cross join this_number
-    where this_number.build_number is null or ledger.build_number < this_number.build_number
-    having count(*) > 0
+    select distinct build_id from entries
+    where not is_this_build
 ),
 
-entries as (
-    select {{ compared_columns() }} from this_build
-    union all
-    select {{ compared_columns('ledger') }}
-    from ledger
-    inner join previous on ledger.build_id = previous.build_id
+flipped as (
+    select * from {{ flipped_decisions(pairs) }} as flipped
 ),
 
 final as (
-    select * from {{ flipped_decisions(pairs) }} as flipped
+    select
+        flipped.*,
+        case when flipped.from_build_id = flipped.to_build_id then 'policies' else 'publications' end as comparison,
+        policies.is_shipped,
+        {{ known_by('accounts') }},
+        decisions.reason
+    from flipped
+    inner join policies on flipped.to_policy_id = policies.policy_id
+    left join accounts on flipped.account_id = accounts.account_id
+    left join decisions on flipped.to_policy_id = decisions.policy_id and flipped.account_id = decisions.account_id
 )
 
 select * from final

@@ -30,7 +30,7 @@ counted as (
         count(*) as n_accounts,
         {{ sum_int('n_scored_users') }} as n_scored_users,
         {{ exact_sum_usd('net_value_usd') }} as net_value_usd,
-        {{ exact_sum('expected_harmed_admins') }} as expected_admins_harmed
+        {{ exact_sum('expected_admins_harmed') }} as expected_admins_harmed
     from decisions
     group by 1, 2, 3
 ),

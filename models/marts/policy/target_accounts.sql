@@ -17,6 +17,7 @@ final as (
         cost_usd,
         n_scored_users,
         n_nudged_users,
+        reason,
         build_id
     from accounts
 )

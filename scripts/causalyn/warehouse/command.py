@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,10 +41,27 @@ def _warehouse(path: str) -> Path:
 
 def build(warehouse: Path, *options: str) -> None:
     """`dbt build` without unit tests, which prove the project, not the data. Raises subprocess.CalledProcessError if it fails."""
+    run_dbt(warehouse, "build", "--exclude-resource-type", "unit_test", *options)
+
+
+def run_models(warehouse: Path, *options: str) -> None:
+    """`dbt run` of what a command needs in between: it publishes nothing, and says nothing if all is well."""
+    with tempfile.TemporaryFile("w+") as said:
+        try:
+            run_dbt(warehouse, "run", *options, stdout=said)
+        except subprocess.CalledProcessError:
+            said.seek(0)
+            print(said.read())
+            raise
+
+
+def run_dbt(warehouse: Path, *arguments: str, **options: Any) -> None:
+    """dbt's command with these arguments, as `run_to_its_end` runs it."""
     run_to_its_end(
-        [Path(sys.executable).with_name("dbt"), "--quiet", "build", "--exclude-resource-type", "unit_test", *options],
+        [Path(sys.executable).with_name("dbt"), "--quiet", *arguments],
         cwd=ROOT,
         env=os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve())},
+        **options,
     )
 
 

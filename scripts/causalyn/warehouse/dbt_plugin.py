@@ -6,6 +6,7 @@ tables that lies beside the warehouse. It is replaced by a rename, so that whoev
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,38 @@ from typing import Any
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.duckdb.utils import TargetConfig
+from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from causalyn.warehouse import file_name
 from causalyn.warehouse.sql_text import identifier, literal
+
+# What dbt has written of a project, its parameters and its words before it comes here, or did in an earlier run.
+LEFT_BY_DBT = (
+    *("manifest.json", "semantic_manifest.json", "partial_parse.msgpack", "graph.gpickle", "graph_summary.json"),
+    *("run_results.json", "compiled", "run"),
+)
+
+
+def _keep_to_owner() -> None:
+    """Files that exist keep their permissions when they are written again, so that the umask alone would not do."""
+    flags = get_flags()
+    target = Path(flags.PROJECT_DIR, flags.TARGET_PATH or "target")
+    for left in (*(target / name for name in LEFT_BY_DBT), Path(flags.PROJECT_DIR, flags.LOG_PATH, "dbt.log")):
+        if left.exists():
+            left.chmod(left.stat().st_mode & ~0o077)
+
+
+def _is_held(path: Path) -> bool:
+    """Whether another process has the file open: DuckDB says so in words alone."""
+    try:
+        with path.open("r+b") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 class Plugin(BasePlugin):
@@ -24,6 +53,7 @@ class Plugin(BasePlugin):
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         os.umask(0o077)  # the warehouse and its copy describe customers: only their owner may read them
+        _keep_to_owner()
         path = Path(self.creds.path)
         objection = file_name.objection(path)
         if objection:
@@ -32,7 +62,7 @@ class Plugin(BasePlugin):
             duckdb.connect(path).close()
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
-            if "lock" in reason.lower():
+            if _is_held(path):
                 raise DbtRuntimeError(
                     f"Nothing was built: another process has the warehouse {path} open, a build perhaps, or a reader. Wait"
                     f" until it has ended, then run this again; nothing was changed. ({reason})"
@@ -63,7 +93,8 @@ class Plugin(BasePlugin):
 
     def _copy_tables(self, schemas: list[str], file: Path) -> None:
         with self.connection.cursor() as cursor:
-            cursor.execute(f"attach {literal(file)} as copied")
+            # Readers have clients of their own, which may be older than ours: from DuckDB 1.2 on they can read it.
+            cursor.execute(f"attach {literal(file)} as copied (storage_version 'v1.2.0')")
             try:
                 tables = cursor.execute(
                     "select table_schema, table_name from information_schema.tables"

@@ -39,13 +39,16 @@ class ExportRefusedError(Exception):
 @dataclass(frozen=True)
 class PublishedList:
     """A published mart, the columns that leave the warehouse in their order, the columns that order its rows, and which rows
-    leave: the campaign holds accounts out, and waves back, from whatever would have them nudged.
+    leave: the campaign holds accounts out, and waves back, from whatever would have them nudged. `headline` is the mart whose
+    rows it would have otherwise, `empty` why it may have none.
     """
 
     name: str
     columns: tuple[str, ...]
     order: tuple[str, ...]
     where: str = "true"
+    headline: str = ""
+    empty: str = "no account was decided so"
 
 
 # Columns are named, not taken from the mart: what a mart gains does not leave the company unnoticed.
@@ -54,15 +57,17 @@ LISTS = (
         "target_accounts",
         (
             "account_id", "policy_id", "value_rank", "net_value_usd", "expected_revenue_usd", "cost_usd", "n_scored_users",
-            "n_nudged_users",
+            "n_nudged_users", "reason",
         ),
         ("value_rank",),
         "account_id in (select account_id from marts.campaign_nudge_list)",
+        headline="target_accounts",
     ),
     PublishedList(
         "campaign_nudge_list",
-        ("user_id", "account_id", "policy_id", "experiment", "wave", "lift", "lift_lower", "lift_upper"),
+        ("user_id", "account_id", "policy_id", "experiment", "wave", "role_type", "lift", "lift_lower", "lift_upper"),
         ("account_id", "user_id"),
+        headline="nudge_list",
     ),
     # Both arms, so that whoever keeps the log knows who enters the campaign.
     PublishedList(
@@ -70,12 +75,13 @@ LISTS = (
         ("account_id", "policy_id", "experiment", "arm", "wave"),
         ("account_id",),
         "wave in (select wave from marts.rollout_status where status = 'released')",
+        empty="no wave is released",
     ),
     PublishedList(
         "do_not_disturb_accounts",
         (
             "account_id", "policy_id", "crm_tag", "n_sleeping_dog_admins", "n_sleeping_dogs", "plan_tier",
-            "annual_recurring_revenue_usd", "renewal_date",
+            "annual_recurring_revenue_usd", "renewal_date", "reason",
         ),
         ("account_id",),
     ),
@@ -83,7 +89,7 @@ LISTS = (
         "customer_success_handover",
         (
             "account_id", "policy_id", "recommended_action", "n_sleeping_dogs", "n_scored_users", "sleeping_dog_share",
-            "plan_tier", "is_cs_assigned",
+            "plan_tier", "is_cs_assigned", "reason",
         ),
         ("account_id",),
     ),
@@ -91,12 +97,46 @@ LISTS = (
         "low_cost_channel_accounts",
         (
             "account_id", "policy_id", "recommended_channel", "expected_revenue_usd", "cost_usd", "net_value_usd",
-            "n_scored_users",
+            "n_scored_users", "reason",
         ),
         ("account_id",),
         "account_id not in (select account_id from marts.campaign_assignments where is_global_control)",
+        headline="low_cost_channel_accounts",
     ),
 )  # fmt: skip
+
+_LEFT_OUT = """
+    select case
+            when assignments.is_global_control then 'held out as controls'
+            when waves.status = 'wait' then 'waiting for their wave'
+            when waves.status = 'pause' then 'stopped with the campaign'
+            else 'nudged already'
+        end as why, count(*) as n
+    from (select * from marts.{headline} where {key} not in (select {key} from marts.{name} where {where})) as rest
+    inner join marts.campaign_assignments as assignments using (account_id)
+    left join marts.rollout_status as waves using (wave)
+    group by why order by n desc, why
+"""
+
+
+def why_fewer(warehouse: Path, rows: dict[str, int]) -> dict[str, str]:
+    """Why an exported list is empty or shorter than the mart that the page counts by; empty where it is not."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        ((why_nobody,),) = connection.execute("select why_nobody from marts.build_info").fetchall()
+        why = {}
+        for each in LISTS:
+            left_out = []
+            if each.headline:
+                key = "user_id" if "user_id" in each.columns else "account_id"
+                query = _LEFT_OUT.format(headline=each.headline, key=key, name=each.name, where=each.where)
+                left_out = connection.execute(query).fetchall()
+            if left_out:
+                (n_headline,) = connection.execute(f"select count(*) from marts.{each.headline}").fetchone()
+                others = ", ".join(f"{n:,} {reason}" for reason, n in left_out)
+                why[each.name] = f"of {n_headline:,} in marts.{each.headline}; the others: {others}"
+            else:
+                why[each.name] = "" if rows[each.name] else why_nobody or each.empty
+        return why
 
 
 def export_lists(warehouse: Path, destination: Path) -> dict[str, int]:
@@ -108,7 +148,7 @@ def export_lists(warehouse: Path, destination: Path) -> dict[str, int]:
     was. The same warehouse gives the same bytes.
     """
     if not warehouse.is_file():
-        raise ExportRefusedError(f"there is no warehouse {warehouse}")
+        raise ExportRefusedError(f"there is no warehouse {warehouse}; `make build` makes one")
     try:
         with duckdb.connect(str(warehouse), read_only=True, config={"threads": 1}) as connection:
             _refuse_unless_published(connection)
@@ -122,9 +162,9 @@ def _refuse_unless_published(connection: duckdb.DuckDBPyConnection) -> None:
     try:
         ((status,),) = connection.execute(f"select status from {PUBLICATION}").fetchall()
     except duckdb.CatalogException:
-        raise ExportRefusedError("nothing was built since the data was loaded") from None
+        raise ExportRefusedError("nothing was built since the data was loaded; `make build` builds") from None
     if status == "running":
-        raise ExportRefusedError("the last build did not come to its end")
+        raise ExportRefusedError("the last build did not come to its end; `make build` builds again")
     if status != "published":
         raise ExportRefusedError(f"the last build published nothing: {status}")
     try:

@@ -180,10 +180,8 @@ def test_a_refresh_loads_decides_draws_and_exports(make, project_root, options, 
     ]
 
 
-def test_a_refresh_needs_a_day(make, project_root):
-    refused = make(project_root, "--dry-run", "refresh")
-    assert refused.returncode != 0
-    assert "Name the day to decide as of: make refresh AS_OF=2025-06-01" in refused.stderr
+def test_a_refresh_without_a_day_leaves_it_to_the_data(make, project_root):
+    assert scripts_of(make, project_root, "refresh")[0] == "refresh.py"
 
 
 def test_a_campaign_is_played_in_the_world_that_was_built(make, project_root):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import duckdb
 import pytest
 from conftest import publish_as_it_is
 
-from causalyn.warehouse.list_exports import LISTS, MANIFEST, ExportRefusedError, export_lists
+from causalyn.warehouse.list_exports import LISTS, MANIFEST, ExportRefusedError, export_lists, why_fewer
 
 FILES = {f"{published.name}.{kind}" for published in LISTS for kind in ("csv", "parquet")} | {MANIFEST}
 BROKEN = "\n-- not SQL\n)"
@@ -215,10 +216,22 @@ def test_an_edited_list_is_neither_exported_nor_drawn_nor_refreshed(
         assert refused.returncode == 1
         (line,) = refused.stderr.splitlines()
         assert "marts.nudge_list: changed since it was published" in line
-        listed(line[line.index("marts.nudge_list") :].removesuffix(". `make build` builds.").removesuffix("."))
+        listed(line[line.index("marts.nudge_list") :].removesuffix("."))
     assert contents(exported) == before
     assert not (tmp_path / "report" / "index.html").exists()
     seen(line)
+
+
+def test_an_empty_list_says_why(warehouse, tmp_path):
+    with duckdb.connect(str(warehouse)) as connection:
+        for table in ("customer_success_handover", "campaign_nudge_list", "nudge_list", "target_accounts"):
+            connection.execute(f"delete from marts.{table}")
+        connection.execute("update marts.build_info set why_nobody = 'A nudge harms'")
+        connection.execute("update marts.rollout_status set status = 'pause'")
+        publish_as_it_is(connection)
+    why = why_fewer(warehouse, export_lists(warehouse, tmp_path / "exports"))
+    assert why["target_accounts"] == why["campaign_nudge_list"] == "A nudge harms"
+    assert why["do_not_disturb_accounts"] == ""
 
 
 def test_looking_at_a_build_does_not_stop_the_export(warehouse, tmp_path, run_dbt):
@@ -263,7 +276,16 @@ def test_the_command_says_what_it_wrote_or_why_it_did_not(warehouse, tmp_path, r
     command = (sys.executable, project_root / "scripts" / "export_lists.py", "--destination", tmp_path / "exports")
     done = run(*command, CAUSALYN_WAREHOUSE=str(warehouse))
     assert done.returncode == 0, done.stderr
-    assert [line.split(":")[0] for line in done.stdout.splitlines()] == [*(one.name for one in LISTS), "Files"]
+    said = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    assert list(said) == [*(one.name for one in LISTS), "Files"]
+    # Every account and user that the page counts is in the file, or said to be left out and why.
+    for name, headline in (("target_accounts", "target_accounts"), ("campaign_nudge_list", "nudge_list")):
+        n_rows, total, *others = (int(n.replace(",", "")) for n in re.findall(r"[\d,]*\d", said[name]))
+        assert n_rows + sum(others) == total
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            assert connection.execute(f"select count(*) from marts.{headline}").fetchall() == [(total,)]
+        assert "waiting for their wave" in said[name]
+        assert "held out as controls" in said[name]
 
     refused = run(*command, "--warehouse", tmp_path / "none.duckdb")
     assert refused.returncode == 1

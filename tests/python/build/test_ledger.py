@@ -1,11 +1,14 @@
 """The ledger only grows, says the same again of the same build, and tells who flipped between any two of its sides."""
 
-import json
 import shutil
+import sys
 from pathlib import Path
 
 import duckdb
 import pytest
+from conftest import ROOT
+
+from diff_decisions import diff_decisions
 
 LEDGER = "marts.policy_decisions_ledger"
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
@@ -61,7 +64,7 @@ def test_other_decisions_under_the_id_of_a_recorded_build_are_an_error(warehouse
     assert read_published(warehouse) == lists
 
 
-def test_a_build_with_another_policy_is_appended_and_compared_with_the_one_before(warehouse, run_dbt):
+def test_a_build_with_another_policy_is_appended_and_compared_with_the_one_before(warehouse, run_dbt, run):
     first = read(warehouse, f"from {LEDGER} order by all")
     write(warehouse, "update seeds.policy_parameters set cost_per_account_usd = 20 where is_shipped")
     done = run_dbt("build", "--select", *DECIDED_ANEW, *WITHOUT_UNIT_TESTS, warehouse=warehouse)
@@ -87,7 +90,35 @@ def test_a_build_with_another_policy_is_appended_and_compared_with_the_one_befor
     )
     assert {row[0] for row in flips} == {account for (account,) in read(warehouse, expected)}
 
-    between = f"{{{{ policy_diff_between('{old}', 'precision', '{new}', 'precision') }}}}"
-    shown = run_dbt("--quiet", "show", "--limit", "-1", "--output", "json", "--inline", between, warehouse=warehouse)
-    assert shown.returncode == 0, shown.stdout
-    assert sorted(tuple(row[name] for name in columns.split(", ")) for row in json.loads(shown.stdout)["show"]) == flips
+    # The mart and the command say the same.
+    totals, rows = diff_decisions(warehouse, (f"{old}/precision", f"{new}/precision"))
+    assert sorted(rows[columns.split(", ")].itertuples(index=False, name=None)) == flips
+    mart = "select from_n_targets, to_n_targets, from_value_usd, to_value_usd, n_flips from marts.publication_changes"
+    ((*published, n_flips),) = read(warehouse, f"{mart} where is_shipped")
+    assert published == pytest.approx([*totals["targets"], *totals["value_usd"]])
+    assert n_flips == len(flips)
+    # The value of a target that stays one moves, too.
+    assert rows["value_moved_usd"].sum() > totals["value_usd"][1] - totals["value_usd"][0]
+    printed = run(
+        sys.executable,
+        ROOT / "scripts" / "diff_decisions.py",
+        f"{old}/precision",
+        f"{new}/precision",
+        "--warehouse",
+        warehouse,
+    )
+    assert printed.returncode == 0, printed.stderr
+    assert all(f"{account} " in printed.stdout for account, *_ in flips)
+    assert f"too_small  {len(flips):>8}" in printed.stdout
+
+
+@pytest.mark.parametrize("side", ["", "nobody", "nobody/precision", "x'/y"])
+def test_a_side_that_was_never_recorded_is_an_error(built_world, run, listed, side):
+    ((known,),) = read(built_world.warehouse, f"select max(build_id) || '/precision' from {LEDGER}")
+    for sides in ((known, side), (side, known)):
+        command = (sys.executable, ROOT / "scripts" / "diff_decisions.py", *sides, "--warehouse", built_world.warehouse)
+        refused = run(*command)
+        assert refused.returncode == 1
+        (line,) = refused.stderr.splitlines()
+        assert known in line
+        listed(line.removeprefix("Nothing was compared: ").removesuffix("."))

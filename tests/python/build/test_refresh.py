@@ -68,11 +68,11 @@ def copy_world(built_world) -> Callable[..., World]:
 
 @pytest.fixture(scope="module")
 def refresh_world() -> Callable[..., str]:
-    def refresh_world(world: World, n: int, deliveries: str = "ignore") -> str:
+    def refresh_world(world: World, n: int | None, deliveries: str = "ignore") -> str:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("DBT_TARGET_PATH", str(world.warehouse.parent / "target"))
             patch.setenv("DBT_LOG_PATH", str(world.warehouse.parent / "logs"))
-            return refresh(world.warehouse, world.day(n), deliveries)
+            return refresh(world.warehouse, None if n is None else world.day(n), deliveries)
 
     return refresh_world
 
@@ -159,6 +159,16 @@ def test_a_repeated_refresh_publishes_the_same_bytes(days):
     assert days.printed.startswith(
         f"As of {days.world.day(1)}: {targets:,} target accounts, {nudges:,} users to nudge, "
     )
+
+
+def test_without_a_day_the_data_say_it_and_a_later_one_is_told_where_activity_ends(copy_world, refresh_world, tmp_path):
+    world = copy_world(tmp_path)
+    said = refresh_world(world, None)
+    ((last,),) = read(world.warehouse, "select last_active_date from staging.stg_scoring_date")
+    assert world.day(0) < last < world.day(7)
+    assert said.startswith(f"As of {last + DAY}: ")
+    assert "Activity ends" not in said
+    assert f"\nActivity ends on {last}: " in refresh_world(world, 10)
 
 
 def test_a_refresh_out_of_order_is_a_full_build_of_that_day(days, copy_world, run_dbt, read_published, tmp_path):

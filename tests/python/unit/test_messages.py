@@ -21,6 +21,7 @@ REFUSALS = {
     "ModelMismatchError",
     "NotPlayableError",
     "NotRefreshableError",
+    "NoSuchSideError",
     "SystemExit",
     "exit",
     "DbtRuntimeError",
@@ -103,6 +104,7 @@ COMMANDS = {
     "play_campaign.py": "read",
     "play_bandit.py": "read",
     "refresh.py": "read",
+    "diff_decisions.py": "read",
     "origin.py": "say",
 }
 PLACES = {
@@ -141,7 +143,7 @@ def test_a_warehouse_that_cannot_be_used_is_one_line(project_root, run, seen, li
     arguments = {
         "load_raw.py": [tmp_path / "export"],
         "generate_world.py": ["--accounts", "2"],
-        "refresh.py": ["--as-of", "2025-06-01"],
+        "diff_decisions.py": ["before/p", "after/p"],
     }.get(command, [])
     if command == "load_raw.py":
         write_smallest_export(tmp_path / "export")
@@ -160,7 +162,7 @@ def test_a_warehouse_that_cannot_be_used_is_one_line(project_root, run, seen, li
     assert done.returncode == 1
     assert len(lines) == 1, done.stderr
     refusal = re.match(
-        r"Nothing was exported, and the files of the last export stay as they were: (.*)\. `make build` builds\.$",
+        r"Nothing was exported, and the files of the last export stay as they were: (.*)\.$",
         lines[0],
     )
     listed(refusal[1] if refusal else lines[0])
@@ -203,7 +205,7 @@ def test_other_names_will_do(name):
 @pytest.mark.fault("a warehouse whose name means something in SQL", "one line, from every command")
 def test_every_command_refuses_such_a_name_at_once(project_root, run, seen, listed, tmp_path, command):
     """Whether it is given as an option or by the environment."""
-    arguments = {"load_raw.py": [tmp_path], "refresh.py": ["--as-of", "2025-06-01"]}.get(command, [])
+    arguments = {"load_raw.py": [tmp_path], "diff_decisions.py": ["before/p", "after/p"]}.get(command, [])
     line, warehouse = [sys.executable, project_root / "scripts" / command, *arguments], tmp_path / 'q"x.duckdb'
     for refused in (run(*line, "--warehouse", warehouse), run(*line, CAUSALYN_WAREHOUSE=str(warehouse))):
         assert refused.returncode == 1

@@ -1,0 +1,90 @@
+"""The copy for readers opens in the clients that they have, from DuckDB 1.2 on, and holds what is for them."""
+
+import json
+import re
+import subprocess
+import venv
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import ROOT
+
+QUERY = "select count(*) as n_accounts, sum(net_value_usd) as net_value_usd from marts.target_accounts"
+
+
+@pytest.fixture(scope="module")
+def published(built_world) -> Path:
+    return built_world.warehouse.with_suffix(".published.duckdb")
+
+
+@pytest.fixture(scope="module")
+def expected(built_world) -> tuple[int, float]:
+    with duckdb.connect(str(built_world.warehouse), read_only=True) as connection:
+        return connection.execute(QUERY).fetchall()[0]
+
+
+def test_it_says_of_itself_that_old_clients_can_read_it(published):
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{published}' as copied (read_only)")
+        ((version,),) = connection.sql(
+            "select tags['storage_version'] from duckdb_databases() where path is not null"
+        ).fetchall()
+    assert version == "v1.2.0+"
+
+
+def test_it_opens_in_the_newest_client_of_the_versions_before(published, expected, tmp_path):
+    """The one that the lock has for Python 3.10."""
+    (pin,) = re.findall(r"^(duckdb==1\S+) ;[^-]*(--hash.*)$", (ROOT / "requirements.lock").read_text(), flags=re.M)
+    (tmp_path / "client.txt").write_text(" ".join(pin) + "\n")
+    venv.create(tmp_path / "client", with_pip=True)
+    python = tmp_path / "client" / "bin" / "python"
+    install = (
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        "-r",
+        tmp_path / "client.txt",
+    )
+    installed = subprocess.run(install, capture_output=True, text=True)
+    if installed.returncode:
+        pytest.skip(f"{pin[0]} can't be installed: {installed.stderr.strip().splitlines()[-1]}")
+    code = "import duckdb, json, sys; print(json.dumps(duckdb.connect(sys.argv[1], read_only=True).sql(sys.argv[2]).fetchall()))"
+    done = subprocess.run([python, "-c", code, published, QUERY], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [list(expected)]
+
+
+def test_it_opens_in_polars(published, expected):
+    polars = pytest.importorskip("polars", reason="polars is not installed: make .venv/.installed-dev")
+    with duckdb.connect(str(published), read_only=True) as connection:
+        frame = polars.read_database(QUERY, connection)
+    assert frame.rows() == [expected]
+
+
+def test_it_opens_in_ibis(published, expected):
+    ibis = pytest.importorskip("ibis", reason="ibis is not installed: make .venv/.installed-dev")
+    pytest.importorskip("pyarrow_hotfix", reason="ibis asks for pyarrow-hotfix to read DuckDB, and it is not installed")
+    targets = ibis.duckdb.connect(str(published), read_only=True).table("target_accounts", database="marts")
+    assert targets.count().execute() == expected[0]
+    assert targets.net_value_usd.sum().execute() == pytest.approx(expected[1])
+
+
+def test_it_holds_the_audit_only_if_asked(built_world, published, run_dbt, tmp_path):
+    def schemas(file: Path) -> set[str]:
+        with duckdb.connect(str(file), read_only=True) as connection:
+            return {
+                schema for (schema,) in connection.sql("select distinct schema_name from duckdb_tables()").fetchall()
+            }
+
+    assert schemas(published) == {"marts"}
+    (tmp_path / "causalyn.duckdb").write_bytes(built_world.warehouse.read_bytes())
+    asked = run_dbt(
+        "test", "--select", "target_accounts", warehouse=tmp_path / "causalyn.duckdb", CAUSALYN_READERS_AUDIT="1"
+    )
+    assert "Published: " in asked.stdout
+    assert schemas(tmp_path / "causalyn.published.duckdb") == {"marts", "audit"}
