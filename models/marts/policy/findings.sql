@@ -80,7 +80,7 @@ errors as (
     group by 1
 ),
 
-final as (
+intervals as (
     select
         estimates.finding_id,
         estimates.finding,
@@ -92,9 +92,46 @@ final as (
         round(estimates.estimate - {{ margin('errors.standard_error') }}, 6) as lower_95,
         round(estimates.estimate + {{ margin('errors.standard_error') }}, 6) as upper_95,
         estimates.focus_n,
-        estimates.base_n
+        estimates.base_n,
+        estimates.reference_value,
+        estimates.is_above,
+        estimates.opposite
     from estimates
     left join errors on estimates.finding_id = errors.finding_id
+),
+
+answered as (
+    select
+        *,
+        case
+            when case when is_above then lower_95 > reference_value else upper_95 < reference_value end then 'supported'
+            when case when is_above then upper_95 < reference_value else lower_95 > reference_value end then 'contradicted'
+            else 'open'
+        end as verdict
+    from intervals
+),
+
+final as (
+    select
+        finding_id,
+        finding,
+        focus,
+        base,
+        statistic,
+        estimate,
+        standard_error,
+        lower_95,
+        upper_95,
+        focus_n,
+        base_n,
+        reference_value,
+        verdict,
+        case verdict
+            when 'supported' then finding
+            when 'contradicted' then opposite
+            else 'It is open whether ' || lower(substr(finding, 1, 1)) || substr(finding, 2)
+        end as answer
+    from answered
 )
 
 select * from final

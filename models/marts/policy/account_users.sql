@@ -1,0 +1,39 @@
+with users as (
+    {{ gated(ref('int_policy__users'), "population = 'today' and is_shipped") }}
+),
+
+decisions as (
+    select * from {{ ref('int_policy__account_decisions') }}
+    where population = 'today'
+),
+
+people as (
+    select * from {{ ref('stg_users') }}
+),
+
+final as (
+    select
+        users.user_id,
+        people.user_name,
+        people.role_type,
+        users.is_admin,
+        users.account_id,
+        users.lift,
+        users.lift_lower,
+        users.lift_upper,
+        decisions.decision = 'target' and users.is_nudged_in_target as is_nudged,
+        case
+            when not users.is_scored then 'no score'
+            when users.is_sleeping_dog and not users.is_nudged_in_target then 'would be put off'
+            when not users.is_nudged_in_target and users.lift <= 0 then 'not expected to be helped'
+            when not users.is_nudged_in_target then 'unlike anybody in the past campaigns'
+            when decisions.decision = 'target' then 'nudged'
+            else 'would be nudged, but the account is held back'
+        end as reason,
+        users.build_id
+    from users
+    inner join decisions on users.policy_id = decisions.policy_id and users.account_id = decisions.account_id
+    left join people on users.user_id = people.user_id
+)
+
+select * from final
