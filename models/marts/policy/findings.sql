@@ -125,6 +125,7 @@ final as (
         focus_n,
         base_n,
         reference_value,
+        is_above,
         verdict,
         case verdict
             when 'supported' then finding
