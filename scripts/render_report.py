@@ -13,7 +13,7 @@ import pandas as pd
 from causalyn.engines import spark_files
 from causalyn.report import figures, report_page, what_if
 from causalyn.warehouse import command, list_exports
-from causalyn.warehouse.publication import EditedListsError, refuse_edited
+from causalyn.warehouse.publication import EditedListsError, refuse_edited, warehouse_mark
 from causalyn.warehouse.sql_text import literal
 
 POLICY = [
@@ -155,11 +155,15 @@ def summarised(marts: Marts, policy: dict, steps: list[dict]) -> dict:
 
 
 def priced_with_risk(marts: Marts, strategies: dict[tuple, dict]) -> dict | None:
-    """What the shipped list comes to, and nudging everybody, where annoyed admins cost renewals: by the prices of the first policy
-    that values each account by its own; None where there is none."""
+    """What the shipped list and nudging everybody come to where annoyed admins cost renewals; None where no policy prices it.
+
+    The prices are those of the first policy that values each account by its own.
+    """
     rows = marts.connection.execute(
         """
-        select priced.policy_id, priced.is_shipped, sum(priced.net_value_usd) filter (where shipped.decision = 'target') as list_usd
+        select
+            priced.policy_id, priced.is_shipped,
+            sum(priced.net_value_usd) filter (where shipped.decision = 'target') as list_usd
         from marts.account_policy as priced
         inner join marts.account_policy as shipped using (population, account_id)
         inner join seeds.policy_parameters as parameters on priced.policy_id = parameters.policy_id
@@ -208,7 +212,11 @@ def unpublished(marts: Marts) -> str:
     status = statuses[0]["status"] if statuses else "published"
     if status == "published":
         return ""
-    return "The last build did not come to its end." if status == "running" else f"The last build published nothing: {status}."
+    return (
+        "The last build did not come to its end."
+        if status == "running"
+        else f"The last build published nothing: {status}."
+    )
 
 
 def exported(warehouse: Path) -> tuple[list[dict], str]:
@@ -388,7 +396,7 @@ def render(warehouse: Path, directory: Path) -> Path:
             quality=marts.records(
                 "marts.data_quality_summary", "where rows_affected > 0 order by table_name, rule_order"
             ),
-            run=facts_of_the_run(marts, policy),
+            run=facts_of_the_run(marts, policy) | {"warehouse_mark": warehouse_mark(warehouse)},
             data=report_page.script_data(page_data(marts, policy, steps)),
         )
     for name, one in drawn.items():

@@ -42,6 +42,7 @@ FEATURES = {
     "feature_diversity_30d": "features used a day",
     "days_observed_30d": "active days in 30",
     "tenure_days": "days as a user",
+    "seat_count": "seats",
     "role_rank": "role",
     "plan_rank": "plan",
 }

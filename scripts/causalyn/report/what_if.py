@@ -112,7 +112,9 @@ grid as (
 )
 
 from listed union all by name from grid
-order by account_id is null, decision <> 'target', net_value_usd desc nulls last, account_id, n_users, n_scored_users, n_nudged_users, dogs, dog_admins
+order by
+    account_id is null, decision <> 'target', net_value_usd desc nulls last, account_id,
+    n_users, n_scored_users, n_nudged_users, dogs, dog_admins
 """
 
 
@@ -185,13 +187,13 @@ def _brief(value: float | None) -> float | None:
 
 
 def rows(connection: duckdb.DuckDBPyConnection, decisions: list[str], max_listed: int = MAX_LISTED) -> dict:
-    """Columns by name, one value a row, in order of net value; rows of the grid come last and have no account id.
+    """Columns by name, one value a row, targets first, in order of net value; rows of the grid come last and have no account id.
 
-    What people know an account by is left out of those beyond MAX_DETAILED. `published` holds places in `decisions`; `profile` places in `profiles`, each of which holds the Sleeping Dogs, the admins
-    among them, the users without support and the admins among those, by threshold, the most cautious first, without trailing
-    zeros. `reason` holds places in `reasons`, the features
-    that did most to bring about the published decision, `reason_values` what they are, `contributions` what they did. `n_accounts` is left out where every row
-    is one account, prices where all accounts share the policy's.
+    What people know an account by is left out of those beyond MAX_DETAILED. `published` holds places in `decisions`; `profile`
+    places in `profiles`, each of which holds the Sleeping Dogs, the admins among them, the users without support and the admins
+    among those, by threshold, the most cautious first, without trailing zeros. `reason` holds places in `reasons`, the features
+    that did most to bring about the published decision, `reason_values` what they are, `contributions` what they did to lift.
+    `n_accounts` is left out where every row is one account, prices where all accounts share the policy's.
     """
     table = connection.sql(ROWS, params={"max_listed": max_listed, "lift_bin": LIFT_BIN}).to_arrow_table().to_pydict()
     n_listed = sum(account is not None for account in table["account_id"])
