@@ -360,9 +360,18 @@ def render(warehouse: Path, directory: Path) -> Path:
         if n_values > 1:
             policy["value_per_conversion_usd"] = None
         questions = {row["decision"]: row["question"] for row in marts.records("seeds.guardrail_rules")}
+        nudged = dict(
+            connection.execute(
+                f"select decision, sum(n_nudged_users) from marts.account_policy where is_shipped and {TODAY} group by 1"
+            ).fetchall()
+        )
         steps = [
             row
-            | {"question": questions.get(row["decision"], ""), "instead": INSTEAD.get(row["decision"], "Left alone.")}
+            | {
+                "question": questions.get(row["decision"], ""),
+                "instead": INSTEAD.get(row["decision"], "Left alone."),
+                "n_nudged_users": nudged.get(row["decision"], 0),
+            }
             for row in marts.records("marts.policy_funnel", f"where {TODAY} order by precedence")
             if row["policy_id"] == policy["policy_id"]
         ]
