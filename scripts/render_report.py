@@ -50,6 +50,28 @@ PRICES = {
         select value_per_conversion_usd, cost_per_account_usd, cost_per_nudge_usd from seeds.policy_parameters where is_shipped
     """,
 }
+# Targets as they are nudged, then everybody in the other accounts, by the prices of the first policy that knows the risk to renewals.
+PROFIT = """
+    select
+        shipped.decision = 'target' as is_target,
+        case when is_target then priced.net_value_usd else priced.net_value_of_everybody_usd end as net_value_usd
+    from marts.account_policy as shipped
+    inner join marts.account_policy as priced using (population, account_id)
+    where shipped.is_shipped and population = 'today' and priced.policy_id = (
+        select policy_id from seeds.policy_parameters
+        where value_per_conversion_usd is null
+        order by is_shipped desc, policy_id limit 1
+    )
+    order by account_id
+"""
+SEGMENTS = """
+    select scores.dr_score, scores.account_id, users.role_type as role, accounts.plan_tier as plan
+    from marts.doubly_robust_scores as scores
+    inner join marts.account_users as users using (user_id)
+    inner join marts.account_policy as accounts on scores.account_id = accounts.account_id
+    where accounts.is_shipped and accounts.population = 'today' and scores.dr_score is not null
+    order by scores.intervention_id
+"""
 
 
 class Marts:
@@ -77,42 +99,18 @@ def draw(marts: Marts, policy: dict, decisions: list[str]) -> dict[str, figures.
     Decisions are today's; what judges the model and the policy looks at the past campaigns, where outcomes are known.
     """
     shipped = f"where policy_id = {literal(policy['policy_id'])}"
-    scores = marts.connection.execute(
-        """
-        select scores.lift, policies.decision = 'target' as is_target
-        from marts.user_uplift_scores as scores
-        inner join marts.account_policy as policies
-            on scores.campaign_id = policies.campaign_id and scores.account_id = policies.account_id and policies.is_shipped
-        where scores.population = 'today'
-        """
-    ).df()
-    leaderboard = marts.read("marts.learner_leaderboard")
-    truth = marts.read("audit.safety_frontier_truth", f"where {CAMPAIGN}")
-    matrix = marts.read("audit.failure_matrix", f"{shipped} and level = 'user'")
-    matrices = dict(list(matrix.groupby("population"))) if len(matrix) else {}
+    matrix = marts.read("audit.failure_matrix", f"{shipped} and level = 'user' and {TODAY}")
     return {
         "policy_funnel": figures.policy_funnel(marts.read("marts.policy_funnel", f"{shipped} and {TODAY}")),
-        "blind_against_policy": figures.blind_against_policy(
-            marts.read("marts.policy_comparison", f"{shipped} and {TODAY}")
-        ),
-        "budget_efficiency": figures.budget_efficiency(marts.read("marts.budget_curve")),
-        "lift_of_targets": figures.lift_of_targets(scores, float(policy["sleeping_dog_lift_threshold"])),
-        "audit_matrix": figures.audit_matrix(matrices.get("today", pd.DataFrame()), decisions, "Today"),
-        "audit_matrix_of_the_past": figures.audit_matrix(
-            matrices.get("campaign", pd.DataFrame()), decisions, "In past campaigns"
-        ),
-        "true_safety_frontier": figures.safety_frontier(
-            truth, "n_sleeping_dog_admins_in_targets", "persuadables_reached_share", figures.TRUE_FRONTIER
-        ),
-        "lift_calibration": figures.lift_calibration(
+        "profit_curve": figures.profit_curve(marts.connection.execute(PROFIT).df()),
+        "uplift_by_decile": figures.uplift_by_decile(
             marts.read("marts.lift_calibration"), marts.read("marts.calibration_line")
         ),
-        "qini": figures.qini(marts.read("marts.uplift_curve"), leaderboard),
-        "feature_importance": figures.feature_importance(marts.read("marts.feature_importance")),
-        "lift_dependence": figures.lift_dependence(marts.read("marts.lift_dependence")),
-        "safety_frontier": figures.safety_frontier(
-            marts.read("marts.safety_frontier"), "expected_harm", "net_value_usd", figures.ESTIMATED_FRONTIER
-        ),
+        "qini": figures.qini(marts.read("marts.uplift_curve"), marts.read("marts.learner_leaderboard")),
+        "love_plot": figures.love_plot(marts.read("marts.covariate_balance")),
+        "propensity_overlap": figures.propensity_overlap(marts.read("marts.doubly_robust_scores")),
+        "lift_by_segment": figures.lift_by_segment(marts.connection.execute(SEGMENTS).df()),
+        "audit_matrix": figures.audit_matrix(matrix, decisions, "Today"),
     }
 
 
@@ -402,6 +400,9 @@ def render(warehouse: Path, directory: Path) -> Path:
             files=report_page.script_data({file["name"]: file["text"] for file in files if file["fits"]}),
             findings=marts.records("marts.findings"),
             claims=marts.records("audit.claims"),
+            coverage=marts.records(
+                "audit.interval_coverage", f"where {TODAY} and user_group = 'everybody' order by interval_id"
+            ),
             quality=marts.records(
                 "marts.data_quality_summary", "where rows_affected > 0 order by table_name, rule_order"
             ),
