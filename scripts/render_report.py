@@ -50,7 +50,7 @@ PRICES = {
         select value_per_conversion_usd, cost_per_account_usd, cost_per_nudge_usd from seeds.policy_parameters where is_shipped
     """,
 }
-# Targets as they are nudged, then everybody in the other accounts, by the prices of the first policy that knows the risk to renewals.
+# Targets as they are nudged, then everybody in the other accounts, by the prices of the first policy that knows of renewals.
 PROFIT = """
     select
         shipped.decision = 'target' as is_target,

@@ -151,9 +151,9 @@ def audit_matrix(matrix: pd.DataFrame, decisions: list[str], when: str) -> Drawn
         if not np.isnan(share):
             colour = "white" if share > 0.55 else INK if share >= 0.0005 else GREY
             axes.text(column, row, f"{share:.1%}", ha="center", va="center", color=colour, fontsize=10.5)
-    names = [textwrap.fill(label(name), 8, break_long_words=False) for name in decisions]
+    names = [textwrap.fill(label(name), 7) for name in decisions]
     places = [*range(len(decisions)), len(decisions) + 1]
-    axes.set_xticks(places, [*names, "users\nnudged"], fontsize=9)
+    axes.set_xticks(places, [*names, "users\nnudged"], fontsize=8)
     axes.set_yticks(range(len(groups)), [GROUPS[group] for group in groups], color=INK)
     axes.set_xticks(np.arange(len(decisions) + 2) - 0.5, minor=True)
     axes.set_yticks(np.arange(len(groups) + 1) - 0.5, minor=True)
@@ -316,10 +316,16 @@ def lift_by_segment(users: pd.DataFrame, min_users: int = 50) -> Drawn | None:
         return None
     names, means, errors = ([row[place] for row in rows] for place in range(3))
     best, worst = int(np.argmax(means)), int(np.argmin(means))
-    title = (
-        f"The nudge did most for {names[best].split(',')[0].replace('_', ' ')} users ({points(means[best])} points), "
-        f"least for {names[worst].split(',')[0].replace('_', ' ')} ({points(means[worst])})"
-    )
+    names_of = [name.split(",")[0].replace("_", " ") for name in names]
+    if means[best] - Z_95 * errors[best] > means[worst] + Z_95 * errors[worst]:
+        title = (
+            f"The nudge did most for {names_of[best]} users ({points(means[best])} points), "
+            f"least for {names_of[worst]} ({points(means[worst])})"
+        )
+    else:
+        title = (
+            f"No plan or role stands out: {points(means[worst])} to {points(means[best])} points, and intervals overlap"
+        )
     figure, (axes,) = _axes(height=3.4)
     places = range(len(rows))
     axes.axvline(0, color=GREY, linewidth=0.8)

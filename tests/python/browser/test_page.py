@@ -178,7 +178,7 @@ def test_hours_of_customer_success_are_spent_as_the_warehouse_does(page, warehou
 
 
 def test_another_policy_is_decided_as_the_warehouse_does(page, warehouse):
-    page.get_by_label("Policy").select_option("ltv")
+    page.get_by_label("Policy", exact=True).select_option("ltv")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         counts = connection.execute(
             "select decision, count(*) from marts.account_policy where policy_id = 'ltv' and population = 'today' group by 1"
@@ -206,7 +206,7 @@ def test_as_published_never_moves(page):
 
 
 def test_a_setting_lives_in_the_address_and_in_a_row_of_the_seed(page, browser, warehouse):
-    page.get_by_label("Policy").select_option("ltv")
+    page.get_by_label("Policy", exact=True).select_option("ltv")
     page.locator("#cost_per_account_usd").fill("12")
     page.locator("#budget").fill("20")
     outcome = page.locator("#outcome").inner_text()
@@ -278,7 +278,7 @@ def test_accounts_are_filtered_sorted_and_shown_on_demand(page, warehouse):
     page.get_by_role("button", name="Revenue a year").click()
     revenues = page.evaluate("found.map(({ revenue }) => revenue ?? -1)")
     assert revenues == sorted(revenues, reverse=True)
-    page.get_by_label("Plan").select_option("starter")
+    page.get_by_label("Plan", exact=True).select_option("starter")
     page.get_by_label("Users", exact=True).select_option("6 to 20")
     assert page.evaluate("found.length") == n_of_plan
     page.get_by_label("Owner", exact=True).select_option(owner)
