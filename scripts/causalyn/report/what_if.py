@@ -6,8 +6,8 @@ accounts with the same decision and users, whose profiles tip at the same thresh
 row. The decision is monotone in lift, so that the row's mean decides as each of its accounts did; at other parameters the grid
 is exact but for accounts that tip between.
 
-Only the first MAX_DETAILED accounts, targets first, have what people know them by, and only the first users, up to MAX_USERS, are
-on the page: the marts hold the rest.
+Only the first MAX_DETAILED accounts, targets first, have what people know them by and the features that decided, and only the
+first users, up to MAX_USERS, are on the page: the marts hold the rest.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ import duckdb
 from causalyn.report import figures
 
 MAX_LISTED = 250_000
-MAX_DETAILED = 50_000
-MAX_USERS = 100_000
+MAX_DETAILED = 20_000
+MAX_USERS = 40_000
 LIFT_BIN = 0.1
 """Conversions by which the accounts of one row of the grid may differ at the most."""
 
+DETAILS = (
+    "account_name", "owner", "plan_tier", "annual_recurring_revenue_usd", "renewal_date", "reason", "reason_values",
+    "contributions",
+)  # fmt: skip
 PROFILE = ("dogs", "dog_admins", "unsupported", "unsupported_admins")
 
 ROWS = """
@@ -189,10 +193,11 @@ def _brief(value: float | None) -> float | None:
 def rows(connection: duckdb.DuckDBPyConnection, decisions: list[str], max_listed: int = MAX_LISTED) -> dict:
     """Columns by name, one value a row, targets first, in order of net value; rows of the grid come last and have no account id.
 
-    What people know an account by is left out of those beyond MAX_DETAILED. `published` holds places in `decisions`; `profile`
-    places in `profiles`, each of which holds the Sleeping Dogs, the admins among them, the users without support and the admins
-    among those, by threshold, the most cautious first, without trailing zeros. `reason` holds places in `reasons`, the features
-    that did most to bring about the published decision, `reason_values` what they are, `contributions` what they did to lift.
+    What people know an account by, and what the model saw in it, is left out of those beyond MAX_DETAILED. `published` holds
+    places in `decisions`; `profile` places in `profiles`, each of which holds the Sleeping Dogs, the admins among them, the users
+    without support and the admins among those, by threshold, the most cautious first, without trailing zeros. `reason` holds
+    places in `reasons`, the features that did most to bring about the published decision, `reason_values` what they are,
+    `contributions` what they did to lift.
     `n_accounts` is left out where every row is one account, prices where all accounts share the policy's.
     """
     table = connection.sql(ROWS, params={"max_listed": max_listed, "lift_bin": LIFT_BIN}).to_arrow_table().to_pydict()
@@ -201,8 +206,9 @@ def rows(connection: duckdb.DuckDBPyConnection, decisions: list[str], max_listed
     table["reason"] = [reasons.setdefault(tuple(features), len(reasons)) for features in table.pop("features")]
     for name, column in (("reason_values", "feature_values"), ("contributions", "contributions")):
         table[name] = [[_brief(value) for value in values] for values in table.pop(column)]
-    for name in ("account_name", "owner", "plan_tier", "annual_recurring_revenue_usd", "renewal_date"):
+    for name in DETAILS:
         table[name] = table[name][: min(n_listed, MAX_DETAILED)]
+    table["success_hours"] = [int(hours) if hours == int(hours) else hours for hours in table["success_hours"]]
     table["annual_recurring_revenue_usd"] = [
         None if value is None else round(value) for value in table["annual_recurring_revenue_usd"]
     ]

@@ -8,7 +8,7 @@ const accounts = rows.n_users.map((n_users, i) => ({
   expected_churn_cost_usd: rows.expected_churn_cost_usd?.[i], published: data.decisions[rows.published[i]].id, hours: rows.success_hours[i],
   name: rows.account_name[i] ?? "", owner: rows.owner[i] ?? "", plan: rows.plan_tier[i] ?? "", revenue: rows.annual_recurring_revenue_usd[i],
   renewal: rows.renewal_date[i] ?? "", users: [], ids: "",
-  features: rows.reasons[rows.reason[i]], feature_values: rows.reason_values[i], contributions: rows.contributions[i],
+  features: rows.reasons[rows.reason[i]] ?? [], feature_values: rows.reason_values[i], contributions: rows.contributions[i],
   dogs: rows.profiles[rows.profile[i]][0], dog_admins: rows.profiles[rows.profile[i]][1],
   unsupported: rows.profiles[rows.profile[i]][2], unsupported_admins: rows.profiles[rows.profile[i]][3],
 }));
