@@ -2,18 +2,10 @@ with definitions as (
     {{ gated(ref('finding_definitions')) }}
 ),
 
-user_measures as (
-    select * from {{ ref('int_policy__finding_user_measures') }}
-),
-
-account_measures as (
-    select * from {{ ref('int_policy__finding_account_measures') }}
-),
-
 measures as (
-    select finding_id, account_id, side, measure from user_measures
+    select finding_id, account_id, side, measure from {{ ref('int_policy__finding_user_measures') }}
     union all
-    select finding_id, account_id, side, measure from account_measures
+    select finding_id, account_id, side, measure from {{ ref('int_policy__finding_account_measures') }}
 ),
 
 by_account as (
@@ -80,22 +72,12 @@ errors as (
     group by 1
 ),
 
-intervals as (
+measured as (
     select
-        estimates.finding_id,
-        estimates.finding,
-        estimates.focus,
-        estimates.base,
-        estimates.statistic,
-        round(estimates.estimate, 6) as estimate,
-        round(errors.standard_error, 6) as standard_error,
+        estimates.*,
+        errors.standard_error,
         round(estimates.estimate - {{ margin('errors.standard_error') }}, 6) as lower_95,
-        round(estimates.estimate + {{ margin('errors.standard_error') }}, 6) as upper_95,
-        estimates.focus_n,
-        estimates.base_n,
-        estimates.reference_value,
-        estimates.is_above,
-        estimates.opposite
+        round(estimates.estimate + {{ margin('errors.standard_error') }}, 6) as upper_95
     from estimates
     left join errors on estimates.finding_id = errors.finding_id
 ),
@@ -108,7 +90,7 @@ answered as (
             when case when is_above then upper_95 < reference_value else lower_95 > reference_value end then 'contradicted'
             else 'open'
         end as verdict
-    from intervals
+    from measured
 ),
 
 final as (
@@ -118,8 +100,8 @@ final as (
         focus,
         base,
         statistic,
-        estimate,
-        standard_error,
+        round(estimate, 6) as estimate,
+        round(standard_error, 6) as standard_error,
         lower_95,
         upper_95,
         focus_n,
