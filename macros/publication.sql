@@ -214,6 +214,9 @@
                 'Nothing was published: ' ~ reason ~ '. '
                 ~ ('The lists are still those of build ' ~ published_build() ~ '.' if lists else 'There are no lists yet.')
             ) -%}
+            {%- if lists and target.type == 'duckdb' -%}
+                {%- do mark_page('The build of ' ~ run_started_at.strftime('%Y-%m-%d %H:%M') ~ ' published nothing: ' ~ reason ~ '.') -%}
+            {%- endif -%}
         {%- else -%}
             {%- if target.type == 'duckdb' -%}{%- do run_query('begin transaction') -%}{%- endif -%}
             {%- for node in nodes.values() if is_candidate(node) -%}{%- do publish_table(node) -%}{%- endfor -%}
@@ -222,6 +225,7 @@
             {%- if target.type == 'duckdb' -%}
                 {%- do run_query('commit') -%}
                 {%- do copy_for_readers() -%}
+                {%- do mark_page('Newer lists were published since this page was drawn: make report draws them.', published_build()) -%}
             {%- endif -%}
             {%- do print('Published: the lists of build ' ~ published_build() ~ '.') -%}
         {%- endif -%}
@@ -239,6 +243,14 @@
     {%- do adapter.store_relation(
         'dbt_plugin', api.Relation.create(schema='marts'), [],
         modules.re.sub('\\.duckdb$', '', target.path) ~ '.published.duckdb', 'duckdb', {'schemas': schemas}
+    ) -%}
+{%- endmacro -%}
+
+{#- What a run has to say on the report page that was drawn before it (scripts/causalyn/warehouse/dbt_plugin.py). -#}
+{%- macro mark_page(text, build_id=none) -%}
+    {%- do adapter.store_relation(
+        'dbt_plugin', api.Relation.create(schema='marts'), [],
+        (invocation_args_dict.target_path or 'target') ~ '/report/index.html', 'duckdb', {'banner': text, 'build_id': build_id}
     ) -%}
 {%- endmacro -%}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -10,8 +12,8 @@ import pandas as pd
 
 from causalyn.engines import spark_files
 from causalyn.report import figures, report_page, what_if
-from causalyn.warehouse import command
-from causalyn.warehouse.publication import EditedListsError, refuse_edited
+from causalyn.warehouse import command, list_exports
+from causalyn.warehouse.publication import EditedListsError, refuse_edited, warehouse_mark
 from causalyn.warehouse.sql_text import literal
 
 POLICY = [
@@ -25,6 +27,51 @@ INSTEAD = {
     "suppress_toxic_users": "Handed to customer success for a health check.",
     "suppress_too_small": "Reached through a cheaper channel, where lift is positive.",
 }
+GROUPS = {
+    "model": "Does the model know whom to nudge?",
+    "identification": "Is it the nudge that made the difference?",
+    "data": "Are the past campaigns enough to learn from?",
+    "delivery": "Are today's data sound?",
+}
+# A download on the page is as large as a mail takes; `make export` writes every list.
+MAX_DOWNLOAD_CHARACTERS = 4_000_000
+DOWNLOADS = {
+    "target_accounts": ("Targets", "accounts"),
+    "campaign_nudge_list": ("Nudge list", "users"),
+    "do_not_disturb_accounts": ("Do not disturb", "accounts"),
+    "customer_success_handover": ("Hand-over to customer success", "accounts"),
+    "low_cost_channel_accounts": ("Low-cost channel", "accounts"),
+}
+# The prices that the project ships with, which are nobody's: who has not changed them has not set them.
+SHIPPED_PRICES = {"seeds/plan_values.csv": "86b89bf6", "seeds/policy_parameters.csv": "d71f9869"}
+PRICES = {
+    "seeds/plan_values.csv": "from seeds.plan_values order by plan_tier",
+    "seeds/policy_parameters.csv": """
+        select value_per_conversion_usd, cost_per_account_usd, cost_per_nudge_usd from seeds.policy_parameters where is_shipped
+    """,
+}
+# Targets as they are nudged, then everybody in the other accounts, by the prices of the first policy that knows of renewals.
+PROFIT = """
+    select
+        shipped.decision = 'target' as is_target,
+        case when is_target then priced.net_value_usd else priced.net_value_of_everybody_usd end as net_value_usd
+    from marts.account_policy as shipped
+    inner join marts.account_policy as priced using (population, account_id)
+    where shipped.is_shipped and population = 'today' and priced.policy_id = (
+        select policy_id from seeds.policy_parameters
+        where value_per_conversion_usd is null
+        order by is_shipped desc, policy_id limit 1
+    )
+    order by account_id
+"""
+SEGMENTS = """
+    select scores.dr_score, scores.account_id, users.role_type as role, accounts.plan_tier as plan
+    from marts.doubly_robust_scores as scores
+    inner join marts.account_users as users using (user_id)
+    inner join marts.account_policy as accounts on scores.account_id = accounts.account_id
+    where accounts.is_shipped and accounts.population = 'today' and scores.dr_score is not null
+    order by scores.intervention_id
+"""
 
 
 class Marts:
@@ -36,7 +83,7 @@ class Marts:
         self.tables = {name for (name,) in rows}
 
     def read(self, table: str, clause: str = "") -> pd.DataFrame:
-        if table not in self.tables:
+        if not table.startswith("(") and table not in self.tables:
             return pd.DataFrame()
         return self.connection.execute(f"select * from {table} {clause}").df()
 
@@ -52,42 +99,18 @@ def draw(marts: Marts, policy: dict, decisions: list[str]) -> dict[str, figures.
     Decisions are today's; what judges the model and the policy looks at the past campaigns, where outcomes are known.
     """
     shipped = f"where policy_id = {literal(policy['policy_id'])}"
-    scores = marts.connection.execute(
-        """
-        select scores.lift, policies.decision = 'target' as is_target
-        from marts.user_uplift_scores as scores
-        inner join marts.account_policy as policies
-            on scores.campaign_id = policies.campaign_id and scores.account_id = policies.account_id and policies.is_shipped
-        where scores.population = 'today'
-        """
-    ).df()
-    leaderboard = marts.read("marts.learner_leaderboard")
-    truth = marts.read("audit.safety_frontier_truth", f"where {CAMPAIGN}")
-    matrix = marts.read("audit.failure_matrix", f"{shipped} and level = 'user'")
-    matrices = dict(list(matrix.groupby("population"))) if len(matrix) else {}
+    matrix = marts.read("audit.failure_matrix", f"{shipped} and level = 'user' and {TODAY}")
     return {
         "policy_funnel": figures.policy_funnel(marts.read("marts.policy_funnel", f"{shipped} and {TODAY}")),
-        "blind_against_policy": figures.blind_against_policy(
-            marts.read("marts.policy_comparison", f"{shipped} and {TODAY}")
-        ),
-        "budget_efficiency": figures.budget_efficiency(marts.read("marts.budget_curve")),
-        "lift_of_targets": figures.lift_of_targets(scores, float(policy["sleeping_dog_lift_threshold"])),
-        "audit_matrix": figures.audit_matrix(matrices.get("today", pd.DataFrame()), decisions, "Today"),
-        "audit_matrix_of_the_past": figures.audit_matrix(
-            matrices.get("campaign", pd.DataFrame()), decisions, "In past campaigns"
-        ),
-        "true_safety_frontier": figures.safety_frontier(
-            truth, "n_sleeping_dog_admins_in_targets", "persuadables_reached_share", figures.TRUE_FRONTIER
-        ),
-        "lift_calibration": figures.lift_calibration(
+        "profit_curve": figures.profit_curve(marts.connection.execute(PROFIT).df()),
+        "uplift_by_decile": figures.uplift_by_decile(
             marts.read("marts.lift_calibration"), marts.read("marts.calibration_line")
         ),
-        "qini": figures.qini(marts.read("marts.uplift_curve"), leaderboard),
-        "feature_importance": figures.feature_importance(marts.read("marts.feature_importance")),
-        "lift_dependence": figures.lift_dependence(marts.read("marts.lift_dependence")),
-        "safety_frontier": figures.safety_frontier(
-            marts.read("marts.safety_frontier"), "expected_harm", "net_value_usd", figures.ESTIMATED_FRONTIER
-        ),
+        "qini": figures.qini(marts.read("marts.uplift_curve"), marts.read("marts.learner_leaderboard")),
+        "love_plot": figures.love_plot(marts.read("marts.covariate_balance")),
+        "propensity_overlap": figures.propensity_overlap(marts.read("marts.doubly_robust_scores")),
+        "lift_by_segment": figures.lift_by_segment(marts.connection.execute(SEGMENTS).df()),
+        "audit_matrix": figures.audit_matrix(matrix, decisions, "Today"),
     }
 
 
@@ -100,14 +123,13 @@ def save(drawn: figures.Drawn, name: str, directory: Path) -> dict[str, str]:
     return on_page
 
 
-def summarised(marts: Marts, policy_id: str, steps: list[dict]) -> dict:
+def summarised(marts: Marts, policy: dict, steps: list[dict]) -> dict:
     """The decision in a few figures; None where a mart does not tell."""
+    policy_id = policy["policy_id"]
     strategies = {
-        row["strategy"]: row
-        for row in marts.records("marts.policy_comparison", f"where {TODAY}")
-        if row["policy_id"] == policy_id
+        (row["policy_id"], row["strategy"]): row for row in marts.records("marts.policy_comparison", f"where {TODAY}")
     }
-    target, own, blind = steps[-1], strategies.get(policy_id, {}), strategies.get("everybody", {})
+    own, blind = (strategies.get((policy_id, strategy), {}) for strategy in (policy_id, "everybody"))
     gains = [
         row
         for row in marts.records("marts.policy_value")
@@ -115,16 +137,98 @@ def summarised(marts: Marts, policy_id: str, steps: list[dict]) -> dict:
     ]
     return {
         "n_accounts": sum(step["n_accounts"] for step in steps),
-        "n_targets": target["n_accounts"],
-        "net_value_usd": target["net_value_usd"],
+        "n_targets": steps[-1]["n_accounts"],
+        "net_value_usd": own.get("net_value_usd"),
         "n_nudges": own.get("n_nudged_users"),
         "admins": own.get("n_admins_at_risk"),
         "admins_harmed": own.get("expected_admins_harmed"),
         "blind_net_value_usd": blind.get("net_value_usd"),
         "blind_admins": blind.get("n_admins_at_risk"),
+        "blind_admins_harmed": blind.get("expected_admins_harmed"),
+        "risk": priced_with_risk(marts, strategies),
+        "placeholders": placeholders(marts),
         "gain": gains[0] if gains else None,
         "support": support(marts),
     }
+
+
+def priced_with_risk(marts: Marts, strategies: dict[tuple, dict]) -> dict | None:
+    """What the shipped list and nudging everybody come to where annoyed admins cost renewals; None where no policy prices it.
+
+    The prices are those of the first policy that values each account by its own.
+    """
+    rows = marts.connection.execute(
+        """
+        select
+            priced.policy_id, priced.is_shipped,
+            sum(priced.net_value_usd) filter (where shipped.decision = 'target') as list_usd
+        from marts.account_policy as priced
+        inner join marts.account_policy as shipped using (population, account_id)
+        inner join seeds.policy_parameters as parameters on priced.policy_id = parameters.policy_id
+        where population = 'today' and shipped.is_shipped and parameters.value_per_conversion_usd is null
+        group by all
+        order by priced.is_shipped desc, priced.policy_id
+        """
+    ).df().to_dict("records")  # fmt: skip
+    if not rows or (rows[0]["policy_id"], "everybody") not in strategies:
+        return None
+    policy_id, own = rows[0]["policy_id"], 0.0 if pd.isna(rows[0]["list_usd"]) else rows[0]["list_usd"]
+    everybody = strategies[policy_id, "everybody"]["net_value_usd"]
+    return {
+        "list_usd": own,
+        "everybody_usd": everybody,
+        "spared_usd": own - everybody,
+        "by_risk": None if rows[0]["is_shipped"] else strategies[policy_id, policy_id] | {"policy_id": policy_id},
+    }
+
+
+def price_fingerprint(marts: Marts, seed: str) -> str:
+    """A short hash of a seed's prices."""
+    return hashlib.sha256(repr(marts.connection.execute(PRICES[seed]).fetchall()).encode()).hexdigest()[:8]
+
+
+def placeholders(marts: Marts) -> list[str]:
+    """The seeds whose prices are still those that the project ships with."""
+    return [seed for seed, shipped in SHIPPED_PRICES.items() if price_fingerprint(marts, seed) == shipped]
+
+
+def judged(marts: Marts) -> list[dict]:
+    """The verdicts in groups, each with its question and what did not pass first."""
+    questions = {row["check_id"]: row["plain_question"] for row in marts.records("seeds.checks")}
+    order = ["fail", "unknown", "warn", "pass"]
+    verdicts = [row | {"plain_question": questions[row["check_id"]]} for row in marts.records("marts.verdicts")]
+    verdicts.sort(key=lambda row: (order.index(row["verdict"]), row["check_id"], row["subject"]))
+    grouped = {group: [] for group in GROUPS}
+    for row in verdicts:
+        grouped["delivery" if row["check_group"] == "today" else row["check_group"]].append(row)
+    return [{"id": group, "title": title, "rows": grouped[group]} for group, title in GROUPS.items() if grouped[group]]
+
+
+def unpublished(marts: Marts) -> str:
+    """Why the lists are older than the last build, in words; nothing where they are its own."""
+    statuses = marts.records("builds.publication")
+    status = statuses[0]["status"] if statuses else "published"
+    if status == "published":
+        return ""
+    return (
+        "The last build did not come to its end."
+        if status == "running"
+        else f"The last build published nothing: {status}."
+    )
+
+
+def exported(warehouse: Path) -> tuple[list[dict], str]:
+    """The lists as `make export` writes them, or why there are none. To be called while nobody here has the warehouse open."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            n_rows = list_exports.export_lists(warehouse, Path(folder) / "lists")
+        except list_exports.ExportRefusedError as error:
+            return [], f"No list can be taken along: {error}."
+        texts = {name: (Path(folder) / "lists" / f"{name}.csv").read_text(encoding="utf-8") for name in DOWNLOADS}
+    return [
+        {"name": name, "title": title, "unit": unit, "n_rows": n_rows[name], "text": texts[name]}
+        for name, (title, unit) in DOWNLOADS.items()
+    ], ""
 
 
 def support(marts: Marts) -> dict[str, float]:
@@ -201,6 +305,7 @@ def facts_of_the_run(marts: Marts, policy: dict) -> dict:
         ]
     return {
         "policy_id": policy["policy_id"],
+        "is_priced_without_risk": value is not None,
         "is_generated": any(row.get("data_origin") == "generated" for row in builds),
         "scoring_date": str(scoring_date),
         "learnt_from": str(first),
@@ -214,17 +319,31 @@ def page_data(marts: Marts, policy: dict, steps: list[dict]) -> dict:
     thresholds = marts.read("marts.account_safety_frontier")
     grid = thresholds["sleeping_dog_lift_threshold"] if len(thresholds) else [policy["sleeping_dog_lift_threshold"]]
     decisions = [step["decision"] for step in steps]
+    rows = what_if.rows(marts.connection, decisions)
     return {
         "policy": {name: policy[name] for name in POLICY},
         "decisions": [{"id": decision, "label": figures.label(decision)} for decision in decisions],
         "thresholds": sorted({float(threshold) for threshold in grid}, reverse=True),
-        "rows": what_if.rows(marts.connection, decisions),
+        "rows": rows,
+        "users": what_if.users(marts.connection, rows["account_id"]),
+        "choices": what_if.choices(marts.connection, rows["account_id"][: what_if.MAX_DETAILED])
+        if "n_accounts" not in rows and len(rows["account_id"]) <= what_if.MAX_DETAILED
+        else [],
+        "usual": {
+            figures.feature_label(row["feature"]): float(f"{row['usual_value']:.3g}")
+            for row in marts.records("(select distinct feature, usual_value from marts.account_explanations)")
+            if not row["feature"].endswith("_rank") and row["usual_value"] is not None
+        },
+        "seed": marts.records("seeds.policy_parameters", "where is_shipped")[0],
+        "policy_id": policy["policy_id"],
+        "build_id": policy["build_id"],
     }
 
 
 def render(warehouse: Path, directory: Path) -> Path:
     """Writes the report on `warehouse` into `directory` and returns the page."""
     directory.mkdir(parents=True, exist_ok=True)
+    files, why_none = exported(warehouse)
     opened = spark_files.connect(warehouse) if warehouse.is_dir() else duckdb.connect(str(warehouse), read_only=True)
     with opened as connection:
         refuse_edited(connection)
@@ -239,32 +358,55 @@ def render(warehouse: Path, directory: Path) -> Path:
         if n_values > 1:
             policy["value_per_conversion_usd"] = None
         questions = {row["decision"]: row["question"] for row in marts.records("seeds.guardrail_rules")}
+        nudged = dict(
+            connection.execute(
+                f"select decision, sum(n_nudged_users) from marts.account_policy where is_shipped and {TODAY} group by 1"
+            ).fetchall()
+        )
         steps = [
             row
-            | {"question": questions.get(row["decision"], ""), "instead": INSTEAD.get(row["decision"], "Left alone.")}
+            | {
+                "question": questions.get(row["decision"], ""),
+                "instead": INSTEAD.get(row["decision"], "Left alone."),
+                "n_nudged_users": nudged.get(row["decision"], 0),
+            }
             for row in marts.records("marts.policy_funnel", f"where {TODAY} order by precedence")
             if row["policy_id"] == policy["policy_id"]
         ]
         with figures.style():
             drawn = draw(marts, policy, [step["decision"] for step in steps])
             images = {name: save(one, name, directory) if one else None for name, one in drawn.items()}
+        summary = summarised(marts, policy, steps)
+        counts = {step["decision"]: step["n_accounts"] for step in steps}
+        headline = {
+            "target_accounts": summary["n_targets"],
+            "campaign_nudge_list": summary["n_nudges"],
+            "do_not_disturb_accounts": counts["suppress_toxic_admin"],
+            "customer_success_handover": counts["suppress_toxic_users"],
+            "low_cost_channel_accounts": len(marts.read("marts.low_cost_channel_accounts")),
+        }
+        files = [
+            file | {"n_headline": headline[file["name"]], "fits": len(file["text"]) <= MAX_DOWNLOAD_CHARACTERS}
+            for file in files
+        ]
         written = report_page.page(
-            summary=summarised(marts, policy["policy_id"], steps),
+            summary=summary,
             steps=steps,
             figures=images,
-            verdicts=marts.records(
-                "marts.verdicts", "where check_group in ('identification', 'model') order by is_blocking desc, check_id"
-            ),
+            groups=judged(marts),
+            banner=unpublished(marts),
+            downloads=files,
+            why_no_downloads=why_none,
+            files=report_page.script_data({file["name"]: file["text"] for file in files if file["fits"]}),
             findings=marts.records("marts.findings"),
             claims=marts.records("audit.claims"),
-            readiness=marts.records("marts.verdicts", "where check_group = 'data' order by is_blocking desc, check_id"),
-            drift=marts.records(
-                "marts.verdicts", "where check_group = 'delivery' and verdict <> 'pass' order by check_id, subject"
+            coverage=marts.records(
+                "audit.interval_coverage", f"where {TODAY} and user_group = 'everybody' order by interval_id"
             ),
             quality=marts.records(
                 "marts.data_quality_summary", "where rows_affected > 0 order by table_name, rule_order"
             ),
-            run=facts_of_the_run(marts, policy),
+            run=facts_of_the_run(marts, policy) | {"warehouse_mark": warehouse_mark(warehouse)},
             data=report_page.script_data(page_data(marts, policy, steps)),
         )
     for name, one in drawn.items():

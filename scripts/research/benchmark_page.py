@@ -56,9 +56,20 @@ create table explained as
 select copies.account_id, explanations.* exclude (account_id)
 from copies inner join marts.account_explanations as explanations on copies.original_id = explanations.account_id;
 
-drop table marts.account_policy; create table marts.account_policy as from decided;
+create table people as
+select users.* replace (copies.account_id as account_id, user_id || '-' || split_part(copies.account_id, '-', 2) as user_id)
+from copies inner join marts.account_users as users on copies.original_id = users.account_id;
+
+create table policies as
+select others.* replace (copies.account_id as account_id)
+from copies inner join marts.account_policy as others
+    on copies.original_id = others.account_id and others.population = 'today' and not others.is_shipped;
+
+drop table marts.account_policy; create table marts.account_policy as from decided union all by name from policies;
 drop table marts.account_safety_frontier; create table marts.account_safety_frontier as from frontier;
+drop table marts.account_users; create table marts.account_users as from people;
 drop table marts.account_explanations; create table marts.account_explanations as from explained;
+drop table if exists builds.published_lists;
 """
 
 MOVE = """
@@ -87,7 +98,7 @@ def measured(warehouse: Path, n_copies: int, browser: Browser, folder: Path) -> 
         for statement in COPIES.split(";"):
             if statement.strip():
                 connection.execute(statement, {"n_copies": n_copies} if "$n_copies" in statement else None)
-        n_accounts = connection.execute("select count(*) from marts.account_policy").fetchall()[0][0]
+        n_accounts = connection.execute("select count(*) from marts.account_policy where is_shipped").fetchall()[0][0]
     started = time.perf_counter()
     path = render_report.render(Path(copy), folder / "report")
     rendered = time.perf_counter() - started

@@ -2,18 +2,10 @@ with definitions as (
     {{ gated(ref('finding_definitions')) }}
 ),
 
-user_measures as (
-    select * from {{ ref('int_policy__finding_user_measures') }}
-),
-
-account_measures as (
-    select * from {{ ref('int_policy__finding_account_measures') }}
-),
-
 measures as (
-    select finding_id, account_id, side, measure from user_measures
+    select finding_id, account_id, side, measure from {{ ref('int_policy__finding_user_measures') }}
     union all
-    select finding_id, account_id, side, measure from account_measures
+    select finding_id, account_id, side, measure from {{ ref('int_policy__finding_account_measures') }}
 ),
 
 by_account as (
@@ -80,21 +72,49 @@ errors as (
     group by 1
 ),
 
-final as (
+measured as (
     select
-        estimates.finding_id,
-        estimates.finding,
-        estimates.focus,
-        estimates.base,
-        estimates.statistic,
-        round(estimates.estimate, 6) as estimate,
-        round(errors.standard_error, 6) as standard_error,
+        estimates.*,
+        errors.standard_error,
         round(estimates.estimate - {{ margin('errors.standard_error') }}, 6) as lower_95,
-        round(estimates.estimate + {{ margin('errors.standard_error') }}, 6) as upper_95,
-        estimates.focus_n,
-        estimates.base_n
+        round(estimates.estimate + {{ margin('errors.standard_error') }}, 6) as upper_95
     from estimates
     left join errors on estimates.finding_id = errors.finding_id
+),
+
+answered as (
+    select
+        *,
+        case
+            when case when is_above then lower_95 > reference_value else upper_95 < reference_value end then 'supported'
+            when case when is_above then upper_95 < reference_value else lower_95 > reference_value end then 'contradicted'
+            else 'open'
+        end as verdict
+    from measured
+),
+
+final as (
+    select
+        finding_id,
+        finding,
+        focus,
+        base,
+        statistic,
+        round(estimate, 6) as estimate,
+        round(standard_error, 6) as standard_error,
+        lower_95,
+        upper_95,
+        focus_n,
+        base_n,
+        reference_value,
+        is_above,
+        verdict,
+        case verdict
+            when 'supported' then finding
+            when 'contradicted' then opposite
+            else 'It is open whether ' || lower(substr(finding, 1, 1)) || substr(finding, 2)
+        end as answer
+    from answered
 )
 
 select * from final

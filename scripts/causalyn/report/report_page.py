@@ -5,13 +5,15 @@ The template is Jinja's, with every text escaped unless it is marked as HTML her
 
 from __future__ import annotations
 
-import base64
+import html
 import io
 import json
 import math
+import re
 from pathlib import Path
 
 import jinja2
+import matplotlib
 from markupsafe import Markup
 
 from causalyn.report import figures
@@ -52,11 +54,19 @@ def _is_missing(value: float | None) -> bool:
 
 
 def image(drawn: figures.Drawn) -> Markup:
-    """The figure without its title, inside the page, with its finding as the text for those who can't see it."""
-    buffer = io.BytesIO()
-    drawn.figure.savefig(buffer, format="svg", metadata={"Date": None})
-    source = base64.b64encode(buffer.getvalue()).decode()
-    return Markup('<img src="data:image/svg+xml;base64,{}" alt="{}">').format(source, drawn.title)
+    """The figure without its title as SVG inside the page: its text can be selected, and takes the page's font."""
+    buffer = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        drawn.figure.savefig(buffer, format="svg", metadata={"Date": None})
+    drawing = buffer.getvalue()[buffer.getvalue().index("<svg") :]
+    drawing = re.sub(
+        r"<metadata>.*?</metadata>|<g id=\"[^\"]*\">",
+        lambda found: "<g>" if found[0][1] == "g" else "",
+        drawing,
+        flags=re.S,
+    )
+    drawing = re.sub(r' (width|height)="[\d.]+pt"', "", drawing, count=2)
+    return Markup(drawing.replace("<svg", f'<svg role="img" aria-label="{html.escape(drawn.title)}"', 1))
 
 
 def script_data(value: object) -> Markup:

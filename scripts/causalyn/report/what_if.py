@@ -5,6 +5,9 @@ one. Up to MAX_LISTED accounts have a row of their own. The others, those with t
 accounts with the same decision and users, whose profiles tip at the same thresholds and whose summed lifts are alike, share a
 row. The decision is monotone in lift, so that the row's mean decides as each of its accounts did; at other parameters the grid
 is exact but for accounts that tip between.
+
+Only the first MAX_DETAILED accounts, targets first, have what people know them by and the features that decided, and only the
+first users, up to MAX_USERS, are on the page: the marts hold the rest.
 """
 
 from __future__ import annotations
@@ -14,9 +17,15 @@ import duckdb
 from causalyn.report import figures
 
 MAX_LISTED = 250_000
+MAX_DETAILED = 20_000
+MAX_USERS = 40_000
 LIFT_BIN = 0.1
 """Conversions by which the accounts of one row of the grid may differ at the most."""
 
+DETAILS = (
+    "account_name", "owner", "plan_tier", "annual_recurring_revenue_usd", "renewal_date", "reason", "reason_values",
+    "contributions",
+)  # fmt: skip
 PROFILE = ("dogs", "dog_admins", "unsupported", "unsupported_admins")
 
 ROWS = """
@@ -35,14 +44,21 @@ profiles as (
     group by account_id
 ),
 
--- The two features that did most, and what they are of the users who decided; as ranks the values mean nothing to a reader.
+-- The features that did most, and what they are of the users who decided; as ranks the values mean nothing to a reader.
 explanations as (
     select
         account_id,
         list(feature order by feature_rank) as features,
-        list(if(ends_with(feature, '_rank'), null, mean_value) order by feature_rank) as feature_values
+        list(if(ends_with(feature, '_rank'), null, mean_value) order by feature_rank) as feature_values,
+        list(contribution order by feature_rank) as contributions
     from marts.account_explanations
-    where feature_rank <= 2
+    group by account_id
+),
+
+-- Of accounts that are no target of any policy nobody asked for how many hours they need: as many as their plan may.
+hours as (
+    select account_id, max(success_hours) as success_hours
+    from marts.account_allocation
     group by account_id
 ),
 
@@ -51,6 +67,8 @@ accounts as (
         policies.*,
         coalesce(explanations.features, []) as features,
         coalesce(explanations.feature_values, []) as feature_values,
+        coalesce(explanations.contributions, []) as contributions,
+        coalesce(hours.success_hours, plan_values.success_hours, 0) as success_hours,
         coalesce(profiles.dogs, [policies.n_sleeping_dogs]) as dogs,
         coalesce(profiles.dog_admins, [policies.n_sleeping_dog_admins]) as dog_admins,
         coalesce(profiles.unsupported, [policies.n_unsupported_users]) as unsupported,
@@ -59,13 +77,16 @@ accounts as (
     from policies
     left join profiles using (account_id)
     left join explanations using (account_id)
+    left join hours using (account_id)
+    left join seeds.plan_values as plan_values using (plan_tier)
 ),
 
 listed as (
     select
         account_id, 1 as n_accounts, decision, n_users, n_scored_users, n_nudged_users, sum_lift, sum_lift_of_everybody,
         value_per_conversion_usd, expected_churn_cost_usd, expected_churn_cost_of_everybody_usd, net_value_usd,
-        dogs, dog_admins, unsupported, unsupported_admins, features, feature_values
+        dogs, dog_admins, unsupported, unsupported_admins, features, feature_values, contributions, success_hours,
+        account_name, owner, plan_tier, annual_recurring_revenue_usd, cast(renewal_date as varchar) as renewal_date
     from accounts
     where is_listed
 ),
@@ -84,7 +105,8 @@ grid as (
         avg(net_value_usd order by account_id) as net_value_usd,
         min_by(dogs, account_id) as dogs, min_by(dog_admins, account_id) as dog_admins,
         min_by(unsupported, account_id) as unsupported, min_by(unsupported_admins, account_id) as unsupported_admins,
-        [] as features, [] as feature_values
+        avg(success_hours order by account_id) as success_hours,
+        [] as features, [] as feature_values, [] as contributions
     from accounts
     where not is_listed
     group by
@@ -94,8 +116,68 @@ grid as (
 )
 
 from listed union all by name from grid
-order by account_id is null, net_value_usd desc nulls last, account_id, n_users, n_scored_users, n_nudged_users, dogs, dog_admins
+order by
+    account_id is null, decision <> 'target', net_value_usd desc nulls last, account_id,
+    n_users, n_scored_users, n_nudged_users, dogs, dog_admins
 """
+
+
+# What other policies that nudge the same users make of the listed accounts: prices alone differ.
+CHOICES = """
+select
+    others.policy_id,
+    any_value(others.cost_per_account_usd) as cost_per_account_usd,
+    any_value(others.cost_per_nudge_usd) as cost_per_nudge_usd,
+    any_value(others.toxic_user_share_limit) as toxic_user_share_limit,
+    any_value(others.min_toxic_users) as min_toxic_users,
+    any_value(others.min_scored_users) as min_scored_users,
+    any_value(others.unsupported_share_limit) as unsupported_share_limit,
+    count(distinct others.value_per_conversion_usd) > 1 as is_by_account,
+    list(others.value_per_conversion_usd order by place) as value_per_conversion_usd,
+    list(others.expected_churn_cost_usd order by place) as expected_churn_cost_usd,
+    list(others.expected_churn_cost_of_everybody_usd order by place) as expected_churn_cost_of_everybody_usd
+from marts.account_policy as shipped
+inner join marts.account_policy as others
+    on shipped.population = others.population and shipped.account_id = others.account_id and not others.is_shipped
+inner join unnest($account_ids) with ordinality as listed (account_id, place) on shipped.account_id = listed.account_id
+where shipped.is_shipped and shipped.population = 'today'
+group by others.policy_id
+having
+    bool_and(
+        others.sleeping_dog_lift_threshold = shipped.sleeping_dog_lift_threshold
+        and others.n_nudged_users = shipped.n_nudged_users and others.sum_lift is not distinct from shipped.sum_lift
+    )
+order by others.policy_id
+"""
+
+USERS = """
+select listed.place - 1 as place, users.user_id, users.role_type, users.reason, users.lift, users.lift_lower, users.lift_upper
+from marts.account_users as users
+inner join unnest($account_ids) with ordinality as listed (account_id, place) on users.account_id = listed.account_id
+order by listed.place, users.is_nudged desc, users.lift desc nulls last, users.user_id
+limit $max_users
+"""
+
+
+def choices(connection: duckdb.DuckDBPyConnection, account_ids: list[str]) -> list[dict]:
+    """Other policies that differ from the shipped one in prices alone, each with its prices of every listed account."""
+    return connection.sql(CHOICES, params={"account_ids": account_ids}).to_arrow_table().to_pylist()
+
+
+def users(connection: duckdb.DuckDBPyConnection, account_ids: list[str], max_users: int = MAX_USERS) -> dict:
+    """Columns by name, one value a user: the account's place, id, role and reason as places in `roles` and `reasons`, and lift
+    with its interval in hundredths of a point. An account whose users do not all fit has none."""
+    parameters = {"account_ids": account_ids[:MAX_DETAILED], "max_users": max_users}
+    table = connection.sql(USERS, params=parameters).to_arrow_table().to_pydict()
+    if len(table["place"]) == max_users:
+        end = table["place"].index(table["place"][-1])
+        table = {name: column[:end] for name, column in table.items()}
+    for name, words in (("role_type", "roles"), ("reason", "reasons")):
+        table[words] = sorted({word or "unknown" for word in table[name]})
+        table[name] = [table[words].index(word or "unknown") for word in table[name]]
+    for name in ("lift", "lift_lower", "lift_upper"):
+        table[name] = [None if value is None or value != value else round(1e4 * value) for value in table[name]]
+    return table
 
 
 def _without_trailing_zeros(counts: list[int]) -> list[int]:
@@ -109,18 +191,27 @@ def _brief(value: float | None) -> float | None:
 
 
 def rows(connection: duckdb.DuckDBPyConnection, decisions: list[str], max_listed: int = MAX_LISTED) -> dict:
-    """Columns by name, one value a row, in order of net value; rows of the grid come last and have no account id.
+    """Columns by name, one value a row, targets first, in order of net value; rows of the grid come last and have no account id.
 
-    `published` holds places in `decisions`; `profile` places in `profiles`, each of which holds the Sleeping Dogs, the admins
-    among them, the users without support and the admins among those, by threshold, the most cautious first, without trailing
-    zeros. `reason` holds places in `reasons`, the features
-    that did most to bring about the published decision, `reason_values` what they are. `n_accounts` is left out where every row
-    is one account, prices where all accounts share the policy's.
+    What people know an account by, and what the model saw in it, is left out of those beyond MAX_DETAILED. `published` holds
+    places in `decisions`; `profile` places in `profiles`, each of which holds the Sleeping Dogs, the admins among them, the users
+    without support and the admins among those, by threshold, the most cautious first, without trailing zeros. `reason` holds
+    places in `reasons`, the features that did most to bring about the published decision, `reason_values` what they are,
+    `contributions` what they did to lift.
+    `n_accounts` is left out where every row is one account, prices where all accounts share the policy's.
     """
     table = connection.sql(ROWS, params={"max_listed": max_listed, "lift_bin": LIFT_BIN}).to_arrow_table().to_pydict()
+    n_listed = sum(account is not None for account in table["account_id"])
     reasons: dict[tuple, int] = {}
     table["reason"] = [reasons.setdefault(tuple(features), len(reasons)) for features in table.pop("features")]
-    table["reason_values"] = [[_brief(value) for value in values] for values in table.pop("feature_values")]
+    for name, column in (("reason_values", "feature_values"), ("contributions", "contributions")):
+        table[name] = [[_brief(value) for value in values] for values in table.pop(column)]
+    for name in DETAILS:
+        table[name] = table[name][: min(n_listed, MAX_DETAILED)]
+    table["success_hours"] = [int(hours) if hours == int(hours) else hours for hours in table["success_hours"]]
+    table["annual_recurring_revenue_usd"] = [
+        None if value is None else round(value) for value in table["annual_recurring_revenue_usd"]
+    ]
     profiles: dict[tuple, int] = {}
     places = []
     for counts in zip(*(table.pop(name) for name in PROFILE), strict=True):

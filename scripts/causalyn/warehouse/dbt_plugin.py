@@ -7,7 +7,9 @@ tables that lies beside the warehouse. It is replaced by a rename, so that whoev
 from __future__ import annotations
 
 import fcntl
+import html
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from causalyn.warehouse import file_name
+from causalyn.warehouse.publication import warehouse_mark
 from causalyn.warehouse.sql_text import identifier, literal
 
 # What dbt has written of a project, its parameters and its words before it comes here, or did in an earlier run.
@@ -25,6 +28,7 @@ LEFT_BY_DBT = (
     *("manifest.json", "semantic_manifest.json", "partial_parse.msgpack", "graph.gpickle", "graph_summary.json"),
     *("run_results.json", "compiled", "run"),
 )
+BANNER = re.compile(r'(<div id="banner" role="alert">).*?(</div>)', re.DOTALL)
 
 
 def _keep_to_owner() -> None:
@@ -78,7 +82,9 @@ class Plugin(BasePlugin):
         self.connection = conn
 
     def store(self, target_config: TargetConfig) -> None:
-        """Replace the readers' copy, the file at the config's location, by the tables of its schemas."""
+        """Replace the readers' copy, the file at the config's location, by the tables of its schemas; or mark the page there."""
+        if "banner" in target_config.config:
+            return _mark(Path(target_config.location.path), Path(self.creds.path), **target_config.config)
         copy = Path(target_config.location.path)
         unfinished = copy.with_name(f"{copy.name}.unfinished")
         try:
@@ -107,3 +113,12 @@ class Plugin(BasePlugin):
                     cursor.execute(f"create table copied.{schema}.{table} as from {schema}.{table}")
             finally:
                 cursor.execute("detach copied")
+
+
+def _mark(page: Path, warehouse: Path, banner: str, build_id: str | None) -> None:
+    """Put a banner on the page, if there is one of this warehouse; take it off where the page shows the build of that id."""
+    if page.is_file() and warehouse_mark(warehouse) in (written := page.read_text(encoding="utf-8")):
+        shown = "" if build_id and build_id in written else html.escape(banner)
+        partial = page.with_suffix(".partial")
+        partial.write_text(BANNER.sub(lambda found: f"{found[1]}{shown}{found[2]}", written, count=1), encoding="utf-8")
+        partial.replace(page)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 import duckdb
 
 PUBLISHED, CURRENT = "builds.published_lists", "builds.current_lists"
@@ -9,6 +12,11 @@ PUBLISHED, CURRENT = "builds.published_lists", "builds.current_lists"
 
 class EditedListsError(Exception):
     """What lies in the warehouse is not what was published; the message names the tables."""
+
+
+def warehouse_mark(warehouse: Path) -> str:
+    """What a page says of the warehouse that it was drawn from, so that a run marks its own page only; it tells no path."""
+    return hashlib.sha256(str(warehouse.resolve()).encode()).hexdigest()
 
 
 def refuse_edited(connection: duckdb.DuckDBPyConnection) -> None:

@@ -1,12 +1,16 @@
-"""The report page in a real browser: it loads alone, decides as the warehouse does, searches, and keeps text as text."""
+"""The report page in a real browser: it loads alone, decides as the warehouse does, leads from an account to its users, hands the
+lists on, and keeps text as text."""
 
+import csv
 import shutil
+from pathlib import Path
 
 import duckdb
 import pytest
 from conftest import publish_as_it_is
 
 import render_report
+from causalyn.warehouse.list_exports import export_lists
 
 HOSTILE = "<script>window.broken = true</script>"
 
@@ -25,12 +29,16 @@ def browser():
 
 @pytest.fixture(scope="module")
 def warehouse(built_world, tmp_path_factory):
-    """The small world with markup for the id of an account and for what cleaning found."""
+    """The small world with markup for the id, name and owner of an account and for what cleaning found."""
     copy = shutil.copy(built_world.warehouse, tmp_path_factory.mktemp("page") / "world.duckdb")
     with duckdb.connect(str(copy)) as connection:
         first = connection.execute("select min(account_id) from marts.account_policy").fetchone()[0]
-        for table in ("marts.account_policy", "marts.account_safety_frontier"):
-            connection.execute(f"update {table} set account_id = ? where account_id = ?", [HOSTILE, first])
+        for table in ("account_policy", "account_safety_frontier", "account_users", "account_explanations"):
+            connection.execute(f"update marts.{table} set account_id = ? where account_id = ?", [HOSTILE, first])
+        connection.execute(
+            "update marts.account_policy set account_name = account_id, owner = account_id where account_id = ?",
+            [HOSTILE],
+        )
         connection.execute("update marts.data_quality_summary set description = ?", [HOSTILE])
         publish_as_it_is(connection)
     return copy
@@ -57,8 +65,8 @@ def page(browser, rendered):
 
 def decided(page):
     """Accounts by decision as the page shows them now, without decisions that no account got."""
-    shown = page.locator("#funnel .amount").all_inner_texts()
-    counts = zip(page.evaluate("data.decisions.map(({ id }) => id)"), shown, strict=True)
+    shown = page.locator("#funnel .amount").all_text_contents()
+    counts = zip(page.evaluate("decisions.map(({ id }) => id)"), shown, strict=True)
     return {decision: int(text.replace(",", "")) for decision, text in counts if text != "0"}
 
 
@@ -109,10 +117,15 @@ def test_what_strategies_come_to_is_the_warehouses(page, warehouse):
             order by strategy = policy_id
             """
         ).fetchall()
-    rows = [row.split("\t") for row in page.locator("#compared tr").all_inner_texts()]
-    for column, strategy in enumerate(expected, start=1):
-        shown = [float(rows[row][column].replace("−", "-").replace("$", "").replace(",", "")) for row in range(5)]
-        assert shown == [round(value) for value in strategy]
+    assert [compared(page, column) for column in range(4)] == 2 * [[round(value) for value in row] for row in expected]
+
+
+def compared(page, column):
+    """What strategies come to: everybody and the list as published, then at the page's setting."""
+    rows = page.evaluate(
+        "[...document.querySelectorAll('#compared tr')].map((r) => [...r.cells].map((c) => c.firstChild.data))"
+    )
+    return [float(row[column + 1].replace("−", "-").replace("$", "").replace(",", "")) for row in rows[:5]]
 
 
 @pytest.mark.parametrize(
@@ -139,27 +152,174 @@ def test_a_budget_takes_the_best_accounts_first(page, warehouse):
             "select sum(net_value_usd) from marts.target_accounts where value_rank <= 20"
         ).fetchone()
     assert page.locator("#outcome").inner_text().startswith(f"20 accounts nudged, expected net value ${best[0]:,.0f},")
+    assert decided(page)["target"] == 20
+    page.get_by_label("Decision", exact=True).select_option("Target")
+    assert page.locator("#found").inner_text() == "20 accounts"
+    page.get_by_label("Decision", exact=True).select_option("Beyond the budget")
+    assert page.locator("#found").inner_text().startswith(f"{decided(page)['beyond_budget']} accounts")
+
+
+def test_hours_of_customer_success_are_spent_as_the_warehouse_does(page, warehouse):
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        expected = connection.execute(
+            """
+            select success_hours_limit, count(*) filter (where is_chosen_greedily)
+            from marts.account_allocation
+            inner join seeds.allocation_limits using (scenario_id)
+            inner join seeds.policy_parameters using (policy_id)
+            where is_shipped and budget_usd is null
+            group by all
+            """
+        ).fetchall()
+    for limit, n_accounts in expected:
+        page.evaluate(f"current.hours = {limit}; redraw()")
+        assert decided(page)["target"] == n_accounts
+    assert expected
+
+
+def test_another_policy_is_decided_as_the_warehouse_does(page, warehouse):
+    page.get_by_label("Policy", exact=True).select_option("ltv")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        counts = connection.execute(
+            "select decision, count(*) from marts.account_policy where policy_id = 'ltv' and population = 'today' group by 1"
+        ).fetchall()
+        net = connection.execute(
+            "select net_value_usd from marts.policy_comparison "
+            "where policy_id = 'ltv' and population = 'today' and strategy in ('everybody', 'ltv') order by strategy = 'ltv'"
+        ).fetchall()
+    assert decided(page) == dict(counts)
+    assert [compared(page, column)[2] for column in (2, 3)] == [round(value) for (value,) in net]
+
+
+def test_as_published_never_moves(page):
+    page.locator("#value svg, #value canvas").first.wait_for()
+    before = page.evaluate("JSON.stringify(chart.data[1].slice(0, 200))"), compared(page, 0), compared(page, 1)
+    page.locator("#value_per_conversion_usd").fill("54")
+    assert (
+        page.evaluate("JSON.stringify(chart.data[1].slice(0, 200))"),
+        compared(page, 0),
+        compared(page, 1),
+    ) == before
+    assert page.evaluate("JSON.stringify(chart.data[2].slice(0, 200))") != before[0]
+    worse = page.locator("#compared tr", has_text="Expected net value").locator(".change").all()
+    assert {change.get_attribute("class") for change in worse} == {"change worse"}
+
+
+def test_a_setting_lives_in_the_address_and_in_a_row_of_the_seed(page, browser, warehouse):
+    page.get_by_label("Policy", exact=True).select_option("ltv")
+    page.locator("#cost_per_account_usd").fill("12")
+    page.locator("#budget").fill("20")
+    outcome = page.locator("#outcome").inner_text()
+    assert page.url.endswith("#whatif?policy=ltv&cost_per_account_usd=12&budget=20")
+    sent = browser.new_page()
+    sent.goto(page.url)
+    assert sent.locator("#outcome").inner_text() == outcome
+    sent.close()
+    header, row = page.locator("#row").text_content().split("\n")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        columns = [name for (name, *_) in connection.execute("describe seeds.policy_parameters").fetchall()]
+    assert header.split(",") == columns
+    written = dict(zip(columns, row.split(","), strict=True))
+    assert (written["value_per_conversion_usd"], written["cost_per_account_usd"]) == ("", "12")
+    page.get_by_role("button", name="Back to as published").click()
+    assert page.url.endswith("#whatif")
+
+
+SEARCH = "Search by name, account, user id or owner"
 
 
 def test_search_finds_accounts_and_shows_markup_as_text(page):
-    page.get_by_label("Search by account or decision").fill("<script>")
-    assert page.locator("#accounts tr").count() == 1
-    assert page.locator("#accounts th").inner_text() == HOSTILE
+    page.get_by_label(SEARCH).fill("<script>")
+    assert page.locator("#accounts .account").count() == 1
+    assert page.locator("#accounts .open").inner_text() == HOSTILE
     assert page.locator("#quality td").get_by_text(HOSTILE).count() > 0
     assert page.evaluate("window.broken") is None
+    page.get_by_label(SEARCH).fill("nobody is called so")
+    assert page.locator("#found").inner_text() == "No account fits. Take a word or a filter away."
 
 
-def test_accounts_are_found_by_decision_and_more_are_shown_on_demand(page, warehouse):
+def test_search_finds_a_user_and_shows_who_else_is_in_the_account(page, warehouse):
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        n = connection.execute(
-            "select count(*) from marts.account_policy "
-            "where is_shipped and population = 'today' and decision = 'suppress_toxic_users'"
-        ).fetchone()[0]
+        user, account = connection.execute(
+            "select user_id, account_id from marts.account_users where not is_nudged and is_admin order by lift, user_id limit 1"
+        ).fetchone()
+        expected = connection.execute(
+            """
+            select user_id, replace(role_type, '_', ' '), round(100 * lift, 1), reason
+            from marts.account_users where account_id = ?
+            order by user_id
+            """,
+            [account],
+        ).fetchall()
+    page.get_by_label(SEARCH).fill(user)
+    cells = page.evaluate(
+        "[...document.querySelectorAll('.users tbody tr')].map((r) => [...r.cells].map((c) => c.textContent))"
+    )
+    shown = [(id, role, float(lift.split(" ")[0].replace("−", "-")), reason) for id, role, lift, reason in cells]
+    assert [(row[0], row[1], row[3]) for row in sorted(shown)] == [(row[0], row[1], row[3]) for row in expected]
+    assert [row[2] for row in sorted(shown)] == pytest.approx([row[2] for row in expected], abs=0.11)
+    assert page.locator(".users .found th").all_inner_texts() == [user]
+
+
+def test_accounts_are_filtered_sorted_and_shown_on_demand(page, warehouse):
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        n, n_of_plan, owner = connection.execute(
+            """
+            select count(*), count(*) filter (where plan_tier = 'starter' and n_users between 6 and 20), min(owner)
+            from marts.account_policy where is_shipped and population = 'today' and decision = 'suppress_toxic_users'
+            """
+        ).fetchone()
+    assert page.locator("#accounts .chip").first.inner_text() == "Target"
     page.get_by_label("Decision", exact=True).select_option("Toxic users")
     assert page.locator("#found").inner_text() == f"{n} accounts, the first 25 are shown"
     page.get_by_role("button", name="Show more").click()
-    assert page.locator("#accounts tr").count() == 50
+    assert page.locator("#accounts .account").count() == 50
     assert set(page.locator("#accounts .chip").all_inner_texts()) == {"Toxic users"}
+    page.get_by_role("button", name="Revenue a year").click()
+    revenues = page.evaluate("found.map(({ revenue }) => revenue ?? -1)")
+    assert revenues == sorted(revenues, reverse=True)
+    page.get_by_label("Plan", exact=True).select_option("starter")
+    page.get_by_label("Users", exact=True).select_option("6 to 20")
+    assert page.evaluate("found.length") == n_of_plan
+    page.get_by_label("Owner", exact=True).select_option(owner)
+    assert set(page.evaluate("found.map(({ owner }) => owner)")) <= {owner}
+
+
+def test_an_account_opens_by_keyboard_with_its_reason_value_and_features(page):
+    page.locator("#accounts .open").first.focus()
+    page.keyboard.press("Enter")
+    opened = page.locator("#accounts .more")
+    assert opened.locator("> td > .details > p").inner_text().startswith("Passed every guardrail: $")
+    assert "Net value" in opened.inner_text()
+    assert "usual" in opened.locator(".seen").inner_text() and "lift by" in opened.locator(".seen").inner_text()
+    assert page.evaluate("document.activeElement.className") == "open"
+    page.keyboard.press("Enter")
+    assert opened.count() == 0
+
+
+def downloaded(page, button):
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=button).click()
+    return Path(waiting.value.path()).read_text(encoding="utf-8")
+
+
+def test_downloads_are_the_exported_lists(page, warehouse, tmp_path):
+    rows = export_lists(warehouse, tmp_path / "lists")
+    for name, (title, unit) in render_report.DOWNLOADS.items():
+        assert downloaded(page, f"{title} (CSV)") == (tmp_path / "lists" / f"{name}.csv").read_text(encoding="utf-8")
+        said = page.locator(".downloads li", has_text=f"{title} (CSV)").inner_text()
+        assert f"{rows[name]:,} {unit}" in said
+    headline = page.evaluate("published.nudged.accounts")
+    assert f"released of {headline:,}" in page.locator(".downloads li").first.inner_text()
+
+
+def test_the_accounts_found_are_downloaded_and_no_formula_is(page, warehouse):
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        targets = {row[0] for row in connection.execute("select account_id from marts.target_accounts").fetchall()}
+    page.get_by_label("Decision", exact=True).select_option("Target")
+    rows = list(csv.DictReader(downloaded(page, "Download these accounts").splitlines()))
+    assert targets - {row["account_id"] for row in rows} <= {min(targets)} and len(rows) == len(targets)
+    assert page.evaluate("cell_of('=1+1,\"x\"')") == '"\'=1+1,""x"""'
 
 
 def test_the_page_fits_a_phone_and_is_used_by_keyboard(page):

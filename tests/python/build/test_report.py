@@ -1,5 +1,6 @@
 """The report page: made from marts alone, self-contained, and deciding as the warehouse decides."""
 
+import html
 import json
 import re
 import shutil
@@ -8,14 +9,14 @@ import subprocess
 import duckdb
 import pandas as pd
 import pytest
+from conftest import publish_as_it_is
 
 import render_report
 from causalyn.report import figures, report_page, what_if
 
 FIGURES = {
-    "policy_funnel", "blind_against_policy", "budget_efficiency", "lift_of_targets", "audit_matrix", "audit_matrix_of_the_past",
-    "true_safety_frontier",
-    "lift_calibration", "qini", "feature_importance", "lift_dependence", "safety_frontier",
+    "policy_funnel", "profit_curve", "uplift_by_decile", "qini", "love_plot", "propensity_overlap", "lift_by_segment",
+    "audit_matrix",
 }  # fmt: skip
 EVIDENCE = (
     "account_id, n_users, n_scored_users, n_unsupported_users, n_unsupported_admins, n_sleeping_dogs, n_sleeping_dog_admins, "
@@ -60,7 +61,7 @@ def test_every_figure_is_there_in_both_formats(report):
 
 def test_the_page_asks_the_network_for_nothing(report):
     assert not re.search(
-        r"""(src|href)\s*=\s*(?!["']?(data:|#))|@import|url\(|fetch\(|<link(?! rel="icon" href="data:,")""",
+        r"""(src|href)\s*=\s*(?!["']?(data:|#))|@import|url\((?!#)|fetch\(|<link(?! rel="icon" href="data:,")""",
         re.sub(r"<script>.*?</script>", "", report.read_text(), flags=re.S),
     )
 
@@ -237,9 +238,100 @@ def test_the_page_tells_todays_decisions_from_the_backtest(report, built_world):
     assert f"<h1>Nudge {today} of 600 accounts." in page
     support = re.search(r'<p id="support">(.*?)</p>', page).group(1)
     assert support.startswith(f"{unsupported} of today's users" if unsupported else "All of today's users")
-    for figure in ("audit_matrix_of_the_past", "true_safety_frontier", "safety_frontier"):
-        caption = re.search(rf'<figure id="{figure}">\s*<figcaption>(.*?)</figcaption>', page).group(1)
-        assert caption.startswith("In past campaigns")
+
+
+def text_of(page, start, end):
+    """The words of the page from one mark to the next, without its markup."""
+    found = re.search(f"{re.escape(start)}(.*?){re.escape(end)}", page.read_text(), re.S).group(1)
+    within_lines = re.sub(r"</?(strong|em|a|span|code)\b[^>]*>", "", found)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", within_lines)).split())
+
+
+def test_the_headline_prices_the_list_with_risk_and_says_that_prices_are_placeholders(report, built_world):
+    with duckdb.connect(str(built_world.warehouse), read_only=True) as connection:
+        listed, everybody, of_ltv = connection.execute(
+            """
+            select
+                (select sum(net_value_usd) from marts.account_policy where policy_id = 'ltv' and population = 'today'
+                    and account_id in (select account_id from marts.target_accounts)),
+                max(net_value_usd) filter (where strategy = 'everybody'),
+                max(net_value_usd) filter (where strategy = 'ltv')
+            from marts.policy_comparison where policy_id = 'ltv' and population = 'today'
+            """
+        ).fetchone()
+    lead = text_of(report, '<p class="lead">', "</p>")
+    verb = "earn" if listed >= 0 else "lose"
+    assert f"this list is expected to {verb} {figures.dollars(abs(listed))}, and nudging everybody" in lead
+    assert (
+        everybody < 0
+        and f"to lose {figures.dollars(-everybody)}: the list spares {figures.dollars(listed - everybody)}." in lead
+    )
+    assert of_ltv > listed and f"is expected to earn {figures.dollars(of_ltv)}" in lead
+    said = text_of(report, '<p id="placeholders">', "</p>")
+    assert "placeholders" in said and all(seed in said for seed in render_report.PRICES)
+
+
+def test_prices_of_ones_own_are_no_placeholders(built_world, tmp_path):
+    warehouse = shutil.copy(built_world.warehouse, tmp_path / "own.duckdb")
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("update seeds.plan_values set replacement_cost_usd = replacement_cost_usd + 1")
+        assert render_report.placeholders(render_report.Marts(connection)) == ["seeds/policy_parameters.csv"]
+
+
+def test_admins_are_told_as_predicted_and_as_expected_and_users_as_those_nudged(report, built_world):
+    with duckdb.connect(str(built_world.warehouse), read_only=True) as connection:
+        n_users, net, predicted, expected = connection.execute(
+            """
+            select n_nudged_users, net_value_usd, n_admins_at_risk, expected_admins_harmed
+            from marts.policy_comparison inner join seeds.policy_parameters using (policy_id)
+            where is_shipped and population = 'today' and strategy = policy_id
+            """
+        ).fetchone()
+    tiles = text_of(report, '<dl class="tiles">', "</dl>")
+    assert f"Users to nudge {n_users:,} " in tiles
+    assert figures.dollars(net) in tiles and f"{predicted} predicted {report_page.number(expected)} expected" in tiles
+
+
+def test_trust_is_one_sentence_and_unknown_is_said_in_words(report, built_world, tmp_path):
+    said = text_of(report, '<p id="may-i">', "</p>")
+    assert said.startswith("May I use it? Yes")
+    warehouse = shutil.copy(built_world.warehouse, tmp_path / "unknown.duckdb")
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "update marts.verdicts set value = null, verdict = 'unknown' where check_group <> 'delivery'"
+        )
+        connection.execute("update marts.verdicts set measure_before = null, measure_now = null")
+        connection.execute(
+            "update marts.findings set estimate = null, lower_95 = null, upper_95 = null, verdict = 'open'"
+        )
+        publish_as_it_is(connection)
+    page = render_report.render(warehouse, tmp_path / "report")
+    words = text_of(page, '<section id="trust">', '<section id="audit">')
+    assert "Not measured;" in words and "Nothing was measured for it." in words
+    assert not re.search(r"unknown (times|to)|– to –|- to -|nan", words)
+
+
+def test_findings_are_answered_as_their_intervals_say(report, built_world):
+    with duckdb.connect(str(built_world.warehouse), read_only=True) as connection:
+        findings = connection.execute("select answer, verdict from marts.findings").fetchall()
+    words = text_of(report, '<section id="findings">', '<section id="audit">')
+    assert all(f"{answer} {verdict}" in words for answer, verdict in findings)
+
+
+def test_the_run_that_publishes_nothing_says_so_on_the_page_and_the_next_takes_it_back(built_world, run_dbt, tmp_path):
+    for suffix in (".duckdb", ".truth.duckdb"):
+        shutil.copy(built_world.warehouse.with_suffix(suffix), tmp_path / f"causalyn{suffix}")
+    warehouse = tmp_path / "causalyn.duckdb"
+    page = render_report.render(warehouse, tmp_path / "target" / "report")
+    assert text_of(page, '<div id="banner" role="alert">', "</div>") == ""
+    run_dbt("run", "--select", "findings", warehouse=warehouse)
+    banner = text_of(page, '<div id="banner" role="alert">', "</div>")
+    assert re.match(r"The build of .* published nothing: .*claims \(older than findings\)", banner)
+    again = render_report.render(warehouse, tmp_path / "again")
+    assert text_of(again, '<div id="banner" role="alert">', "</div>").startswith("The last build published nothing: ")
+    assert "No list can be taken along: the last build published nothing" in again.read_text()
+    run_dbt("build", "--select", "findings+", "--exclude-resource-type", "unit_test", warehouse=warehouse)
+    assert text_of(page, '<div id="banner" role="alert">', "</div>") == ""
 
 
 def test_text_of_the_data_stays_text():
@@ -277,21 +369,11 @@ def a_funnel(**counts):
     return pd.DataFrame(rows)
 
 
-@pytest.mark.parametrize(
-    ("values", "title"),
-    [
-        ((100.0, 60.0), "The policy keeps 60% of what nudging everybody is expected to earn, and puts 1 instead of 9"),
-        (
-            (-50.0, 0.0),
-            "The policy is expected to earn $0, where nudging everybody earns −$50, and puts 1 instead of 9",
-        ),
-    ],
-)
-def test_a_title_says_what_was_found_whichever_way_it_came_out(values, title):
-    comparison = pd.DataFrame(
-        {"policy_id": "p", "strategy": ["everybody", "p"], "net_value_usd": values, "n_admins_at_risk": [9, 1]}
+def test_a_title_says_what_was_found_whichever_way_it_came_out():
+    accounts = pd.DataFrame({"is_target": [True, False], "net_value_usd": [-5.0, 20.0]})
+    assert figures.profit_curve(accounts).title == (
+        "Priced with the risk to renewals, the 1 targets lose $5; going on to all 2 accounts adds $20"
     )
-    assert figures.blind_against_policy(comparison).title.startswith(title)
 
 
 def test_a_policy_that_targets_nobody_is_drawn_too():

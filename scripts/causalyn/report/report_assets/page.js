@@ -1,11 +1,14 @@
 const data = JSON.parse(document.getElementById("data").textContent);
+const files = JSON.parse(document.getElementById("files").textContent);
 const rows = data.rows;
 // One object a row: an account, or n_accounts of a kind without an id.
 const accounts = rows.n_users.map((n_users, i) => ({
   account_id: rows.account_id[i], n_accounts: rows.n_accounts?.[i] ?? 1, n_users, n_scored_users: rows.n_scored_users[i],
   n_nudged_users: rows.n_nudged_users[i], sum_lift: rows.sum_lift[i], value_per_conversion_usd: rows.value_per_conversion_usd?.[i],
-  expected_churn_cost_usd: rows.expected_churn_cost_usd?.[i], published: data.decisions[rows.published[i]].id,
-  features: rows.reasons[rows.reason[i]], feature_values: rows.reason_values[i],
+  expected_churn_cost_usd: rows.expected_churn_cost_usd?.[i], published: data.decisions[rows.published[i]].id, hours: rows.success_hours[i],
+  name: rows.account_name[i] ?? "", owner: rows.owner[i] ?? "", plan: rows.plan_tier[i] ?? "", revenue: rows.annual_recurring_revenue_usd[i],
+  renewal: rows.renewal_date[i] ?? "", users: [], ids: "",
+  features: rows.reasons[rows.reason[i]] ?? [], feature_values: rows.reason_values[i], contributions: rows.contributions[i],
   dogs: rows.profiles[rows.profile[i]][0], dog_admins: rows.profiles[rows.profile[i]][1],
   unsupported: rows.profiles[rows.profile[i]][2], unsupported_admins: rows.profiles[rows.profile[i]][3],
 }));
@@ -16,16 +19,30 @@ accounts.forEach((a, i) => {
     expected_churn_cost_usd: rows.expected_churn_cost_of_everybody_usd?.[i],
   };
 });
+data.users.place.forEach((place, i) => {
+  const share = (name) => (data.users[name][i] === null ? null : data.users[name][i] / 1e4);
+  accounts[place].users.push({
+    id: data.users.user_id[i], role: data.users.roles[data.users.role_type[i]], reason: data.users.reasons[data.users.reason[i]],
+    lift: share("lift"), lower: share("lift_lower"), upper: share("lift_upper"),
+  });
+});
+for (const a of accounts) {
+  if (a.account_id !== undefined) a.ids = [a.account_id, a.name, a.owner, a.plan, ...a.users.map(({ id }) => id)].join(" ").toLowerCase();
+}
 const n_all = accounts.reduce((n, a) => n + a.n_accounts, 0);
+const all_hours = Math.ceil(accounts.reduce((sum, a) => sum + a.n_accounts * a.hours, 0));
 const shipped = Math.max(0, data.thresholds.indexOf(data.policy.sleeping_dog_lift_threshold));
-const as_published = { ...data.policy, value_factor: 1, place: shipped, budget: n_all };
+const as_published = { ...data.policy, policy: data.policy_id, value_factor: 1, place: shipped, budget: n_all, hours: all_hours };
 const current = { ...as_published };
-const labels = Object.fromEntries(data.decisions.map(({ id, label }) => [id, label]));
+// A decision that the warehouse does not know: who passes every guardrail, but for whom there is no money or time.
+const decisions = [...data.decisions.slice(0, -1), { id: "beyond_budget", label: "Beyond the budget" }, data.decisions.at(-1)];
+const labels = Object.fromEntries(decisions.map(({ id, label }) => [id, label]));
 
 const byId = (id) => document.getElementById(id);
 const whole = (x) => Math.round(x).toLocaleString("en");
 const dollars = (x, digits = 0) => (x < 0 ? "−$" : "$") + Math.abs(x).toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 const points = (x) => `${(+(100 * x).toFixed(2)).toString().replace("-", "−")} points`;
+const signed = (x) => `${x > 0 ? "+" : ""}${(100 * x).toFixed(1)}`.replace("-", "−");
 const plural = (n, one) => `${whole(n)} ${one}${n === 1 ? "" : "s"}`;
 const element = (name, text, className = "") => Object.assign(document.createElement(name), { textContent: text, className });
 
@@ -42,16 +59,29 @@ const why = (a, p) => ({
   suppress_too_small: () => (netValue(a, p) <= 0
     ? `Expected to earn ${dollars(revenue(a, p), 2)}, which does not cover ${dollars(cost(a, p), 2)} of cost.`
     : `Only ${plural(a.n_scored_users, "scored user")}; at least ${p.min_scored_users} are needed.`),
+  beyond_budget: () => `Passes every guardrail, but others are worth more: ${dollars(revenue(a, p), 2)} expected against ${dollars(cost(a, p), 2)} of cost.`,
   target: () => `Passed every guardrail: ${dollars(revenue(a, p), 2)} expected against ${dollars(cost(a, p), 2)} of cost.`,
 }[a.decision]());
 
-// What the model saw in the users who decided; told of the published decision only, since it explains no other.
-const because = (a) => (a.decision !== a.published || a.features.length === 0 ? "" : `Mostly by ${a.features.map((feature, i) => (
-  a.feature_values[i] === null ? feature : `${feature} (${a.feature_values[i].toLocaleString("en")})`)).join(" and ")}.`);
+// The best targets first, and no more of them than accounts and hours of customer success allow. Hours are spent where they earn most.
+function within(targets, p) {
+  const worth = (a) => (a.hours > 0 ? round6(a.net / (a.hours / p.hours)) : Infinity);
+  const limits_hours = p.hours < all_hours;
+  const ordered = limits_hours ? [...targets].sort((a, b) => worth(b) - worth(a) || b.net - a.net || (a.account_id < b.account_id ? -1 : 1)) : targets;
+  let n = 0, hours = 0;
+  const taken = [];
+  for (const a of ordered) {
+    hours += a.n_accounts * a.hours;
+    if (n + a.n_accounts > p.budget || (limits_hours && hours > p.hours)) break;
+    n += a.n_accounts;
+    taken.push(a);
+  }
+  return taken;
+}
 
-// Decides every row at the parameters p; what it comes to, with the best targets first and no more of them than the budget.
+// Decides every row at the parameters p, and what it comes to.
 function decide_all(p) {
-  const count = Object.fromEntries(data.decisions.map(({ id }) => [id, 0]));
+  const count = Object.fromEntries(decisions.map(({ id }) => [id, 0]));
   const all = [], targets = [];
   for (const a of accounts) {
     a.n_sleeping_dogs = a.dogs[p.place] ?? 0;
@@ -60,7 +90,6 @@ function decide_all(p) {
     a.n_unsupported_admins = a.unsupported_admins[p.place] ?? 0;
     a.decision = decide(a, p);
     a.net = netValue(a, p);
-    count[a.decision] += a.n_accounts;
     if (a.decision === "target") targets.push(a);
     if (a.n_users > 0) {
       a.everybody.net = netValue(a.everybody, p);
@@ -68,11 +97,14 @@ function decide_all(p) {
     }
   }
   targets.sort((a, b) => b.net - a.net || (a.account_id < b.account_id ? -1 : 1));
-  const total = (list, budget) => {
+  const taken = within(targets, p);
+  for (const a of targets) a.decision = "beyond_budget";
+  for (const a of taken) a.decision = "target";
+  for (const a of accounts) count[a.decision] += a.n_accounts;
+  const total = (list) => {
     const sum = { accounts: 0, users: 0, net: 0, cost: 0, admins: 0, dogs: 0 };
     for (const a of list) {
-      const n = Math.min(a.n_accounts, budget - sum.accounts);
-      if (n <= 0) break;
+      const n = a.n_accounts;
       sum.accounts += n;
       sum.users += n * a.n_nudged_users;
       if (a.sum_lift !== null) sum.net += n * a.net;
@@ -83,7 +115,8 @@ function decide_all(p) {
     }
     return sum;
   };
-  return { count, targets, nudged: total(targets, p.budget), everybody: total(all, Infinity) };
+  // What the best so many accounts earn; kept as numbers, since another setting will price the accounts anew.
+  return { count, values: targets.map((a) => [a.n_accounts, a.net]), targets, nudged: total(taken), everybody: total(all) };
 }
 
 const published = decide_all(as_published);
@@ -92,16 +125,36 @@ byId("parity").textContent = n_differing === 0
   ? `As published, this page decides all ${whole(n_all)} accounts just as the warehouse did.`
   : `Caution: as published, this page decides ${whole(n_differing)} accounts otherwise than the warehouse did.`;
 
+// Other policies price the same accounts otherwise.
+const own_prices = accounts.map((a) => [a.value_per_conversion_usd, a.expected_churn_cost_usd, a.everybody.expected_churn_cost_usd]);
+const policies = [data.policy_id, ...data.choices.map(({ policy_id }) => policy_id)];
+function choose(policy) {
+  const other = data.choices.find(({ policy_id }) => policy_id === policy);
+  accounts.forEach((a, i) => {
+    const [value, churn, churn_of_everybody] = other
+      ? [other.value_per_conversion_usd[i], other.expected_churn_cost_usd[i], other.expected_churn_cost_of_everybody_usd[i]] : own_prices[i];
+    Object.assign(a, { value_per_conversion_usd: value, expected_churn_cost_usd: churn });
+    Object.assign(a.everybody, { value_per_conversion_usd: value, expected_churn_cost_usd: churn_of_everybody });
+  });
+  current.policy = other ? policy : data.policy_id;
+  for (const name of Object.keys(data.policy)) if (other?.[name] !== undefined) current[name] = other[name];
+  if (!other) Object.assign(current, data.policy);
+  else current.value_per_conversion_usd = other.is_by_account ? null : other.value_per_conversion_usd[0];
+}
+for (const policy of policies) byId("policy").append(Object.assign(element("option", policy === data.policy_id ? `${policy} (published)` : policy), { value: policy }));
+byId("choice").hidden = policies.length < 2;
+byId("policy").addEventListener("input", () => { choose(byId("policy").value); show_all(); });
+
 const money = { written: (x) => dollars(x, x % 1 ? 2 : 0) };
 const sliders = [
-  data.policy.value_per_conversion_usd === null
-    ? { id: "value_factor", text: "Value of a conversion, against each account's own", low: 0, high: 3, step: 0.05, written: (x) => `${whole(100 * x)}%` }
-    : { id: "value_per_conversion_usd", text: "Value of a conversion", low: 0, high: Math.max(100, 3 * data.policy.value_per_conversion_usd), step: 1, ...money },
+  { id: "value_factor", text: "Value of a conversion, against each account's own", low: 0, high: 3, step: 0.05, written: (x) => `${whole(100 * x)}%`, is_for: () => current.value_per_conversion_usd === null },
+  { id: "value_per_conversion_usd", text: "Value of a conversion", low: 0, high: Math.max(100, 3 * data.policy.value_per_conversion_usd), step: 1, ...money, is_for: () => current.value_per_conversion_usd !== null },
   { id: "cost_per_account_usd", text: "Cost of an account", low: 0, high: Math.max(30, 4 * data.policy.cost_per_account_usd), step: 0.5, ...money },
   { id: "cost_per_nudge_usd", text: "Cost of a nudge", low: 0, high: Math.max(10, 4 * data.policy.cost_per_nudge_usd), step: 0.25, ...money },
   { id: "place", text: "A user is a Sleeping Dog below a lift of", low: 0, high: data.thresholds.length - 1, step: 1, written: (x) => points(data.thresholds[x]) },
   { id: "toxic_user_share_limit", text: "Sleeping Dogs allowed among an account's users", low: 0, high: 1, step: 0.01, written: (x) => `${+(100 * x).toFixed(1)}%` },
   { id: "budget", text: "Budget: nudge at most", low: 0, high: n_all, step: Math.max(1, Math.round(n_all / 2400)), written: (x) => (x >= n_all ? "no limit" : plural(x, "account")) },
+  { id: "hours", text: "Hours of customer success", low: 0, high: all_hours, step: Math.max(1, Math.round(all_hours / 2400)), written: (x) => (x >= all_hours ? "no limit" : plural(x, "hour")) },
 ].filter(({ low, high }) => high > low);
 for (const slider of sliders) {
   const shown = element("output", "");
@@ -112,12 +165,53 @@ for (const slider of sliders) {
   box.append(name, shown, input);
   byId("sliders").append(box);
   slider.show = () => { shown.textContent = slider.written(current[slider.id]); input.setAttribute("aria-valuetext", shown.textContent); };
-  slider.reset = () => { input.value = current[slider.id]; slider.show(); };
+  slider.reset = () => { box.hidden = slider.is_for ? !slider.is_for() : false; input.value = current[slider.id]; slider.show(); };
   input.addEventListener("input", () => { current[slider.id] = Number(input.value); slider.show(); redraw(); });
 }
-byId("reset").addEventListener("click", () => { Object.assign(current, as_published); sliders.forEach((slider) => slider.reset()); redraw(); });
+const show_all = () => { byId("policy").value = current.policy; sliders.forEach((slider) => slider.reset()); redraw(); };
+byId("reset").addEventListener("click", () => { choose(data.policy_id); Object.assign(current, as_published); show_all(); });
 
-const funnel = data.decisions.map(({ id, label }) => {
+// The setting lives in the address: #whatif?policy=ltv&budget=200.
+const start_of_setting = "#whatif?";
+function write_address() {
+  const changed = new URLSearchParams();
+  if (current.policy !== data.policy_id) changed.set("policy", current.policy);
+  const other = data.choices.find(({ policy_id }) => policy_id === current.policy);
+  for (const { id, is_for } of sliders) {
+    const from = other && id === "value_per_conversion_usd" ? other.value_per_conversion_usd[0] : other?.[id] ?? as_published[id];
+    if ((is_for?.() ?? true) && current[id] !== from) changed.set(id, current[id]);
+  }
+  const is_changed = [...changed].length > 0;
+  if (is_changed || location.hash.startsWith(start_of_setting)) {
+    try { history.replaceState(null, "", is_changed ? `${start_of_setting}${changed}` : "#whatif"); } catch { /* too many moves a second: the next one writes it */ }
+  }
+}
+function read_address() {
+  if (!location.hash.startsWith(start_of_setting)) return;
+  const given = new URLSearchParams(location.hash.slice(start_of_setting.length));
+  Object.assign(current, as_published);
+  choose(given.get("policy") ?? data.policy_id);
+  for (const { id, low, high } of sliders) {
+    const value = Number(given.get(id));
+    if (given.has(id) && value >= low && value <= high) current[id] = value;
+  }
+  byId("whatif").scrollIntoView();
+}
+addEventListener("hashchange", () => { if (location.hash.startsWith(start_of_setting)) { read_address(); show_all(); } });
+
+// The row of the seed that would decide so.
+function write_seed() {
+  const row = { ...data.seed, policy_id: "what_if", is_shipped: false, value_per_conversion_usd: current.value_per_conversion_usd ?? "" };
+  for (const name of ["cost_per_account_usd", "cost_per_nudge_usd", "toxic_user_share_limit"]) row[name] = current[name];
+  if (current.place !== shipped) row.sleeping_dog_lift_threshold = data.thresholds[current.place];
+  byId("row").textContent = `${Object.keys(row).join(",")}\n${Object.values(row).map((value) => value ?? "").join(",")}`;
+  byId("unwritten").textContent = [
+    current.budget < n_all || current.hours < all_hours ? "Budget and hours are no parameters of a policy: seeds/allocation_limits.csv holds limits." : "",
+    current.value_per_conversion_usd === null && current.value_factor !== 1 ? "The factor on the accounts' values is none either: seeds/plan_values.csv holds what they are made of." : "",
+  ].join(" ");
+}
+
+const funnel = decisions.map(({ id, label }) => {
   const bar = element("div", "", id === "target" ? "bar target" : "bar");
   const mark = element("div", "", "mark");
   const track = element("div", "", "track");
@@ -127,7 +221,11 @@ const funnel = data.decisions.map(({ id, label }) => {
   line.append(element("span", label), track, shown);
   byId("funnel").append(line);
   mark.style.left = `${(100 * published.count[id]) / n_all}%`;
-  return (count) => { bar.style.width = `${(100 * count[id]) / n_all}%`; shown.textContent = whole(count[id]); };
+  return (count) => {
+    line.hidden = id === "beyond_budget" && count[id] === 0;
+    bar.style.width = `${(100 * count[id]) / n_all}%`;
+    shown.textContent = whole(count[id]);
+  };
 });
 
 let chart;
@@ -137,20 +235,21 @@ const width = () => Math.max(260, byId("value").clientWidth);
 function curve(targets, places) {
   const values = [];
   let n = 0, sum = 0, place = 0;
-  for (const a of targets) {
-    while (place < places.length && places[place] <= n + a.n_accounts) values.push(sum + a.net * (places[place++] - n));
-    n += a.n_accounts;
-    sum += a.n_accounts * a.net;
+  for (const [n_accounts, net] of targets) {
+    while (place < places.length && places[place] <= n + n_accounts) values.push(sum + net * (places[place++] - n));
+    n += n_accounts;
+    sum += n_accounts * net;
   }
   if (targets.length === 0) values.push(0);
   return places.map((_, i) => values[i] ?? null);
 }
-function draw_value({ targets, count }) {
-  const most = Math.max(count.target, published.count.target, 1);
+function draw_value({ values, nudged }) {
+  const n_of = (targets) => targets.reduce((n, [n_accounts]) => n + n_accounts, 0);
+  const most = Math.max(n_of(values), n_of(published.values), 1);
   const step = Math.max(1, Math.ceil(most / 400));
   const places = Array.from({ length: Math.floor(most / step) + 1 }, (_, i) => i * step);
-  const now = curve(targets, places);
-  const series = [places, curve(published.targets, places), now, now.map((y, i) => (places[i] <= current.budget ? y : null))];
+  const now = curve(values, places);
+  const series = [places, curve(published.values, places), now, now.map((y, i) => (places[i] <= nudged.accounts ? y : null))];
   if (chart) return chart.setData(series);
   const axis = { stroke: "#55606e", grid: { stroke: "#eceff2", width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif" };
   chart = new uPlot({
@@ -164,22 +263,25 @@ function draw_value({ targets, count }) {
 }
 addEventListener("resize", () => chart.setSize({ width: width(), height }));
 
+// What is better where there is more of it, worse, or neither.
 const compared = [
-  ["Accounts nudged", "accounts", whole], ["Users nudged", "users", whole], ["Expected net value", "net", dollars], ["Cost", "cost", dollars],
-  ["Admins at risk", "admins", whole], ["Sleeping Dogs in them", "dogs", whole],
-].map(([text, name, written]) => {
+  ["Accounts nudged", "accounts", whole, 0], ["Users nudged", "users", whole, 0], ["Expected net value", "net", dollars, 1], ["Cost", "cost", dollars, -1],
+  ["Admins at risk", "admins", whole, -1], ["Sleeping Dogs in them", "dogs", whole, -1],
+].map(([text, name, written, better]) => {
   const line = element("tr", "");
-  const cells = [0, 1, 2].map(() => element("td", "", "number"));
+  const cells = [published.everybody, published.nudged, null, null].map((sum) => element("td", sum ? written(sum[name]) : "", "number"));
   line.append(Object.assign(element("th", text), { scope: "row" }), ...cells);
   byId("compared").append(line);
-  return ({ everybody, nudged }) => {
-    [everybody, published.nudged, nudged].forEach((sum, i) => { cells[i].textContent = written(sum[name]); });
-    const change = nudged[name] - published.nudged[name];
-    if (Math.abs(change) >= 0.5) cells[2].append(element("span", `${change > 0 ? "+" : "−"}${written(Math.abs(change))}`, "change"));
-  };
+  return (result) => [["everybody", cells[2]], ["nudged", cells[3]]].forEach(([side, cell]) => {
+    const change = result[side][name] - published[side][name];
+    cell.textContent = written(result[side][name]);
+    const kind = better * change > 0 ? "better" : better * change < 0 ? "worse" : "";
+    if (Math.abs(change) >= 0.5) cell.append(element("span", `${change > 0 ? "+" : "−"}${written(Math.abs(change))}`, `change ${kind}`));
+  });
 });
+let result = published;
 function redraw() {
-  const result = decide_all(current);
+  result = decide_all(current);
   funnel.forEach((show) => show(result.count));
   compared.forEach((show) => show(result));
   draw_value(result);
@@ -187,35 +289,155 @@ function redraw() {
     + `${plural(result.nudged.admins, "admin")} at risk.`;
   byId("outcome").textContent = text;
   byId("value").setAttribute("aria-label", `Net value by number of accounts nudged. ${text}`);
+  write_seed();
+  write_address();
   search();
+}
+
+// What opens below an account: its guardrail, what the model saw in it, value and cost, and its users.
+function details(a) {
+  const box = element("div", "", "details");
+  box.append(element("p", why(a, current)));
+  const money_of = [["Expected revenue", revenue(a, current)], ["Cost of account and nudges", cost(a, current) - (a.expected_churn_cost_usd ?? 0)],
+    ["Contracts at risk", a.expected_churn_cost_usd ?? 0], ["Net value", a.net]];
+  const list = element("dl", "", "money");
+  for (const [name, amount] of money_of) {
+    const item = element("div", "");
+    item.append(element("dt", name), element("dd", a.sum_lift === null ? "unknown" : dollars(amount, 2)));
+    list.append(item);
+  }
+  box.append(list);
+  if (a.features.length > 0) {
+    box.append(element("h4", a.decision === a.published ? "What the model saw in the users who decided" : "What the model saw when the list was published"));
+    const most = Math.max(...a.contributions.map(Math.abs));
+    const seen = element("ul", "", "seen");
+    a.features.forEach((feature, i) => {
+      const usual = data.usual[feature];
+      const written = (x) => (+x.toPrecision(3)).toLocaleString("en");
+      const raises = a.contributions[i] > 0;
+      const text = a.feature_values[i] === null ? feature[0].toUpperCase() + feature.slice(1)
+        : `${written(a.feature_values[i])} ${feature}${usual === undefined ? "" : `, usual ${written(usual)}`}`;
+      const line = element("li", `${text}: ${raises ? "raises" : "lowers"} lift by ${Math.abs(100 * a.contributions[i]).toFixed(1)} points`);
+      const bar = element("span", "", raises ? "pull raises" : "pull lowers");
+      bar.style.width = `${Math.max(2, (100 * Math.abs(a.contributions[i])) / most)}%`;
+      line.append(bar);
+      seen.append(line);
+    });
+    box.append(seen);
+  }
+  if (a.users.length === 0) box.append(element("p", a.n_users === 0 ? "It has no users." : "Its users are in marts.account_users; this page holds those of the first accounts only.", "note"));
+  else {
+    const table = element("table", "", "users");
+    const head = element("tr", "");
+    head.append(...["User", "Role", "Lift, points (interval)", "As published"].map((text) => Object.assign(element("th", text), { scope: "col" })));
+    table.append(Object.assign(document.createElement("thead"), {}), document.createElement("tbody"));
+    table.tHead.append(head);
+    for (const user of a.users) {
+      const line = element("tr", "");
+      line.append(Object.assign(element("th", user.id), { scope: "row" }), element("td", user.role.replace("_", " ")),
+        element("td", user.lift === null ? "unknown" : `${signed(user.lift)} (${signed(user.lower)} to ${signed(user.upper)})`, "number"), element("td", user.reason));
+      if (words().some((word) => user.id.toLowerCase().includes(word))) line.className = "found";
+      table.tBodies[0].append(line);
+    }
+    box.append(table);
+  }
+  return box;
 }
 
 const page_size = 25;
 let n_shown = page_size;
-for (const { id, label } of data.decisions) byId("decision").append(Object.assign(element("option", label), { value: id }));
+let found = [];
+let order = null;
+const opened = new Set();
+const words = () => byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+const fill = (id, values) => byId(id).append(...[...new Set(values)].filter(Boolean).sort().map((value) => element("option", value)));
+for (const { id, label } of decisions) byId("decision").append(Object.assign(element("option", label), { value: id }));
+fill("plan", accounts.map(({ plan }) => plan));
+fill("owner", accounts.map(({ owner }) => owner));
+const columns = [
+  ["Account", (a) => (a.name || a.account_id).toLowerCase(), 1], ["Plan", (a) => a.plan, 1], ["Revenue a year", (a) => a.revenue ?? -1, -1, "number"], ["Renewal", (a) => a.renewal || "9", 1],
+  ["Owner", (a) => a.owner || "~", 1], ["Decision and why", (a) => decisions.findIndex(({ id }) => id === a.decision), -1],
+  ["Users nudged", (a) => (a.decision === "target" ? a.n_nudged_users : 0), -1, "number"], ["Net value", (a) => (a.sum_lift === null ? -Infinity : a.net), -1, "number"],
+];
+byId("columns").append(...columns.map(([text, key, direction, kind = ""]) => {
+  const cell = Object.assign(element("th", "", kind), { scope: "col" });
+  const button = Object.assign(element("button", text, "sort"), { type: "button" });
+  button.addEventListener("click", () => {
+    order = order?.key === key ? { key, direction: -order.direction } : { key, direction };
+    for (const other of byId("columns").children) other.removeAttribute("aria-sort");
+    cell.setAttribute("aria-sort", order.direction > 0 ? "ascending" : "descending");
+    search_anew();
+  });
+  cell.append(button);
+  return cell;
+}));
 function search() {
-  const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
-  const decision = byId("decision").value;
-  const found = accounts.filter((a) => a.account_id !== undefined && (decision === "" || a.decision === decision)
-    && words.every((word) => a.account_id.toLowerCase().includes(word) || labels[a.decision].toLowerCase().includes(word)));
-  byId("found").textContent = plural(found.length, "account") + (found.length > n_shown ? `, the first ${n_shown} are shown` : "")
+  const [decision, plan, owner] = ["decision", "plan", "owner"].map((id) => byId(id).value);
+  const [fewest, most] = byId("size").value === "" ? [0, Infinity] : byId("size").value.split("-").map((x) => Number(x) || Infinity);
+  const asked = words();
+  const fits = (a) => a.account_id !== undefined && (decision === "" || a.decision === decision) && (plan === "" || a.plan === plan)
+    && (owner === "" || a.owner === owner) && a.n_users >= fewest && a.n_users <= most
+    && asked.every((word) => a.ids.includes(word) || labels[a.decision].toLowerCase().includes(word));
+  // Targets first, the best of them first.
+  found = [...result.targets.filter((a) => a.decision === "target" && fits(a)), ...accounts.filter((a) => a.decision !== "target" && fits(a))];
+  if (order) {
+    const keys = new Map(found.map((a) => [a, order.key(a)]));
+    found.sort((a, b) => { const [x, y] = [keys.get(a), keys.get(b)]; return order.direction * (x < y ? -1 : x > y ? 1 : 0); });
+  }
+  byId("found").textContent = (found.length === 0 ? "No account fits. Take a word or a filter away." : plural(found.length, "account"))
+    + (found.length > n_shown ? `, the first ${n_shown} are shown` : "")
     + (accounts.length > rows.account_id.length ? `. ${whole(n_all - rows.account_id.length)} more, those with the least at stake, count in the what-if but are not listed.` : "");
-  byId("accounts").replaceChildren(...found.slice(0, n_shown).map((a) => {
-    const row = element("tr", "");
-    const decided = element("td", "");
-    decided.append(element("span", labels[a.decision], a.decision === "target" ? "chip target" : "chip"));
-    if (a.decision !== a.published) decided.append(element("span", `published: ${labels[a.published]}`, "change"));
-    const reason = element("td", why(a, current));
-    if (because(a)) reason.append(element("span", because(a), "because"));
-    row.append(Object.assign(element("th", a.account_id), { scope: "row" }), decided, reason,
-      element("td", whole(a.n_users), "number"), element("td", a.sum_lift === null ? "–" : dollars(a.net, 2), "number"));
-    return row;
-  }));
+  byId("accounts").replaceChildren(...found.slice(0, n_shown).flatMap(lines));
   byId("more").hidden = found.length <= n_shown;
+  byId("take").hidden = found.length === 0;
+}
+function lines(a) {
+  const is_open = opened.has(a) || (found.length === 1 && words().length > 0);
+  const row = element("tr", "", "account");
+  const name = Object.assign(element("th", ""), { scope: "row" });
+  const button = Object.assign(element("button", a.name || a.account_id, "open"), { type: "button" });
+  button.setAttribute("aria-expanded", is_open);
+  button.addEventListener("click", () => {
+    opened.has(a) ? opened.delete(a) : opened.add(a);
+    search();
+    [...document.querySelectorAll("#accounts .open")].find((other) => other.dataset.id === a.account_id)?.focus();
+  });
+  button.dataset.id = a.account_id;
+  name.append(button);
+  if (a.name) name.append(element("span", a.account_id, "because"));
+  const decided = element("td", "", "decided");
+  decided.append(element("span", labels[a.decision], a.decision === "target" ? "chip target" : "chip"));
+  if (a.decision !== a.published) decided.append(element("span", `published: ${labels[a.published]}`, "change"));
+  decided.append(element("span", why(a, current), "because"));
+  row.append(name, element("td", a.plan), element("td", a.revenue == null ? "–" : dollars(a.revenue), "number"), element("td", a.renewal || "–", "date"), element("td", a.owner || "–"),
+    decided, element("td", `${whole(a.decision === "target" ? a.n_nudged_users : 0)} of ${whole(a.n_users)}`, "number"), element("td", a.sum_lift === null ? "–" : dollars(a.net, 2), "number"));
+  ["", "Plan", "Revenue", "Renewal", "Owner", "", "Users nudged", "Net value"].forEach((text, i) => { if (text) row.children[i].dataset.label = text; });
+  if (!is_open) return [row];
+  const more = element("tr", "", "more");
+  const cell = Object.assign(element("td", ""), { colSpan: columns.length });
+  cell.append(details(a));
+  more.append(cell);
+  return [row, more];
 }
 const search_anew = () => { n_shown = page_size; search(); };
-byId("search").addEventListener("input", search_anew);
-byId("decision").addEventListener("input", search_anew);
+for (const id of ["search", "decision", "plan", "owner", "size"]) byId(id).addEventListener("input", search_anew);
 byId("more").addEventListener("click", () => { n_shown += page_size; search(); });
-sliders.forEach((slider) => slider.reset());
-redraw();
+
+function save(name, text) {
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(new Blob([text], { type: "text/csv" })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+for (const button of document.querySelectorAll("[data-file]")) button.addEventListener("click", () => save(`${button.dataset.file}.csv`, files[button.dataset.file]));
+// A spreadsheet runs what begins like a formula, as in the exports.
+const cell_of = (value) => {
+  const text = typeof value === "string" && /^[=+\-@\t\r\n'＝＋－＠]/.test(value) ? `'${value}` : `${value ?? ""}`;
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+byId("take").addEventListener("click", () => save("accounts.csv", [
+  ["account_id", "account_name", "plan_tier", "annual_recurring_revenue_usd", "renewal_date", "owner", "decision", "published_decision", "reason", "n_users", "n_nudged_users", "net_value_usd"],
+  ...found.map((a) => [a.account_id, a.name, a.plan, a.revenue, a.renewal, a.owner, a.decision, a.published, why(a, current), a.n_users,
+    a.decision === "target" ? a.n_nudged_users : 0, a.sum_lift === null ? null : a.net]),
+].map((line) => `${line.map(cell_of).join(",")}\n`).join("")));
+read_address();
+show_all();
