@@ -35,7 +35,7 @@ final as (
             when users.is_sleeping_dog and not users.is_nudged_in_target then 'would be put off'
             when not users.is_nudged_in_target and users.lift <= 0 then 'not expected to be helped'
             when not users.is_nudged_in_target
-                then concat('unlike anybody in the past campaigns', coalesce(concat(' in ', users.unseen_features), ''))
+                then 'unlike anybody in the past campaigns' || coalesce(' in ' || users.unseen_features, '')
             when decisions.decision = 'target' then 'nudged'
             else 'would be nudged, but the account is held back'
         end as reason,
