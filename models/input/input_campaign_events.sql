@@ -8,7 +8,10 @@ with final as (
         converted_flag,
         revenue_usd,
         negative_reaction_flag,
-        admin_churned_flag
+        admin_churned_flag,
+        campaign_id,
+        assigned_flag,
+        assignment_probability
     from {{ source('raw', 'campaign_events_raw') }}
 )
 

@@ -1,4 +1,4 @@
-with interventions as (
+with imported as (
     select
         intervention_id,
         user_id,
@@ -11,6 +11,32 @@ with interventions as (
         assignment_probability,
         our_word as prev_nudge_response
     from ({{ mapped_words('interventions', 'prev_nudge_response', mapping='responses', missing='none') }}) as mapped
+),
+
+logged as (
+    select * from {{ ref('base_logged_interventions') }}
+),
+
+-- What the response to the nudge before was, nobody recorded with the log: it follows from the rows before.
+interventions as (
+    select
+        *,
+        is_treated as is_sent
+    from imported
+    union all
+    select
+        intervention_id,
+        user_id,
+        account_id,
+        intervention_date,
+        eligibility_flag = 1 as is_eligible,
+        treatment_flag = 1 as is_treated,
+        cast(null as string) as delivery_channel,
+        campaign_id,
+        assignment_probability,
+        cast(null as string) as prev_nudge_response,
+        sent_flag = 1 as is_sent
+    from logged
 ),
 
 users as (
@@ -26,7 +52,11 @@ outcome_windows as (
     select
         intervention_id,
         max(outcome_window_days) as outcome_window_days
-    from {{ ref('input_outcomes') }}
+    from (
+        select intervention_id, outcome_window_days from {{ ref('input_outcomes') }}
+        union all
+        select intervention_id, outcome_window_days from logged
+    ) as outcomes
     where outcome_window_days between 1 and 365
     group by intervention_id
 ),
@@ -67,7 +97,7 @@ deduplicated as (
         copies as (
             partition by
                 intervention_id, row_reason, user_id, account_id, intervention_date, is_eligible, is_treated,
-                delivery_channel, campaign_id, assignment_probability, prev_nudge_response
+                delivery_channel, campaign_id, assignment_probability, prev_nudge_response, is_sent
             order by intervention_id
         )
 ),
@@ -104,6 +134,7 @@ final as (
         intervention_date,
         is_eligible,
         is_treated,
+        is_sent,
         delivery_channel,
         prev_nudge_response,
         assignment_probability,
