@@ -41,8 +41,6 @@
         'plan_rank': "case features.plan_tier when 'starter' then 0.0 when 'growth' then 1.0 when 'enterprise' then 2.0 end",
         'prev_nudge_response_rank': "case features.prev_nudge_response when 'negative' then -1.0 when 'ignored' then 0.0 "
             ~ "when 'positive' then 1.0 end",
-        'n_earlier_nudges': 'cast(features.n_earlier_nudges as double)',
-        'days_since_last_nudge': 'cast(features.days_since_last_nudge as double)',
     } -%}
     {%- for column in own_features() -%}
         {%- do expressions.update({column: 'own_features.' ~ column}) -%}

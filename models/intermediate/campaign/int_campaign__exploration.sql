@@ -57,7 +57,8 @@ units as (
     group by 1, 2, 3, 4
 ),
 
--- What teaches more per dollar and risk goes first, and the lower id where two teach alike. A unit that costs nothing costs a cent.
+-- What teaches more per dollar and risk goes first, and the lower id where two teach alike. A unit that costs nothing costs a cent, and
+-- one whose risk nobody can price goes last.
 ranked as (
     select
         units.*,
@@ -65,7 +66,7 @@ ranked as (
         parameters.harm_budget_admins,
         parameters.harm_budget_users,
         row_number() over (
-            order by round(units.unknown_variance / greatest(0.01, units.cost_usd + units.risk_usd), 9) desc, units.unit_id asc
+            order by round(units.unknown_variance / greatest(0.01, coalesce(units.cost_usd + units.risk_usd, 1e9)), 9) desc, units.unit_id asc
         ) as priority
     from units
     cross join parameters

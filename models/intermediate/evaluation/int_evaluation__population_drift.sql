@@ -48,8 +48,6 @@ final as (
         ), 9) as psi
     from shares
     group by 1
-    -- What did not vary among those whom the model learned from is none of its reasons.
-    having count(*) filter (where n_training > 0) > 1
 )
 
 select * from final
