@@ -20,18 +20,20 @@ LOG = f"{RAW_SCHEMA}.{CAMPAIGN_EVENTS.name}"
 # The users of both arms whose turn it is: of the waves that are released, in accounts that are not in the log yet.
 DUE = """
     select users.user_id, assignments.account_id, users.is_admin, nudges.user_id is not null as is_nudged,
-        truth.latent_uplift_group, truth.p_control, truth.p_treated
+        truth.latent_uplift_group, truth.p_control, truth.p_treated, dealt.campaign_id, dealt.assignment_probability,
+        coalesce(dealt.arm = 'treatment', false) as is_assigned
     from marts.campaign_assignments as assignments
     inner join marts.rollout_status as waves on assignments.wave = waves.wave and waves.status = 'released'
     inner join marts.user_uplift_scores as scores
         on assignments.account_id = scores.account_id and scores.population = 'today'
     inner join staging.stg_users as users on scores.user_id = users.user_id
     inner join {truth} as truth on users.user_id = truth.user_id
+    left join marts.campaign_user_assignments as dealt on users.user_id = dealt.user_id
     left join marts.campaign_nudge_list as nudges on users.user_id = nudges.user_id
     where assignments.account_id not in (select account_id from {log})
 """
-# Only what the log feeds is built anew; since nothing else is stale, that is published.
-OF_THE_LOG = ("--select", f"source:raw.{CAMPAIGN_EVENTS.name}+")
+# Only what the running campaign's log feeds is built anew; since nothing else is stale, that is published.
+OF_THE_LOG = ("--select", "base_campaign_events+")
 # A campaign that is played moves shares as much as it likes.
 PLAYED = ("--vars", "deliveries: ignore")
 
@@ -81,7 +83,7 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
 def _append(connection: duckdb.DuckDBPyConnection, events: pd.DataFrame) -> None:
     connection.register("events", events)
     connection.execute(f"begin; drop table if exists {PUBLICATION}")
-    connection.execute(f"delete from {BUILT_NODES} where contains(unique_id, 'campaign_events')")
+    connection.execute(f"delete from {BUILT_NODES} where contains(unique_id, 'base_campaign_events')")
     connection.execute(f"insert into {LOG} select {', '.join(EVENT_COLUMNS)} from events")
     connection.execute("commit")
     connection.unregister("events")
