@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
 from causalyn.simulation.campaign_world import EVENT_COLUMNS, play
+from causalyn.simulation.rounds_world import Rounds, play_rounds
 from causalyn.simulation.world_physics import PRESETS, Physics
 from causalyn.simulation.world_store import attach_truth
 from causalyn.warehouse import command
@@ -34,6 +36,8 @@ DUE = """
 """
 # Only what the running campaign's log feeds is built anew; since nothing else is stale, that is published.
 OF_THE_LOG = ("--select", "base_campaign_events+")
+# Deals a campaign, and publishes nothing.
+OF_THE_ASSIGNMENT = ("--select", "+int_campaign__user_assignments", "--exclude-resource-type", "test")
 # A campaign that is played moves shares as much as it likes.
 PLAYED = ("--vars", "deliveries: ignore")
 
@@ -80,6 +84,27 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
         )
 
 
+def play_campaigns(warehouse: Path, physics: Physics, accounts: int, seed: int, campaigns: int, n_rounds: int) -> pd.DataFrame:
+    """Play whole campaigns one after the other: each is dealt by a model that learned from those before. Returns a row per campaign.
+
+    `accounts`, `seed` and `campaigns` are those that the world was generated with. The last build learns from all of them, and publishes.
+    """
+    with duckdb.connect(str(warehouse)) as connection:
+        if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
+            raise NotPlayableError("this campaign has begun; `make campaign` generates the world anew and plays it")
+
+    def build(campaign_id: str, today: date, *options: str) -> None:
+        variables = f"{{deliveries: ignore, campaign: {campaign_id}, scoring_date: '{today}'}}"
+        command.build(warehouse, "--vars", variables, *options)
+
+    rounds = Rounds(warehouse, physics, accounts, seed, campaigns)
+    played = play_rounds(rounds, n_rounds, lambda *campaign: build(*campaign, *OF_THE_ASSIGNMENT))
+    build(f"round-{n_rounds + 1}", rounds.today)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        effects = connection.execute("from marts.campaign_effects order by campaign_number").df()
+    return effects.merge(played, on="campaign_id", how="left")
+
+
 def _append(connection: duckdb.DuckDBPyConnection, events: pd.DataFrame) -> None:
     connection.register("events", events)
     connection.execute(f"begin; drop table if exists {PUBLICATION}")
@@ -94,9 +119,18 @@ def main() -> None:
     parser = command.parser(__doc__)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--preset", choices=PRESETS, default="default")
+    parser.add_argument("--rounds", type=int, help="play so many campaigns, each learning from those before")
+    parser.add_argument("--campaigns", type=int, default=1, help="past campaigns that the world was generated with")
     arguments = parser.parse_args()
 
     try:
+        if arguments.rounds:
+            with duckdb.connect(str(arguments.warehouse), read_only=True) as connection:
+                (accounts,) = connection.execute("select count(*) from raw.accounts_raw").fetchone()
+            world = (PRESETS[arguments.preset], accounts, arguments.seed, arguments.campaigns)
+            played = play_campaigns(arguments.warehouse, *world, arguments.rounds)
+            print(played.set_index("campaign_id").drop(columns="campaign_number").T.to_string(float_format="{:.3f}".format))
+            return
         status, readout = play_campaign(arguments.warehouse, PRESETS[arguments.preset], arguments.seed)
     except (NotPlayableError, ValueError, duckdb.Error) as error:
         sys.exit(f"Nothing was played: {str(error).splitlines()[0]}.")
