@@ -84,10 +84,13 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
         )
 
 
-def play_campaigns(warehouse: Path, physics: Physics, accounts: int, seed: int, campaigns: int, n_rounds: int) -> pd.DataFrame:
-    """Play whole campaigns one after the other: each is dealt by a model that learned from those before. Returns a row per campaign.
+def play_campaigns(
+    warehouse: Path, physics: Physics, accounts: int, seed: int, campaigns: int, n_rounds: int
+) -> pd.DataFrame:
+    """Play whole campaigns one after the other, each dealt by a model that learned from those before. Returns a row per campaign.
 
-    `accounts`, `seed` and `campaigns` are those that the world was generated with. The last build learns from all of them, and publishes.
+    `accounts`, `seed` and `campaigns` are those that the world was generated with. The last build learns from all of them, and
+    publishes.
     """
     with duckdb.connect(str(warehouse)) as connection:
         if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
@@ -129,7 +132,11 @@ def main() -> None:
                 (accounts,) = connection.execute("select count(*) from raw.accounts_raw").fetchone()
             world = (PRESETS[arguments.preset], accounts, arguments.seed, arguments.campaigns)
             played = play_campaigns(arguments.warehouse, *world, arguments.rounds)
-            print(played.set_index("campaign_id").drop(columns="campaign_number").T.to_string(float_format="{:.3f}".format))
+            print(
+                played.set_index("campaign_id")
+                .drop(columns="campaign_number")
+                .T.to_string(float_format="{:.3f}".format)
+            )
             return
         status, readout = play_campaign(arguments.warehouse, PRESETS[arguments.preset], arguments.seed)
     except (NotPlayableError, ValueError, duckdb.Error) as error:

@@ -1,5 +1,5 @@
--- POL-28: Exploration nudges no predicted Sleeping Dog, nobody whose interval lies below zero, and puts off no more admins and users
--- than its budget, by its probabilities and what is expected of whom it may nudge.
+-- POL-28: Exploration nudges no predicted Sleeping Dog, nobody whose interval lies below zero, and puts off no more admins and
+-- users than its budget, by its probabilities and what is expected of whom it may nudge.
 with assignments as (
     select * from {{ ref('int_campaign__user_assignments') }}
     where experiment = 'exploration'

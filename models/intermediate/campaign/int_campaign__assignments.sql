@@ -20,11 +20,9 @@ drawn as (
         decisions.account_id,
         decisions.decision,
         decisions.net_value_usd,
-        {{ hash_bucket('decisions.account_id', 10000, running_campaign('parameters') ~ " || ':control'") }}
-        < 10000 * parameters.control_share as is_global_control,
+        {{ is_drawn('decisions.account_id', 'control', 'parameters.control_share') }} as is_global_control,
         {{ hash_bucket('decisions.account_id', 10000, running_campaign('parameters') ~ " || ':validation'") }} as validation_draw,
-        {{ hash_bucket('decisions.account_id', 10000, running_campaign('parameters') ~ " || ':exploration'") }}
-        < 10000 * parameters.exploration_share as is_explored,
+        {{ is_drawn('decisions.account_id', 'exploration', 'parameters.exploration_share') }} as is_explored,
         parameters.validation_holdout_share
     from decisions
     cross join parameters

@@ -1,5 +1,5 @@
--- Nobody is explored whom a hard limit protects: the decisions before POL-04 rule their accounts out, and `is_explorable` any user who
--- is taken for a Sleeping Dog, has no support, or has been nudged enough.
+-- Nobody is explored whom a hard limit protects: the decisions before POL-04 rule their accounts out, and `is_explorable` any user
+-- who is taken for a Sleeping Dog, has no support, or has been nudged enough.
 with users as (
     select * from {{ ref('int_policy__users') }}
     where population = 'today' and is_shipped and is_explorable
@@ -57,8 +57,8 @@ units as (
     group by 1, 2, 3, 4
 ),
 
--- What teaches more per dollar and risk goes first, and the lower id where two teach alike. A unit that costs nothing costs a cent, and
--- one whose risk nobody can price goes last.
+-- What teaches more per dollar and risk goes first, and the lower id where two teach alike. A unit that costs nothing costs a cent,
+-- and one whose risk nobody can price goes last.
 ranked as (
     select
         units.*,
@@ -66,7 +66,9 @@ ranked as (
         parameters.harm_budget_admins,
         parameters.harm_budget_users,
         row_number() over (
-            order by round(units.unknown_variance / greatest(0.01, coalesce(units.cost_usd + units.risk_usd, 1e9)), 9) desc, units.unit_id asc
+            order by
+                round(units.unknown_variance / greatest(0.01, coalesce(units.cost_usd + units.risk_usd, 1e9)), 9) desc,
+                units.unit_id asc
         ) as priority
     from units
     cross join parameters

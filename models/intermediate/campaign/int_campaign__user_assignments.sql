@@ -18,8 +18,8 @@ parameters as (
     select * from {{ ref('campaign_parameters') }}
 ),
 
--- The probability of the nudge follows from what the user is part of. In the rollout it is the policy that says whom to nudge, and
--- exploration that adds a few; an explored account is nudged like a target; in the validation holdout everybody is, since it asks what
+-- The probability of the nudge follows from what the user is part of. In the rollout the policy says whom to nudge, and
+-- exploration adds a few; an explored account is nudged like a target; in the validation holdout everybody is, since it asks what
 -- that would cost.
 dealt as (
     select
@@ -43,8 +43,7 @@ dealt as (
         parameters.control_share,
         parameters.exploration_share,
         parameters.validation_holdout_share,
-        {{ hash_bucket('users.user_id', 10000, running_campaign('parameters') ~ " || ':exploration of users'") }}
-        < 10000 * parameters.exploration_share as is_drawn
+        {{ is_drawn('users.user_id', 'exploration of users', 'parameters.exploration_share') }} as is_drawn
     from users
     inner join assignments on users.policy_id = assignments.policy_id and users.account_id = assignments.account_id
     cross join parameters

@@ -15,10 +15,6 @@ interventions as (
     select * from {{ ref('stg_interventions') }}
 ),
 
-outcomes as (
-    select * from {{ ref('stg_outcomes') }}
-),
-
 nudges as (
     select * from {{ ref('int_features__nudges') }}
     {{ where_in_scope() }}
@@ -32,7 +28,7 @@ caps as (
     {% else %}
     select {{ winsor_caps('percentile_disc(0.99) within group (order by training_rows.{})') }}
     from {{ ref('int_features__behaviour') }} as training_rows
-    inner join outcomes on training_rows.observation_id = outcomes.intervention_id
+    inner join {{ ref('stg_outcomes') }} as outcomes on training_rows.observation_id = outcomes.intervention_id
     where training_rows.population = 'campaign' and outcomes.is_converted is not null
     {% endif %}
 ),

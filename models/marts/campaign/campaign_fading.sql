@@ -48,7 +48,9 @@ by_account as (
         slopes.n_users,
         slopes.slope,
         centred.account_id,
-        {{ safe_divide('sum(centred.cause * (centred.surprise - slopes.slope * centred.cause))', 'max(slopes.sum_xx)') }} as influence
+        {{ safe_divide(
+            'sum(centred.cause * (centred.surprise - slopes.slope * centred.cause))', 'max(slopes.sum_xx)'
+        ) }} as influence
     from slopes
     inner join centred on slopes.question = centred.question
     group by 1, 2, 3, 4

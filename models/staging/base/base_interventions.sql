@@ -1,42 +1,5 @@
-with imported as (
-    select
-        intervention_id,
-        user_id,
-        account_id,
-        intervention_date,
-        eligibility_flag = 1 as is_eligible,
-        treatment_flag = 1 as is_treated,
-        delivery_channel,
-        campaign_id,
-        assignment_probability,
-        our_word as prev_nudge_response
-    from ({{ mapped_words('interventions', 'prev_nudge_response', mapping='responses', missing='none') }}) as mapped
-),
-
-logged as (
-    select * from {{ ref('base_logged_interventions') }}
-),
-
--- What the response to the nudge before was, nobody recorded with the log: it follows from the rows before.
-interventions as (
-    select
-        *,
-        is_treated as is_sent
-    from imported
-    union all
-    select
-        intervention_id,
-        user_id,
-        account_id,
-        intervention_date,
-        eligibility_flag = 1 as is_eligible,
-        treatment_flag = 1 as is_treated,
-        cast(null as string) as delivery_channel,
-        campaign_id,
-        assignment_probability,
-        cast(null as string) as prev_nudge_response,
-        sent_flag = 1 as is_sent
-    from logged
+with interventions as (
+    {{ reported_interventions() }}
 ),
 
 users as (
@@ -55,7 +18,7 @@ outcome_windows as (
     from (
         select intervention_id, outcome_window_days from {{ ref('input_outcomes') }}
         union all
-        select intervention_id, outcome_window_days from logged
+        select intervention_id, outcome_window_days from {{ ref('base_logged_interventions') }}
     ) as outcomes
     where outcome_window_days between 1 and 365
     group by intervention_id

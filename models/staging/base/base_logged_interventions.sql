@@ -1,5 +1,5 @@
--- What earlier campaigns logged, in the shape of an export's interventions and outcomes. Read from the log as it came, and not from
--- `base_campaign_events`, so that a running campaign that logs on makes no past one stale.
+-- What earlier campaigns logged, in the shape of an export's interventions and outcomes. Read from the log as it came, and not
+-- from `base_campaign_events`, so that a running campaign that logs on makes no past one stale.
 with events as (
     select distinct * from {{ ref('input_campaign_events') }}
     where event_id is not null and user_id is not null and event_date <= current_date and campaign_id is not null
@@ -39,8 +39,8 @@ by_user as (
     group by 1, 2
 ),
 
--- Intention to treat: who was assigned to the nudge counts as treated, sent or not. Whose assignment was certain says nothing of its
--- effect, and only how often the user has been nudged.
+-- Intention to treat: who was assigned to the nudge counts as treated, sent or not. Whose assignment was certain says nothing of
+-- its effect, and only how often the user has been nudged.
 final as (
     select
         campaign_id || ':' || user_id as intervention_id,
@@ -51,7 +51,9 @@ final as (
         treatment_flag,
         sent_flag,
         campaign_id,
-        case when assignment_probability > 0 and assignment_probability < 1 then assignment_probability end as assignment_probability,
+        case
+            when assignment_probability > 0 and assignment_probability < 1 then assignment_probability
+        end as assignment_probability,
         cast(outcome_window_days as bigint) as outcome_window_days,
         collab_activated_flag,
         activation_date,

@@ -1,7 +1,7 @@
 """Campaigns one after the other in a generated world that lives on between them.
 
-A round takes the assignments that a build left, plays them all on one day, writes the log, and lets behaviour and effects drift until
-the next round. What is measured of a round comes from the hidden truth, which nothing else of it reads.
+A round takes the assignments that a build left, plays them all on one day, writes the log, and lets behaviour and effects drift
+until the next round. What is measured of a round comes from the hidden truth, which nothing else of it reads.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FIGURES = """
     with decided as (
         select users.*, decisions.decision, decisions.cost_per_account_usd, decisions.value_per_conversion_usd,
             truth.latent_uplift_group, truth.p_treated - truth.p_control as true_lift,
-            users.lift_lower <= truth.p_treated - truth.p_control and truth.p_treated - truth.p_control <= users.lift_upper as is_covered
+            truth.p_treated - truth.p_control between users.lift_lower and users.lift_upper as is_covered
         from intermediate.int_policy__users as users
         inner join intermediate.int_policy__account_decisions as decisions using (campaign_id, policy_id, account_id)
         inner join {truth} as truth using (user_id)
@@ -121,10 +121,17 @@ class Rounds:
             if not self.is_learned_from:
                 events["campaign_id"] = None
             connection.execute(f"insert into {LOG} select {', '.join(EVENT_COLUMNS)} from events")
-            nudged = connection.execute(f"select user_id, count(*) from {LOG} where sent_flag = 1 group by 1").fetchall()
+            nudged = connection.execute(
+                f"select user_id, count(*) from {LOG} where sent_flag = 1 group by 1"
+            ).fetchall()
         self._live_on(events, dict(nudged))
         churned = events.loc[events["admin_churned_flag"] == 1, "user_id"].nunique()
-        return {"campaign_id": campaign_id, "n_admins_lost": churned, "n_nudged": int(users["is_nudged"].sum()), **figures}
+        return {
+            "campaign_id": campaign_id,
+            "n_admins_lost": churned,
+            "n_nudged": int(users["is_nudged"].sum()),
+            **figures,
+        }
 
     def _live_on(self, events: pd.DataFrame, nudged: dict[str, int]) -> None:
         reaction = pd.Series(1.0, events["user_id"].unique())

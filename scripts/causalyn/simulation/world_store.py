@@ -172,7 +172,9 @@ def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -
     return Written(first_account, first_user, activity_rows)
 
 
-def append_life(warehouse: Path, activity: Iterable[world.Columns], truths: Iterable[world.Columns], sizes: list[int]) -> None:
+def append_life(
+    warehouse: Path, activity: Iterable[world.Columns], truths: Iterable[world.Columns], sizes: list[int]
+) -> None:
     """Append activity to a generated world, and replace the truth about today's users; `sizes` are the users of each chunk."""
     with duckdb.connect(str(warehouse)) as raw_db, duckdb.connect(str(truth_path(warehouse))) as truth_db:
         raw_db.execute(f"drop table if exists {BUILT_NODES}; drop table if exists {PUBLICATION}; use {RAW_SCHEMA}")
