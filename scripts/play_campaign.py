@@ -35,7 +35,7 @@ DUE = """
     where assignments.account_id not in (select account_id from {log})
 """
 # Only what the running campaign's log feeds is built anew; since nothing else is stale, that is published.
-OF_THE_LOG = ("--select", "base_campaign_events+")
+OF_THE_LOG = ("--select", "base_campaign_events+", "base_raw_columns+")
 # Deals a campaign, and publishes nothing.
 OF_THE_ASSIGNMENT = ("--select", "+int_campaign__user_assignments", "--exclude-resource-type", "test")
 # A campaign that is played moves shares as much as it likes.

@@ -200,8 +200,8 @@ def live_on(
     """What users do on some days after a campaign, as those move who move, and what is true of them afterwards.
 
     `nudges` counts by user how often they have been nudged so far, and `reaction` is the factor by which the campaign changed
-    their activity. Each nudge wears out the next that would help (`Physics.fatigue`). Returns the state, the activity as exported, and
-    the truth.
+    their activity. Each nudge wears out the next that would help (`Physics.fatigue`). Returns the state, the activity as
+    exported, and the truth.
     """
     users, habits = _move(physics, rng, state.accounts, state.users | {"reaction": reaction}, state.habits)
     first_week = (days.start - FIRST_INTERVENTION_DAY + 7 * WEEKS_BEFORE - CAMPAIGN_DAYS) // 7
