@@ -1,4 +1,4 @@
--- Nobody is explored whom a hard limit protects: the decisions before POL-04 rule their accounts out, and `is_explorable` any user
+-- Nobody is explored whom a hard limit protects: the decisions before POL-04 rule their accounts out, and `is_explorable` anybody
 -- who is taken for a Sleeping Dog, has no support, or has been nudged enough.
 with users as (
     select * from {{ ref('int_policy__users') }}
@@ -57,8 +57,8 @@ units as (
     group by 1, 2, 3, 4
 ),
 
--- What teaches more per dollar and risk goes first, and the lower id where two teach alike. A unit that costs nothing costs a cent,
--- and one whose risk nobody can price goes last.
+-- What teaches more per dollar and risk goes first, and the lower id where two teach alike. Who costs nothing costs a cent,
+-- and a unit whose risk nobody can price goes last.
 ranked as (
     select
         units.*,
