@@ -75,6 +75,7 @@ help:
 	@echo '  ACCEPT_CHANGES=1            publish an export that differs from the last one on purpose'
 	@echo 'make map RAW=dir              add the roles, plans, events, responses and features of an export to seeds/mapping, to be corrected'
 	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
+	@echo '  ROUNDS=6                    play so many in a row, each learning from those before, and read them out side by side'
 	@echo 'make bandit                   build a generated world and let a bandit choose among e-mail, message and call in it'
 	@echo 'make diff FROM=side TO=side   whose decision differs between two recorded sides, each build_id/policy_id'
 	@echo 'make refresh                  decide about today by the last published model: lists, report, exports'
@@ -122,7 +123,7 @@ bandit: build $(VENV)/.installed-bandit
 	$(BIN)/python scripts/play_bandit.py $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET))
 
 campaign: build
-	$(BIN)/python scripts/play_campaign.py $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET))
+	$(BIN)/python scripts/play_campaign.py $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET)) $(if $(ROUNDS),--rounds $(ROUNDS) $(if $(CAMPAIGNS),--campaigns $(CAMPAIGNS)))
 
 docs: $(VENV)/.installed
 	$(DBT) docs generate --quiet --static

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
 from causalyn.simulation.campaign_world import EVENT_COLUMNS, play
+from causalyn.simulation.rounds_world import Rounds, play_rounds
 from causalyn.simulation.world_physics import PRESETS, Physics
 from causalyn.simulation.world_store import attach_truth
 from causalyn.warehouse import command
@@ -20,20 +22,24 @@ LOG = f"{RAW_SCHEMA}.{CAMPAIGN_EVENTS.name}"
 # The users of both arms whose turn it is: of the waves that are released, in accounts that are not in the log yet.
 DUE = """
     select users.user_id, assignments.account_id, users.is_admin, nudges.user_id is not null as is_nudged,
-        truth.latent_uplift_group, truth.p_control, truth.p_treated
+        truth.latent_uplift_group, truth.p_control, truth.p_treated, dealt.campaign_id, dealt.assignment_probability,
+        coalesce(dealt.arm = 'treatment', false) as is_assigned
     from marts.campaign_assignments as assignments
     inner join intermediate.int_campaign__rollout_status as waves on assignments.wave = waves.wave and waves.status = 'released'
     inner join marts.user_uplift_scores as scores
         on assignments.account_id = scores.account_id and scores.population = 'today'
     inner join staging.stg_users as users on scores.user_id = users.user_id
     inner join {truth} as truth on users.user_id = truth.user_id
+    left join marts.campaign_user_assignments as dealt on users.user_id = dealt.user_id
     left join intermediate.int_campaign__nudges as nudges on users.user_id = nudges.user_id
     where assignments.account_id not in (select account_id from {log})
 """
-# Only what the log feeds is built anew; since nothing else is stale, that is published.
-OF_THE_LOG = ("--select", f"source:raw.{CAMPAIGN_EVENTS.name}+")
+# Only what the running campaign's log feeds is built anew; since nothing else is stale, that is published.
+OF_THE_LOG = ("--select", "base_campaign_events+", "base_raw_columns+")
 # Between two waves only their status counts.
-STATUS = ("--select", f"{OF_THE_LOG[1]},+int_campaign__rollout_status")
+STATUS = ("--select", "base_campaign_events+,+int_campaign__rollout_status")
+# Deals a campaign, and publishes nothing.
+OF_THE_ASSIGNMENT = ("--select", "+int_campaign__user_assignments", "--exclude-resource-type", "test")
 PROGRESS = """
     select printf('Wave %d of %d has begun: evidence of harm %.2f, and the campaign is paused at %.2f.',
         max(wave) filter (where begun_date is not null), max(wave),
@@ -89,10 +95,34 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
         )
 
 
+def play_campaigns(
+    warehouse: Path, physics: Physics, accounts: int, seed: int, campaigns: int, n_rounds: int
+) -> pd.DataFrame:
+    """Play whole campaigns one after the other, each dealt by a model that learned from those before. Returns a row per campaign.
+
+    `accounts`, `seed` and `campaigns` are those that the world was generated with. The last build learns from all of them, and
+    publishes.
+    """
+    with duckdb.connect(str(warehouse)) as connection:
+        if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
+            raise NotPlayableError("this campaign has begun; `make campaign` generates the world anew and plays it")
+
+    def build(campaign_id: str, today: date, *options: str) -> None:
+        variables = f"{{deliveries: ignore, campaign: {campaign_id}, scoring_date: '{today}'}}"
+        command.build(warehouse, "--vars", variables, *options)
+
+    rounds = Rounds(warehouse, physics, accounts, seed, campaigns)
+    played = play_rounds(rounds, n_rounds, lambda *campaign: build(*campaign, *OF_THE_ASSIGNMENT))
+    build(f"round-{n_rounds + 1}", rounds.today)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        effects = connection.execute("from marts.campaign_effects order by campaign_number").df()
+    return effects.merge(played, on="campaign_id", how="left")
+
+
 def _append(connection: duckdb.DuckDBPyConnection, events: pd.DataFrame) -> None:
     connection.register("events", events)
     connection.execute(f"begin; drop table if exists {PUBLICATION}")
-    connection.execute(f"delete from {BUILT_NODES} where contains(unique_id, 'campaign_events')")
+    connection.execute(f"delete from {BUILT_NODES} where contains(unique_id, 'base_campaign_events')")
     connection.execute(f"insert into {LOG} select {', '.join(EVENT_COLUMNS)} from events")
     connection.execute("commit")
     connection.unregister("events")
@@ -103,9 +133,22 @@ def main() -> None:
     parser = command.parser(__doc__)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--preset", choices=PRESETS, default="default")
+    parser.add_argument("--rounds", type=int, help="play so many campaigns, each learning from those before")
+    parser.add_argument("--campaigns", type=int, default=1, help="past campaigns that the world was generated with")
     arguments = parser.parse_args()
 
     try:
+        if arguments.rounds:
+            with duckdb.connect(str(arguments.warehouse), read_only=True) as connection:
+                (accounts,) = connection.execute("select count(*) from raw.accounts_raw").fetchone()
+            world = (PRESETS[arguments.preset], accounts, arguments.seed, arguments.campaigns)
+            played = play_campaigns(arguments.warehouse, *world, arguments.rounds)
+            print(
+                played.set_index("campaign_id")
+                .drop(columns="campaign_number")
+                .T.to_string(float_format="{:.3f}".format)
+            )
+            return
         status, readout = play_campaign(arguments.warehouse, PRESETS[arguments.preset], arguments.seed)
     except (NotPlayableError, ValueError, duckdb.Error) as error:
         sys.exit(f"Nothing was played: {str(error).splitlines()[0]}.")

@@ -1,16 +1,27 @@
-with final as (
-    select
-        event_id,
-        user_id,
-        account_id,
-        event_date,
-        is_sent,
-        is_converted,
-        revenue_usd,
-        is_negative_reaction,
-        is_admin_churn
-    from {{ ref('base_campaign_events') }}
+with events as (
+    select * from {{ ref('base_campaign_events') }}
     where reject_reason is null
+),
+
+parameters as (
+    select * from {{ ref('campaign_parameters') }}
+),
+
+-- Of the running campaign. What others logged is of the past: `base_logged_interventions`.
+final as (
+    select
+        events.event_id,
+        events.user_id,
+        events.account_id,
+        events.event_date,
+        events.is_sent,
+        events.is_converted,
+        events.revenue_usd,
+        events.is_negative_reaction,
+        events.is_admin_churn
+    from events
+    cross join parameters
+    where coalesce(events.campaign_id = {{ running_campaign('parameters') }}, true)
 )
 
 select * from final

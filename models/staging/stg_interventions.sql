@@ -6,6 +6,7 @@ with final as (
         intervention_date,
         is_eligible,
         is_treated,
+        is_sent,
         delivery_channel,
         prev_nudge_response,
         campaign_id,

@@ -12,7 +12,11 @@ interventions as (
         raw_interventions.intervention_id,
         raw_interventions.user_id,
         raw_interventions.intervention_date
-    from {{ ref('input_interventions') }} as raw_interventions
+    from (
+        select intervention_id, user_id, account_id, intervention_date from {{ ref('input_interventions') }}
+        union all
+        select intervention_id, user_id, account_id, intervention_date from {{ ref('base_logged_interventions') }}
+    ) as raw_interventions
     inner join users
         on raw_interventions.user_id = users.user_id and raw_interventions.account_id = users.account_id
     where raw_interventions.intervention_date <= current_date
@@ -23,7 +27,11 @@ outcomes as (
         intervention_id,
         user_id,
         max(outcome_window_days) as outcome_window_days
-    from {{ ref('input_outcomes') }}
+    from (
+        select intervention_id, user_id, outcome_window_days from {{ ref('input_outcomes') }}
+        union all
+        select intervention_id, user_id, outcome_window_days from {{ ref('base_logged_interventions') }}
+    ) as windows
     where outcome_window_days between 1 and 365
     group by intervention_id, user_id
 ),

@@ -14,7 +14,7 @@ final as (
     from nudges
     cross join parameters
     where
-        {{ hash_bucket('nudges.account_id', 10000, "parameters.salt || ':control'") }} < 10000 * parameters.control_share
+        {{ is_drawn('nudges.account_id', 'control', 'parameters.control_share') }}
 )
 
 select * from final

@@ -30,7 +30,7 @@ final as (
     where
         nudges.user_id is null
         or not coalesce(-triggers.week_on_week_change between limits.least_deceleration and limits.most_deceleration, false)
-        or {{ hash_bucket('triggers.account_id', 10000, "parameters.salt || ':control'") }} < 10000 * parameters.control_share
+        or {{ is_drawn('triggers.account_id', 'control', 'parameters.control_share') }}
 )
 
 select * from final

@@ -1,4 +1,5 @@
--- POL-19: The campaign nudges targets; an account suppressed for a toxic admin only if the company opted in, and no other.
+-- POL-19: The campaign nudges targets and, to explore, accounts that are not worth their cost; an account suppressed for a toxic
+-- admin only if the company opted in, and no other.
 with nudges as (
     select * from {{ ref('int_campaign__nudges') }}
 ),
@@ -21,6 +22,9 @@ final as (
     left join decisions on nudges.account_id = decisions.account_id
     where
         decisions.decision is distinct from 'target'
+        and not coalesce(
+            parameters.exploration_share > 0 and decisions.decision in ('suppress_unprofitable', 'suppress_too_small'), false
+        )
         and not coalesce(parameters.has_validation_holdout and decisions.decision = 'suppress_toxic_admin', false)
 )
 

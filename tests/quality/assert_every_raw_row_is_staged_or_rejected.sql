@@ -9,14 +9,25 @@ with summary as (
 
 staged as (
     {% for table in [
-        'accounts', 'users', 'user_activity_daily', 'user_features', 'interventions', 'outcomes', 'campaign_events',
+        'accounts', 'users', 'user_activity_daily', 'user_features', 'interventions', 'outcomes',
     ] %}
     select
         '{{ table }}_raw' as table_name,
         count(*) as n_staged
     from {{ ref('stg_' ~ table) }}
-    {% if not loop.last %}union all{% endif %}
+    union all
     {% endfor %}
+    select
+        'campaign_events_raw' as table_name,
+        count(*) as n_staged
+    from {{ ref('base_campaign_events') }}
+    where reject_reason is null
+),
+
+-- What earlier campaigns logged is staged beside the interventions and outcomes of an export.
+logged as (
+    select count(*) as n_logged
+    from {{ ref('base_logged_interventions') }}
 ),
 
 final as (
@@ -26,7 +37,10 @@ final as (
         staged.n_staged
     from staged
     left join summary on staged.table_name = summary.table_name
-    where staged.n_staged is distinct from summary.n_left
+    cross join logged
+    where
+        staged.n_staged - case when staged.table_name in ('interventions_raw', 'outcomes_raw') then logged.n_logged else 0 end
+        is distinct from summary.n_left
 )
 
 select * from final

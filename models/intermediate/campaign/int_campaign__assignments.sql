@@ -7,16 +7,22 @@ parameters as (
     select * from {{ ref('campaign_parameters') }}
 ),
 
--- Two draws an account, independent of each other, of every other account and of anything known of it.
+explored as (
+    select unit_id as account_id
+    from {{ ref('int_campaign__exploration') }}
+    where unit_type = 'account' and is_admitted
+),
+
+-- Three draws an account, independent of each other, of every other account and of anything known of it.
 drawn as (
     select
         decisions.policy_id,
         decisions.account_id,
         decisions.decision,
         decisions.net_value_usd,
-        {{ hash_bucket('decisions.account_id', 10000, "parameters.salt || ':control'") }}
-        < 10000 * parameters.control_share as is_global_control,
-        {{ hash_bucket('decisions.account_id', 10000, "parameters.salt || ':validation'") }} as validation_draw,
+        {{ is_drawn('decisions.account_id', 'control', 'parameters.control_share') }} as is_global_control,
+        {{ hash_bucket('decisions.account_id', 10000, running_campaign('parameters') ~ " || ':validation'") }} as validation_draw,
+        {{ is_drawn('decisions.account_id', 'exploration', 'parameters.exploration_share') }} as is_explored,
         parameters.validation_holdout_share
     from decisions
     cross join parameters
@@ -55,10 +61,24 @@ validated as (
         and not drawn.is_global_control
 ),
 
+-- Last, too.
+explorations as (
+    select
+        drawn.account_id,
+        'exploration' as experiment,
+        case when drawn.is_explored then 'treatment' else 'control' end as arm,
+        10 as wave
+    from drawn
+    inner join explored on drawn.account_id = explored.account_id
+    where not drawn.is_global_control
+),
+
 dealt as (
     select * from waves
     union all
     select * from validated
+    union all
+    select * from explorations
 ),
 
 final as (

@@ -15,39 +15,9 @@ interventions as (
     select * from {{ ref('stg_interventions') }}
 ),
 
-outcomes as (
-    select * from {{ ref('stg_outcomes') }}
-),
-
--- What is known today of how a user takes nudges: as last recorded, unless the last nudge was taken badly.
-last_interventions as (
-    select
-        interventions.user_id,
-        case
-            when interventions.is_treated and outcomes.has_negative_reaction then 'negative'
-            else interventions.prev_nudge_response
-        end as prev_nudge_response,
-        row_number() over (
-            partition by interventions.user_id
-            order by interventions.intervention_date desc, interventions.intervention_id desc
-        ) as recency_rank
-    from interventions
-    left join outcomes on interventions.intervention_id = outcomes.intervention_id
-),
-
-responses as (
-    select
-        'campaign' as population,
-        intervention_id as observation_id,
-        prev_nudge_response
-    from interventions
-    union all
-    select
-        'today' as population,
-        user_id as observation_id,
-        prev_nudge_response
-    from last_interventions
-    where recency_rank = 1
+nudges as (
+    select * from {{ ref('int_features__nudges') }}
+    {{ where_in_scope() }}
 ),
 
 -- The discrete percentile is a value that some user has: nothing to interpolate, so every engine finds the same cap.
@@ -58,7 +28,7 @@ caps as (
     {% else %}
     select {{ winsor_caps('percentile_disc(0.99) within group (order by training_rows.{})') }}
     from {{ ref('int_features__behaviour') }} as training_rows
-    inner join outcomes on training_rows.observation_id = outcomes.intervention_id
+    inner join {{ ref('stg_outcomes') }} as outcomes on training_rows.observation_id = outcomes.intervention_id
     where training_rows.population = 'campaign' and outcomes.is_converted is not null
     {% endif %}
 ),
@@ -90,12 +60,15 @@ final as (
             when accounts.seat_count > 50 then 'large'
         end as size_bucket,
         accounts.plan_tier,
-        coalesce(responses.prev_nudge_response, 'none') as prev_nudge_response
+        coalesce(interventions.prev_nudge_response, nudges.nudge_response, 'none') as prev_nudge_response,
+        coalesce(nudges.n_earlier_nudges, 0) as n_earlier_nudges,
+        nudges.days_since_last_nudge
     from behaviour
     inner join users on behaviour.user_id = users.user_id
     inner join accounts on behaviour.account_id = accounts.account_id
-    left join responses
-        on behaviour.population = responses.population and behaviour.observation_id = responses.observation_id
+    left join nudges on behaviour.population = nudges.population and behaviour.observation_id = nudges.observation_id
+    left join interventions
+        on behaviour.population = 'campaign' and behaviour.observation_id = interventions.intervention_id
     cross join caps
 )
 

@@ -12,6 +12,14 @@ policies as (
     select * from {{ ref('int_policy__policies') }}
 ),
 
+nudges as (
+    select * from {{ ref('int_features__nudges') }}
+),
+
+campaign as (
+    select nudges_per_quarter_limit from {{ ref('campaign_parameters') }}
+),
+
 judged as (
     select
         scores.population,
@@ -39,10 +47,13 @@ judged as (
         ) as harm_probability,
         policies.doubt_limit,
         policies.nudge_doubt_limit,
-        policies.nudges_everybody
+        policies.nudges_everybody,
+        coalesce(nudges.n_nudges_90d >= campaign.nudges_per_quarter_limit, false) as is_nudged_enough
     from scores
     left join users on scores.user_id = users.user_id
+    left join nudges on scores.population = nudges.population and scores.observation_id = nudges.observation_id
     cross join policies
+    cross join campaign
     where policies.counts_unobserved_users or scores.has_observed_outcome or scores.population = 'today'
 ),
 
@@ -52,6 +63,14 @@ supported as (
         {{ is_supported('judged', 'is_sleeping_dog', 'judged') }} as is_supported,
         coalesce(judged.population = 'campaign' or judged.lift_doubt <= judged.nudge_doubt_limit, false) as is_nudge_supported
     from judged
+),
+
+-- Whom nothing speaks against, whatever is expected of the nudge.
+allowed as (
+    select
+        *,
+        is_scored and is_supported and is_nudge_supported and not is_nudged_enough as may_be_nudged
+    from supported
 ),
 
 final as (
@@ -74,10 +93,10 @@ final as (
         is_supported,
         is_sleeping_dog,
         harm_probability,
-        coalesce(
-            is_scored and is_supported and is_nudge_supported and (nudges_everybody or (lift > 0 and not is_sleeping_dog)), false
-        ) as is_nudged_in_target
-    from supported
+        is_nudged_enough,
+        coalesce(may_be_nudged and (nudges_everybody or (lift > 0 and not is_sleeping_dog)), false) as is_nudged_in_target,
+        coalesce(may_be_nudged and lift_upper > 0 and not is_sleeping_dog, false) as is_explorable
+    from allowed
 )
 
 select * from final

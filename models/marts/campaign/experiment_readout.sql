@@ -53,6 +53,7 @@ judged as (
         ) }} as sequential_width,
         case
             when arms.experiment = 'validation' then parameters.validation_holdout_share
+            when arms.experiment = 'exploration' then parameters.exploration_share
             else 1 - parameters.control_share
         end as treatment_share
     from arms

@@ -8,7 +8,10 @@ with events as (
         coalesce(converted_flag = 1, false) as is_converted,
         case when abs(revenue_usd) <= 1e9 then revenue_usd end as revenue_usd,
         coalesce(negative_reaction_flag = 1, false) as is_negative_reaction,
-        coalesce(admin_churned_flag = 1, false) as is_admin_churn
+        coalesce(admin_churned_flag = 1, false) as is_admin_churn,
+        campaign_id,
+        coalesce(assigned_flag, sent_flag) = 1 as is_assigned,
+        assignment_probability
     from {{ ref('input_campaign_events') }}
 ),
 
@@ -36,7 +39,7 @@ final as (
         key=['event_id'],
         columns=[
             'user_id', 'account_id', 'event_date', 'is_sent', 'is_converted', 'revenue_usd', 'is_negative_reaction',
-            'is_admin_churn',
+            'is_admin_churn', 'campaign_id', 'is_assigned', 'assignment_probability',
         ],
     ) }}
 )

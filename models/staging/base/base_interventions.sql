@@ -1,16 +1,5 @@
 with interventions as (
-    select
-        intervention_id,
-        user_id,
-        account_id,
-        intervention_date,
-        eligibility_flag = 1 as is_eligible,
-        treatment_flag = 1 as is_treated,
-        delivery_channel,
-        campaign_id,
-        assignment_probability,
-        our_word as prev_nudge_response
-    from ({{ mapped_words('interventions', 'prev_nudge_response', mapping='responses', missing='none') }}) as mapped
+    {{ reported_interventions() }}
 ),
 
 users as (
@@ -26,7 +15,11 @@ outcome_windows as (
     select
         intervention_id,
         max(outcome_window_days) as outcome_window_days
-    from {{ ref('input_outcomes') }}
+    from (
+        select intervention_id, outcome_window_days from {{ ref('input_outcomes') }}
+        union all
+        select intervention_id, outcome_window_days from {{ ref('base_logged_interventions') }}
+    ) as outcomes
     where outcome_window_days between 1 and 365
     group by intervention_id
 ),
@@ -57,7 +50,7 @@ deduplicated as (
         key=['intervention_id'],
         columns=[
             'user_id', 'account_id', 'intervention_date', 'is_eligible', 'is_treated', 'delivery_channel', 'campaign_id',
-            'assignment_probability', 'prev_nudge_response',
+            'assignment_probability', 'prev_nudge_response', 'is_sent',
         ],
     ) }}
 ),
@@ -94,6 +87,7 @@ final as (
         intervention_date,
         is_eligible,
         is_treated,
+        is_sent,
         delivery_channel,
         prev_nudge_response,
         assignment_probability,

@@ -7,6 +7,15 @@ with outcomes as (
         outcome_window_days,
         negative_reaction_flag = 1 as has_negative_reaction
     from {{ ref('input_outcomes') }}
+    union all
+    select
+        user_id,
+        intervention_id,
+        collab_activated_flag = 1 as is_converted,
+        activation_date,
+        outcome_window_days,
+        negative_reaction_flag = 1 as has_negative_reaction
+    from {{ ref('base_logged_interventions') }}
 ),
 
 interventions as (

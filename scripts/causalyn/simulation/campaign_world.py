@@ -24,9 +24,10 @@ def play(users: pd.DataFrame, physics: Physics, entry_date: pd.Timestamp, seed: 
     """The events of users who enter the campaign on a day, until their outcomes are due.
 
     `users`: a row a user, with `user_id`, `account_id`, `is_admin`, `is_nudged`, `latent_uplift_group`, `p_control` and
-    `p_treated`. Returns rows in the raw contract's columns, in the order of days and users: one when a user enters, and one
-    for each of a conversion with its revenue in US dollars, a bad reaction, and an admin's leaving. The same users, day and
-    seed give the same events. Raises ValueError if a chance to convert is unknown: the world was not generated.
+    `p_treated`; `campaign_id`, `is_assigned` and `assignment_probability` are logged where they are known. Returns rows in the
+    raw contract's columns, in the order of days and users: one when a user enters, and one for each of a conversion with its
+    revenue in US dollars, a bad reaction, and an admin's leaving. The same users, day and seed give the same events.
+    Raises ValueError if a chance to convert is unknown: the world was not generated.
     """
     if users[["p_control", "p_treated"]].isna().to_numpy().any():
         raise ValueError("the hidden truth does not say how likely users convert; only a generated world can be played")
@@ -55,14 +56,22 @@ def play(users: pd.DataFrame, physics: Physics, entry_date: pd.Timestamp, seed: 
         "reaction": (reacted, reaction_delay, "negative_reaction_flag"),
         "churn": (churned, np.maximum(delay[1], reaction_delay), "admin_churned_flag"),
     }
+    assigned = users["is_assigned"] if "is_assigned" in users else users["is_nudged"]
+    campaign = users["campaign_id"] if "campaign_id" in users else pd.Series(None, users.index, dtype=object)
+    prefix = (campaign + ":").fillna("")
     events = []
     for kind, (who, days, flag) in kinds.items():
         rows = users.loc[who, ["user_id", "account_id"]].assign(
-            event_id=users.loc[who, "user_id"] + f"-{kind}",
+            event_id=prefix[who] + users.loc[who, "user_id"] + f"-{kind}",
+            campaign_id=campaign[who],
+            assignment_probability=users["assignment_probability"][who]
+            if "assignment_probability" in users
+            else np.nan,
             event_date=entry_date + pd.to_timedelta(days[who], unit="D"),
             revenue_usd=np.round(revenue[who], 2) if kind == "conversion" else np.nan,
             **{name: 0 for name in EVENT_COLUMNS if name.endswith("_flag")},
         )
         rows[flag] = nudged.astype(int) if kind == "entry" else 1
+        rows["assigned_flag"] = assigned[who].astype(int)
         events.append(rows)
     return pd.concat(events).sort_values(["event_date", "event_id"], ignore_index=True)[EVENT_COLUMNS]

@@ -75,6 +75,24 @@ Columns = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
+class State:
+    """What the life of users goes on from: accounts, users and their habits, dormant columns included."""
+
+    accounts: Columns
+    users: Columns
+    habits: np.ndarray
+
+    def first(self, accounts: int) -> State:
+        """The state cut down to its first accounts."""
+        users = int(np.searchsorted(self.users["account"], accounts))
+        return State(
+            {name: values[:accounts] for name, values in self.accounts.items()},
+            {name: values[:users] for name, values in self.users.items()},
+            self.habits[:users],
+        )
+
+
+@dataclass(frozen=True)
 class Chunk:
     """Consecutive accounts as columns of numbers, dirt included.
 
@@ -89,6 +107,7 @@ class Chunk:
     interventions: Columns
     truth: Columns
     truth_today: Columns | None
+    state: State
 
     def first(self, accounts: int) -> Chunk:
         """The chunk cut down to its first accounts."""
@@ -105,6 +124,7 @@ class Chunk:
             interventions=cut(self.interventions),
             truth=cut(self.truth),
             truth_today=self.truth_today and cut(self.truth_today),
+            state=self.state.first(accounts),
         )
 
 
@@ -165,7 +185,35 @@ def _draw_chunk(physics: Physics, campaigns: int, rng: np.random.Generator) -> C
         interventions=_export_interventions(physics, rng, _stacked(interventions)),
         truth=truth,
         truth_today=truth_today,
+        state=State(accounts, users, habits),
     )
+
+
+def live_on(
+    physics: Physics,
+    state: State,
+    days: range,
+    nudges: np.ndarray,
+    reaction: np.ndarray,
+    rng: np.random.Generator,
+) -> tuple[State, Columns, Columns]:
+    """What users do on some days after a campaign, as those move who move, and what is true of them afterwards.
+
+    `nudges` counts by user how often they have been nudged so far, and `reaction` is the factor by which the campaign changed
+    their activity. Each nudge wears out the next that would help (`Physics.fatigue`). Returns the state, the activity as
+    exported, and the truth.
+    """
+    users, habits = _move(physics, rng, state.accounts, state.users | {"reaction": reaction}, state.habits)
+    first_week = (days.start - FIRST_INTERVENTION_DAY + 7 * WEEKS_BEFORE - CAMPAIGN_DAYS) // 7
+    last_week = -(-(days.stop - FIRST_INTERVENTION_DAY + 7 * WEEKS_BEFORE) // 7)
+    as_of_week = (days.stop - users["first_day"][:, None]) / 7
+    activity = _draw_activity(physics, rng, users, habits, range(first_week, last_week), as_of_week, days.stop)
+    lived = activity["activity_day"] >= days.start
+    lift = users["p_treated"] - users["p_control"]
+    worn = np.where(lift > 0, lift * (1 - physics.fatigue) ** nudges, lift)
+    truth = {name: users[name] for name in TRUTH_COLUMNS} | {"p_treated": users["p_control"] + worn}
+    exported = _dirty_activity(physics.dirt, rng, [{name: values[lived] for name, values in activity.items()}])
+    return State(state.accounts, users, habits), exported, truth
 
 
 def _draw_accounts(physics: Physics, rng: np.random.Generator) -> Columns:

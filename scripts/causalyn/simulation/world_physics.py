@@ -155,6 +155,8 @@ class Physics:
     )
 
     # The running campaign (campaign_world.py).
+    fatigue: float = 0.0  # of a helpful nudge's lift is lost with each nudge before it
+    unsent_share: float = 0.03  # of those assigned to a nudge in a round of campaigns, who can't be reached
     conversion_revenue_usd: tuple[float, float] = (
         30.0,
         80.0,

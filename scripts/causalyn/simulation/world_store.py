@@ -172,6 +172,21 @@ def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -
     return Written(first_account, first_user, activity_rows)
 
 
+def append_life(
+    warehouse: Path, activity: Iterable[world.Columns], truths: Iterable[world.Columns], sizes: list[int]
+) -> None:
+    """Append activity to a generated world, and replace the truth about today's users; `sizes` are the users of each chunk."""
+    with duckdb.connect(str(warehouse)) as raw_db, duckdb.connect(str(truth_path(warehouse))) as truth_db:
+        raw_db.execute(f"drop table if exists {BUILT_NODES}; drop table if exists {PUBLICATION}; use {RAW_SCHEMA}")
+        truth_db.execute(f"create or replace table {TRUTH_TODAY.name} ({TRUTH_TODAY.ddl})")
+        first_user = 0
+        for rows, truth, users in zip(activity, truths, sizes, strict=True):
+            firsts = f"(select 0 as first_account, {first_user} as first_user)"
+            _insert(raw_db, "user_activity_daily_raw", rows, firsts)
+            _insert(truth_db, TRUTH_TODAY.name, truth, firsts)
+            first_user += users
+
+
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, columns: world.Columns, firsts: str) -> None:
     """Appends a chunk's rows to a table; `firsts` is SQL for the numbers at which its accounts and users start."""
     # DuckDB finds `columns` in this scope. A registered view would hold on to every chunk until the commit.

@@ -100,6 +100,15 @@ VIOLATIONS = {
         for lower in ("0", "null")
     ],
     "assert_no_control_account_is_nudged": ["update seeds.campaign_parameters set control_share = 1"],
+    "assert_nobody_is_nudged_above_the_cap": [
+        "update seeds.campaign_parameters set nudges_per_quarter_limit = 1",
+    ],
+    "assert_exploration_harms_nobody_beyond_its_budget": [
+        "update seeds.campaign_parameters set harm_budget_users = 0.01",
+        "update seeds.campaign_parameters set harm_budget_admins = 0.001",
+        f"update {SCORES} set lift_upper = -0.01 where {IN_A_TARGET_TODAY}",
+        f"update {SCORES} set lift = -0.5 where {IN_A_TARGET_TODAY}",
+    ],
     "assert_only_targets_are_nudged_unless_opted_in": [
         f"update {DECISIONS} set decision = 'suppress_toxic_admin' where is_shipped",
     ],

@@ -1,0 +1,105 @@
+-- Nobody is explored whom a hard limit protects: the decisions before POL-04 rule their accounts out, and `is_explorable` anybody
+-- who is taken for a Sleeping Dog, has no support, or has been nudged enough.
+with users as (
+    select * from {{ ref('int_policy__users') }}
+    where population = 'today' and is_shipped and is_explorable
+),
+
+decisions as (
+    select * from {{ ref('int_policy__account_decisions') }}
+    where population = 'today' and is_shipped
+),
+
+account_values as (
+    select * from {{ ref('int_policy__account_values') }}
+),
+
+parameters as (
+    select * from {{ ref('campaign_parameters') }}
+),
+
+-- An account that is not worth its cost is explored as a whole; in a target, each user whose interval spans zero.
+candidates as (
+    select
+        case when decisions.decision = 'target' then users.user_id else users.account_id end as unit_id,
+        case when decisions.decision = 'target' then 'user' else 'account' end as unit_type,
+        users.account_id,
+        decisions.decision,
+        case when decisions.decision = 'target' then 0.0 else decisions.cost_per_account_usd end as cost_per_unit_usd,
+        decisions.cost_per_nudge_usd - users.lift * decisions.value_per_conversion_usd as expected_cost_usd,
+        users.lift_se,
+        users.harm_probability,
+        case when users.is_admin then users.harm_probability else 0.0 end as admin_harm_probability,
+        users.harm_probability * decisions.value_per_conversion_usd
+        + case when users.is_admin then users.harm_probability * account_values.loss_per_harmed_admin_usd else 0.0 end as risk_usd
+    from users
+    inner join decisions on users.account_id = decisions.account_id
+    left join account_values on users.account_id = account_values.account_id
+    where
+        decisions.decision in ('suppress_unprofitable', 'suppress_too_small')
+        or (decisions.decision = 'target' and not users.is_nudged_in_target)
+),
+
+units as (
+    select
+        unit_id,
+        unit_type,
+        account_id,
+        decision,
+        count(*) as n_users,
+        round({{ exact_sum('admin_harm_probability') }}, 6) as expected_harmed_admins,
+        round({{ exact_sum('harm_probability') }}, 6) as expected_harmed_users,
+        round(greatest(0.0, max(cost_per_unit_usd) + {{ exact_sum('expected_cost_usd') }}), 6) as cost_usd,
+        round({{ exact_sum('risk_usd') }}, 6) as risk_usd,
+        -- What is not known of the lift of its users is what the outcome of a nudge can teach.
+        {{ exact_sum('lift_se * lift_se') }} as unknown_variance
+    from candidates
+    group by 1, 2, 3, 4
+),
+
+-- What teaches more per dollar and risk goes first, and the lower id where two teach alike. Who costs nothing costs a cent,
+-- and a unit whose risk nobody can price goes last.
+ranked as (
+    select
+        units.*,
+        parameters.exploration_share * (1 - parameters.control_share) as probability,
+        parameters.harm_budget_admins,
+        parameters.harm_budget_users,
+        row_number() over (
+            order by
+                round(units.unknown_variance / greatest(0.01, coalesce(units.cost_usd + units.risk_usd, 1e9)), 9) desc,
+                units.unit_id asc
+        ) as priority
+    from units
+    cross join parameters
+),
+
+spent as (
+    select
+        *,
+        round(sum(probability * expected_harmed_admins) over so_far, 6) as harmed_admins_so_far,
+        round(sum(probability * expected_harmed_users) over so_far, 6) as harmed_users_so_far
+    from ranked
+    window so_far as (order by priority rows between unbounded preceding and current row)
+),
+
+final as (
+    select
+        unit_id,
+        unit_type,
+        account_id,
+        decision,
+        priority,
+        n_users,
+        expected_harmed_admins,
+        expected_harmed_users,
+        cost_usd,
+        risk_usd,
+        round(unknown_variance, 9) as unknown_variance,
+        harmed_admins_so_far,
+        harmed_users_so_far,
+        probability > 0 and harmed_admins_so_far <= harm_budget_admins and harmed_users_so_far <= harm_budget_users as is_admitted
+    from spent
+)
+
+select * from final

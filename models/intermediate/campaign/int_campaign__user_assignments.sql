@@ -1,0 +1,79 @@
+with users as (
+    select * from {{ ref('int_policy__users') }}
+    where population = 'today'
+),
+
+assignments as (
+    select * from {{ ref('int_campaign__assignments') }}
+    where arm is not null
+),
+
+explored as (
+    select unit_id as user_id
+    from {{ ref('int_campaign__exploration') }}
+    where unit_type = 'user' and is_admitted
+),
+
+parameters as (
+    select * from {{ ref('campaign_parameters') }}
+),
+
+-- The probability of the nudge follows from what the user is part of. In the rollout the policy says whom to nudge, and
+-- exploration adds a few; an explored account is nudged like a target; in the validation holdout everybody is, since it asks what
+-- that would cost.
+dealt as (
+    select
+        {{ running_campaign('parameters') }} as campaign_id,
+        users.user_id,
+        users.account_id,
+        assignments.policy_id,
+        case
+            when assignments.experiment = 'rollout' and not users.is_nudged_in_target and explored.user_id is not null
+                then 'exploration'
+            when assignments.experiment = 'rollout' and not users.is_nudged_in_target then null
+            when assignments.experiment = 'exploration' and not users.is_explorable then null
+            else assignments.experiment
+        end as experiment,
+        assignments.experiment as account_experiment,
+        assignments.arm as account_arm,
+        assignments.wave,
+        users.lift,
+        users.lift_lower,
+        users.lift_upper,
+        parameters.control_share,
+        parameters.exploration_share,
+        parameters.validation_holdout_share,
+        {{ is_drawn('users.user_id', 'exploration of users', 'parameters.exploration_share') }} as is_drawn
+    from users
+    inner join assignments on users.policy_id = assignments.policy_id and users.account_id = assignments.account_id
+    cross join parameters
+    left join explored on users.user_id = explored.user_id
+),
+
+final as (
+    select
+        campaign_id,
+        user_id,
+        account_id,
+        policy_id,
+        experiment,
+        case
+            when experiment is null then null
+            when account_arm = 'treatment' and (account_experiment = experiment or is_drawn) then 'treatment'
+            else 'control'
+        end as arm,
+        wave,
+        round(case
+            when experiment is null then 0.0
+            when experiment = 'rollout' then 1 - control_share
+            when experiment = 'validation' then validation_holdout_share
+            when account_experiment = 'rollout' then (1 - control_share) * exploration_share
+            else exploration_share
+        end, 9) as assignment_probability,
+        lift,
+        lift_lower,
+        lift_upper
+    from dealt
+)
+
+select * from final

@@ -1,0 +1,5 @@
+with final as (
+    {{ gated(ref('int_campaign__user_assignments')) }}
+)
+
+select * from final

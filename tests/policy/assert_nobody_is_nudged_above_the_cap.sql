@@ -1,0 +1,32 @@
+-- POL-27: Nobody is nudged who was sent as many nudges within 90 days as the campaign allows. Counted anew from interventions.
+with nudges as (
+    select user_id from {{ ref('int_campaign__nudges') }}
+    union
+    select user_id from {{ ref('int_policy__nudges') }}
+    where population = 'today'
+),
+
+sent as (
+    select
+        interventions.user_id,
+        count(*) as n_nudges
+    from {{ ref('stg_interventions') }} as interventions
+    cross join {{ ref('stg_scoring_date') }} as scoring
+    where
+        interventions.is_sent
+        and interventions.intervention_date < scoring.scoring_date
+        and scoring.scoring_date - interventions.intervention_date <= 90
+    group by 1
+),
+
+final as (
+    select
+        nudges.user_id,
+        sent.n_nudges
+    from nudges
+    inner join sent on nudges.user_id = sent.user_id
+    cross join {{ ref('campaign_parameters') }} as parameters
+    where sent.n_nudges >= parameters.nudges_per_quarter_limit
+)
+
+select * from final
