@@ -38,23 +38,34 @@ def _warehouse(path: str) -> Path:
     return warehouse
 
 
-def build(warehouse: Path, *options: str) -> None:
-    """`dbt build` without unit tests, which prove the project, not the data. Raises subprocess.CalledProcessError if it fails."""
+def build(warehouse: Path, *options: str, each_line: Callable[[str], None] | None = None) -> None:
+    """`dbt build` without unit tests, which prove the project, not the data. Raises subprocess.CalledProcessError if it fails.
+
+    `each_line` is called with every line of its log, a JSON document; without it dbt prints errors alone.
+    """
+    log = ["--log-format", "json", "--log-format-file", "debug"] if each_line else ["--quiet"]
     run_to_its_end(
-        [Path(sys.executable).with_name("dbt"), "--quiet", "build", "--exclude-resource-type", "unit_test", *options],
+        [Path(sys.executable).with_name("dbt"), *log, "build", "--exclude-resource-type", "unit_test", *options],
+        each_line,
         cwd=ROOT,
         env=os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve())},
     )
 
 
-def run_to_its_end(command: list[str | Path], **options: Any) -> None:
+def run_to_its_end(command: list[str | Path], each_line: Callable[[str], None] | None = None, **options: Any) -> None:
     """Run a command that ends with this process, however that ends, so that nothing is published behind the user's back.
 
-    `options` are those of subprocess.Popen. Raises subprocess.CalledProcessError if the command fails, and SystemExit with the
-    shell's status for it where this process is told to terminate.
+    `each_line` is called with every line that it prints. `options` are those of subprocess.Popen.
+    Raises subprocess.CalledProcessError if the command fails, and SystemExit with the shell's
+    status for it where this process is told to terminate.
     """
+    if each_line:
+        options |= {"stdout": subprocess.PIPE, "text": True}
     with _signals_as_exits(), subprocess.Popen(command, preexec_fn=_die_with_parent(), **options) as process:
         try:
+            if each_line and process.stdout:
+                for line in process.stdout:
+                    each_line(line)
             status = process.wait()
         except BaseException:
             process.terminate()

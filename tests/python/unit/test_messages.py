@@ -103,7 +103,7 @@ COMMANDS = {
     "play_campaign.py": "read",
     "play_bandit.py": "read",
     "refresh.py": "read",
-    "origin.py": "say",
+    "build.py": "say",
 }
 PLACES = {
     "write": {
