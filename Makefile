@@ -73,11 +73,12 @@ help:
 	@echo '  RAW=dir                     load newer files in the raw contract first'
 	@echo 'make export                   write the published lists to target/exports, as CSV and Parquet'
 	@echo 'make report                   draw a built warehouse: target/report/index.html, figures as SVG and PNG'
-	@echo 'make docs                     write what dbt knows of every table and column to one page, target/static_index.html'
+	@echo 'make docs                     build the documentation site, target/site, with what dbt knows of every table and column'
 	@echo 'make test                     lint, then pytest with full builds and all dbt tests'
+	@echo '  FAST=1                      without lint, and only the tests that need no world'
 	@echo 'make test-spark               the tests on Spark, the long ones too: a cluster and a Spark Connect server on loopback'
 	@echo 'make faults                   every fault test, the long ones too; prints a table: fault, expected, seen'
-	@echo 'make lint                     ruff, sqlfluff, dbt-bouncer and a strict dbt parse'
+	@echo 'make lint                     ruff, sqlfluff, mypy, dbt-bouncer, licences and a strict dbt parse'
 	@echo 'make study                    build twenty worlds a preset, simulate errors; results land in scripts/research/results'
 	@echo 'make bench-learners           compare the learners with those of causalml and EconML on simulated experiments'
 	@echo '  HILLSTROM=file              and on that one, a Parquet file'
@@ -111,9 +112,10 @@ bandit: build $(VENV)/.installed-bandit
 campaign: build
 	$(BIN)/python scripts/play_campaign.py $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET))
 
-docs: $(VENV)/.installed
+docs: $(VENV)/.installed-docs
 	$(WITH_SPARK) $(BIN)/dbt docs generate --quiet --static
-	@echo 'Documentation: target/static_index.html'
+	$(BIN)/mkdocs --quiet build --strict
+	@echo 'Documentation: target/site/index.html'
 
 # A side is build_id/policy_id, as in marts.policy_decisions_ledger.
 diff: $(VENV)/.installed
@@ -132,8 +134,13 @@ export: $(VENV)/.installed
 	$(BIN)/python scripts/export_lists.py
 
 # Two files at a time: a build fills one core and a half, and takes two GB.
+ifdef FAST
+test: $(VENV)/.installed-dev
+	$(BIN)/pytest tests/python/unit
+else
 test: lint $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+endif
 
 test-spark: $(VENV)/.installed-dev $(VENV)/.installed-spark
 	$(BIN)/pytest -m 'long or not long' tests/python/spark
@@ -148,6 +155,8 @@ lint: $(VENV)/.installed-dev
 	@if [ -x $(BIN)/dbt-bouncer ]; then echo $(BIN)/dbt-bouncer; COLUMNS=160 $(BIN)/dbt-bouncer; \
 	else echo 'dbt-bouncer needs Python 3.11: its checks are left out'; fi
 	$(RESEARCH)/lineage.py
+	$(BIN)/mypy
+	$(BIN)/pip-licenses > /dev/null
 	$(BIN)/sqlfluff lint models tests
 
 study: $(VENV)/.installed
