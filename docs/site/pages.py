@@ -1,4 +1,4 @@
-"""Pages of the site that are made of what the project says elsewhere: README, CONTRIBUTING and the like, `make help`, dbt's manifest."""
+"""Pages of the site that are made of what the project says elsewhere: README, CONTRIBUTING, `make help`, dbt's manifest."""
 
 from __future__ import annotations
 

@@ -73,12 +73,14 @@ def write_export(directory: Path, suffix: str = "parquet") -> Path:
 
 
 def contents(path: Path, schema: str = "raw") -> dict[str, list[tuple]]:
-    """All rows of a database file by table, with the types of the columns."""
+    """All rows of a database file by table, with the types of the columns. When they were loaded is left out."""
     with duckdb.connect(str(path), read_only=True) as connection:
         tables = connection.execute(
             "select table_name from duckdb_tables() where schema_name = ? order by 1", [schema]
         ).fetchall()
         relations = {name: connection.table(f"{schema}.{name}") for (name,) in tables}
+        if "origin" in relations:
+            relations["origin"] = relations["origin"].select("origin")
         return {name: [tuple(map(str, r.types)), *r.order("all").fetchall()] for name, r in relations.items()}
 
 
