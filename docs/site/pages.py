@@ -26,6 +26,16 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, files: Files, **_: object) -> str:
+    """Links to a section of the README lead to the page that was made of it; sections of results are on one page."""
+
+    def page(link: re.Match[str]) -> str:
+        whole = f"guide/{link[1]}.md"
+        return f"]({whole})" if files.get_file_from_path(whole) else f"](guide/results.md#{link[1]})"
+
+    return re.sub(r"\]\(\.\./README\.md#([\w-]+)\)", page, markdown)
+
+
 def pages() -> Iterator[tuple[str, str]]:
     """Each generated page: its path below docs, and its Markdown."""
     for name in ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"):
@@ -34,6 +44,8 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "index.md", start + "".join(f"## {section}" for section in sections if section.startswith("Two commands"))
     for section in sections:
         title, _, text = section.partition("\n")
+        if title in ("Two commands", "Licence"):
+            continue
         yield f"guide/{_slug(title)}.md", f"# {title}\n{text}".replace("](", "](../").replace("](../http", "](http")
     yield "reference/commands.md", _commands()
     nodes = json.loads((TARGET / "manifest.json").read_text())["nodes"].values()
@@ -47,7 +59,7 @@ def _slug(title: str) -> str:
 
 def _linked(text: str) -> str:
     """Links as they are from the site's root; what is not on the site is named without one."""
-    text = text.replace("](docs/", "](").replace("](../README.md#speed)", "](guide/results.md#speed)")
+    text = text.replace("](docs/", "](")
     return re.sub(r"\[([^\]]+)\]\(LICENSE\)", r"\1", text)
 
 

@@ -66,14 +66,14 @@ def test_the_site_has_no_dead_link(built_world, run_dbt, run, project_root, tmp_
     )  # fmt: skip
     assert built.returncode == 0, built.stderr[-3000:]
     assert "marts.nudge_list" in (site / "reference" / "tables.html").read_text()
-    # It opens from disk: nothing is loaded from elsewhere.
-    loaded = [
+    # It opens from disk: nothing is loaded from elsewhere, but for what the theme needs to search pages that no server sends.
+    loaded = {
         link
         for page in site.rglob("*.html")
         if page.name != "catalogue.html"
         for link in re.findall(r"""<(?:script|link|img)[^>]+(?:src|href)="?((?:https?:)?//[^" >]+)""", page.read_text())
-    ]
-    assert loaded == []
+    }
+    assert loaded <= {"https://unpkg.com/iframe-worker/shim"}
 
 
 @pytest.mark.parametrize(
