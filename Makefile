@@ -5,22 +5,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # The lock has a section for what a build needs and one for each group of pyproject.toml, which adds to it.
-GROUPS := bandit browser dev installer peers postgres spark
+GROUPS := audit bandit browser dev docs installer peers postgres spark
 section = sed -n "/^\# $(1)\$$/,/^\#/p" requirements.lock
 
 # The lock is complete and hashed, so nothing need be resolved. It must not be either: dbt-bouncer's metadata asks for
 # DuckDB 1.x, although it only reads dbt's artifacts and imports DuckDB for a kind of check that we don't configure.
 LOCKED := --quiet --no-deps --require-hashes --requirement
-PIP := $(BIN)/pip --disable-pip-version-check install
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet
 # Without its configuration, or the overrides of pyproject.toml, which are for `make lock`, would undo the pins.
 UV := PATH="$(BIN):$$PATH" uv --no-config
 
 # uv takes a fraction of pip's time. Where it is missing or does not reach its index, pip does the same.
 define install
 @echo 'Installing the locked packages: $(1)'
-@$(call section,$(1)) > $(VENV)/$(1).txt
-@$(UV) pip install --python $(BIN)/python $(LOCKED) $(VENV)/$(1).txt 2>/dev/null || \
-	{ echo 'uv is missing or failed: pip installs them, which takes longer' && $(PIP) $(LOCKED) $(VENV)/$(1).txt; }
+@started=$$(date +%s); by=uv; $(call section,$(1)) > $(VENV)/$(1).txt; \
+	$(UV) pip install --python $(BIN)/python $(LOCKED) $(VENV)/$(1).txt 2>/dev/null || \
+	{ by=pip; echo 'uv is missing or failed: pip installs them, which takes longer'; $(PIP) $(LOCKED) $(VENV)/$(1).txt; } && \
+	printf '%-11s%5s s  %s\n' installing $$(($$(date +%s) - started)) "$(1), by $$by"
 @touch $@
 endef
 
@@ -34,28 +35,17 @@ JAVA_HOME ?= $(firstword $(wildcard /usr/lib/jvm/*17*))
 # Spark runs beside the same environment; its adapter and the library that its models import lie in the project.
 ifeq ($(TARGET),spark)
 SPARK_DIRECTORY := $(or $(CAUSALYN_SPARK_DIRECTORY),$(CURDIR)/warehouse/spark)
-DBT := PYTHONPATH=spark:scripts PYSPARK_PYTHON="$(CURDIR)/$(BIN)/python" JAVA_HOME="$(JAVA_HOME)" \
-	CAUSALYN_SPARK_FILES="$(SPARK_DIRECTORY)/files" $(BIN)/dbt
+WITH_SPARK := PYTHONPATH=spark:scripts PYSPARK_PYTHON="$(CURDIR)/$(BIN)/python" JAVA_HOME="$(JAVA_HOME)" \
+	CAUSALYN_SPARK_FILES="$(SPARK_DIRECTORY)/files" CAUSALYN_SPARK_DIRECTORY="$(SPARK_DIRECTORY)"
 else ifneq ($(or $(TARGET),duckdb),duckdb)
 $(error TARGET is duckdb or spark)
-else
-DBT := $(BIN)/dbt
 endif
 
 # Studies and benchmarks lie in a folder of their own and import the library and the commands.
 RESEARCH := PYTHONPATH=scripts $(BIN)/python scripts/research
 
 DATABASE := $(if $(filter postgresql://% postgres://%,$(RAW)),$(VENV)/.installed-postgres)
-LOAD := load_raw.py "$(RAW)" $(if $(TIMEZONE),--timezone "$(TIMEZONE)")
-
-# What is asked for decides, and otherwise what is there: data that was loaded is built as it is, and nothing else is kept.
-GENERATE := $(BIN)/python scripts/generate_world.py $(GENERATOR_OPTIONS) $(if $(WORLD),--replace-loaded)
-ORIGIN := $$($(BIN)/python scripts/origin.py)
-FILL = $(if $(RAW),$(BIN)/python scripts/$(LOAD),$(if $(GENERATOR_OPTIONS)$(WORLD),$(GENERATE),origin=$(ORIGIN) && { test $$origin = loaded || $(GENERATE); }))
-
-# Each export is compared with the one before it, unless it is said to be meant; a generated world has none before it.
-COMPARED := $(if $(ACCEPT_CHANGES),accept,compare)
-DELIVERIES := $(if $(RAW),$(COMPARED),$(if $(GENERATOR_OPTIONS)$(WORLD),ignore,'"$$(test $(ORIGIN) = loaded && echo $(COMPARED) || echo ignore)"'))
+ZONE := $(if $(TIMEZONE),--timezone "$(TIMEZONE)")
 
 .DEFAULT_GOAL := help
 .PHONY: help build map bandit campaign refresh report docs diff export test test-spark faults lint study readme bench bench-engines bench-learners bench-page lock audit clean
@@ -83,11 +73,12 @@ help:
 	@echo '  RAW=dir                     load newer files in the raw contract first'
 	@echo 'make export                   write the published lists to target/exports, as CSV and Parquet'
 	@echo 'make report                   draw a built warehouse: target/report/index.html, figures as SVG and PNG'
-	@echo 'make docs                     write what dbt knows of every table and column to one page, target/static_index.html'
+	@echo 'make docs                     build the documentation site, target/site, with what dbt knows of every table and column'
 	@echo 'make test                     lint, then pytest with full builds and all dbt tests'
+	@echo '  FAST=1                      without lint, and only the tests that need neither a world nor an export'
 	@echo 'make test-spark               the tests on Spark, the long ones too: a cluster and a Spark Connect server on loopback'
 	@echo 'make faults                   every fault test, the long ones too; prints a table: fault, expected, seen'
-	@echo 'make lint                     ruff, sqlfluff, dbt-bouncer and a strict dbt parse'
+	@echo 'make lint                     ruff, sqlfluff, mypy, dbt-bouncer, licences and a strict dbt parse'
 	@echo 'make study                    build twenty worlds a preset, simulate errors; results land in scripts/research/results'
 	@echo 'make bench-learners           compare the learners with those of causalml and EconML on simulated experiments'
 	@echo '  HILLSTROM=file              and on that one, a Parquet file'
@@ -106,15 +97,12 @@ help:
 	@echo 'CAUSALYN_MEMORY_LIMIT=8GB lets DuckDB use that much memory before it spills to disk (default: 4GB).'
 
 build: $(VENV)/.installed $(DATABASE) $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
-	$(FILL)
-	$(if $(SPARK_DIRECTORY),$(BIN)/python scripts/copy_to_spark.py)
-	$(DBT) build $(if $(SPARK_DIRECTORY),--target spark) --vars 'deliveries: $(DELIVERIES)'
-	$(BIN)/python scripts/summarise.py $(if $(SPARK_DIRECTORY),--warehouse "$(SPARK_DIRECTORY)")
-	$(BIN)/python scripts/render_report.py $(if $(SPARK_DIRECTORY),--warehouse "$(SPARK_DIRECTORY)")
+	@$(WITH_SPARK) $(BIN)/python scripts/build.py $(strip $(if $(RAW),--raw "$(RAW)" $(ZONE)) $(if $(ACCEPT_CHANGES),--accept-changes) \
+		$(if $(WORLD),--world) $(GENERATOR_OPTIONS) $(if $(SPARK_DIRECTORY),--target spark))
 
 map: $(VENV)/.installed
 	$(if $(RAW),,$(error Name the export whose words to map: make map RAW=dir))
-	@$(BIN)/python scripts/map_words.py "$(RAW)" $(if $(TIMEZONE),--timezone "$(TIMEZONE)")
+	@$(BIN)/python scripts/map_words.py "$(RAW)" $(ZONE)
 
 report: $(VENV)/.installed
 	$(BIN)/python scripts/render_report.py
@@ -125,17 +113,18 @@ bandit: build $(VENV)/.installed-bandit
 campaign: build
 	$(BIN)/python scripts/play_campaign.py $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET)) $(if $(ROUNDS),--rounds $(ROUNDS) $(if $(CAMPAIGNS),--campaigns $(CAMPAIGNS)))
 
-docs: $(VENV)/.installed
-	$(DBT) docs generate --quiet --static
-	@echo 'Documentation: target/static_index.html'
+docs: $(VENV)/.installed-docs
+	$(WITH_SPARK) $(BIN)/dbt docs generate --quiet --static
+	$(BIN)/mkdocs --quiet build --strict
+	@echo 'Documentation: target/site/index.html'
 
 # A side is build_id/policy_id, as in marts.policy_decisions_ledger.
 diff: $(VENV)/.installed
 	@$(BIN)/python scripts/diff_decisions.py "$(FROM)" "$(TO)"
 
 refresh: $(VENV)/.installed $(DATABASE)
-	$(if $(RAW),$(BIN)/python scripts/$(LOAD))
-	$(BIN)/python scripts/refresh.py $(if $(AS_OF),--as-of "$(AS_OF)") $(if $(RAW),--deliveries $(DELIVERIES))
+	$(if $(RAW),$(BIN)/python scripts/load_raw.py "$(RAW)" $(ZONE))
+	$(BIN)/python scripts/refresh.py $(if $(AS_OF),--as-of "$(AS_OF)") $(if $(RAW),--deliveries $(if $(ACCEPT_CHANGES),accept,compare))
 	$(BIN)/python scripts/render_report.py
 	$(BIN)/python scripts/export_lists.py
 
@@ -143,8 +132,13 @@ export: $(VENV)/.installed
 	$(BIN)/python scripts/export_lists.py
 
 # Two files at a time: a build fills one core and a half, and takes two GB.
+ifdef FAST
+test: $(VENV)/.installed-dev
+	$(BIN)/pytest --numprocesses 2 --ignore tests/python/unit/test_load_raw.py tests/python/unit
+else
 test: lint $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+endif
 
 test-spark: $(VENV)/.installed-dev $(VENV)/.installed-spark
 	$(BIN)/pytest -m 'long or not long' tests/python/spark
@@ -159,6 +153,8 @@ lint: $(VENV)/.installed-dev
 	@if [ -x $(BIN)/dbt-bouncer ]; then echo $(BIN)/dbt-bouncer; COLUMNS=160 $(BIN)/dbt-bouncer; \
 	else echo 'dbt-bouncer needs Python 3.11: its checks are left out'; fi
 	$(RESEARCH)/lineage.py
+	$(BIN)/mypy
+	$(BIN)/pip-licenses > /dev/null
 	$(BIN)/sqlfluff lint models tests
 
 study: $(VENV)/.installed
@@ -187,7 +183,7 @@ $(VENV)/.installed: requirements.lock
 		{ echo 'error: Python 3.10 or newer is needed; name it: make PYTHON=python3.11 ...' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || \
 		{ echo "error: $(PYTHON) can't make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	$(PYTHON) -m venv --clear $(VENV)
+	@$(PYTHON) -m venv --clear $(VENV)
 	@$(call section,installer) > $(VENV)/installer.txt
 	@$(UV) --version >/dev/null 2>&1 || $(PIP) --only-binary :all: $(LOCKED) $(VENV)/installer.txt || true
 	$(call install,core)
@@ -202,11 +198,12 @@ $(VENV)/.installed-spark: $(VENV)/.installed
 		{ echo 'error: Spark needs Java 17; name its directory: make JAVA_HOME=...; on Debian: apt-get install openjdk-17-jre-headless' >&2; exit 1; }
 	$(call install,spark)
 
-# A line a package, so that a group's section can leave out what a build installs anyway.
+# One line per package, so that a group's section can leave out what a build installs anyway. The uv that resolves is the locked one.
 ONE_LINE := sed -e ':next' -e '/\\$$/N' -e 's/\\\n *//' -e 't next'
 lock:
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PYTHON) -m venv "$$tools" && \
-		"$$tools/bin/pip" install --quiet --disable-pip-version-check uv && cp pyproject.toml "$$tools" && cd "$$tools" && \
+		$(call section,installer) > "$$tools/installer.txt" && \
+		"$$tools/bin/pip" install --disable-pip-version-check $(LOCKED) "$$tools/installer.txt" && cp pyproject.toml "$$tools" && cd "$$tools" && \
 		echo '# Written by `make lock`: what a build needs, then what each group of pyproject.toml adds.' > lock && \
 		for group in core $(GROUPS); do \
 			bin/uv export --quiet --python bin/python --no-default-groups $$(test $$group = core || echo "--group $$group") \
@@ -215,11 +212,9 @@ lock:
 			if [ $$group = core ]; then cat core; else grep -vxFf core $$group; fi; } >> lock || exit 1; \
 		done && cp lock "$(CURDIR)/requirements.lock"
 
-audit:
-	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PYTHON) -m venv "$$tools" && \
-		"$$tools/bin/pip" install --quiet --disable-pip-version-check pip-audit && \
-		for group in core $(GROUPS); do echo "$$group" && $(call section,$$group) > "$$tools/$$group.txt" && \
-		"$$tools/bin/pip-audit" --disable-pip --requirement "$$tools/$$group.txt" || exit 1; done
+audit: $(VENV)/.installed-audit
+	@for group in core $(GROUPS); do echo "$$group" && $(call section,$$group) > "$(VENV)/$$group.txt" && \
+		$(BIN)/pip-audit --disable-pip --requirement "$(VENV)/$$group.txt" || exit 1; done
 
 clean:
 	rm -rf $(VENV) target logs .pytest_cache .ruff_cache .hypothesis

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import duckdb
@@ -47,10 +46,10 @@ def diff_decisions(warehouse: Path, sides: tuple[str, str]) -> tuple[pd.DataFram
             raise NoSuchSideError(f"the ledger holds no side {side!r}; the last are {last}")
     builds_and_policies = [part for side in sides for part in side.split("/", 1)]
     query = "{{ policy_diff_between(" + ", ".join(f"'{part}'" for part in builds_and_policies) + ") }}"
-    with tempfile.TemporaryFile("w+") as shown:
-        command.run_dbt(warehouse, "show", "--limit", "-1", "--output", "json", "--inline", query, stdout=shown)
-        shown.seek(0)
-        rows = pd.DataFrame(json.loads(shown.read())["show"])
+    shown: list[str] = []
+    arguments = ("--quiet", "show", "--limit", "-1", "--output", "json", "--inline", query)
+    command.run_dbt(warehouse, *arguments, each_line=shown.append)
+    rows = pd.DataFrame(json.loads("".join(shown))["show"])
     totals.insert(0, "side", sides)
     return totals, rows
 

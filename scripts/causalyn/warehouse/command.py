@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,40 +38,49 @@ def _warehouse(path: str) -> Path:
     return warehouse
 
 
-def build(warehouse: Path, *options: str) -> None:
-    """`dbt build` without unit tests, which prove the project, not the data. Raises subprocess.CalledProcessError if it fails."""
-    run_dbt(warehouse, "build", "--exclude-resource-type", "unit_test", *options)
+def build(warehouse: Path, *options: str, each_line: Callable[[str], None] | None = None) -> None:
+    """`dbt build` without unit tests, which prove the project, not the data. Raises subprocess.CalledProcessError if it fails.
+
+    `each_line` is called with every line of its log, a JSON document; without it dbt prints errors alone.
+    """
+    log = ("--log-format", "json", "--log-format-file", "debug") if each_line else ("--quiet",)
+    run_dbt(warehouse, *log, "build", "--exclude-resource-type", "unit_test", *options, each_line=each_line)
 
 
 def run_models(warehouse: Path, *options: str) -> None:
     """`dbt run` of what a command needs in between: it publishes nothing, and says nothing if all is well."""
-    with tempfile.TemporaryFile("w+") as said:
-        try:
-            run_dbt(warehouse, "run", *options, stdout=said)
-        except subprocess.CalledProcessError:
-            said.seek(0)
-            print(said.read())
-            raise
+    said: list[str] = []
+    try:
+        run_dbt(warehouse, "--quiet", "run", *options, each_line=said.append)
+    except subprocess.CalledProcessError:
+        print(*said, sep="")
+        raise
 
 
 def run_dbt(warehouse: Path, *arguments: str, **options: Any) -> None:
     """dbt's command with these arguments, as `run_to_its_end` runs it."""
     run_to_its_end(
-        [Path(sys.executable).with_name("dbt"), "--quiet", *arguments],
+        [Path(sys.executable).with_name("dbt"), *arguments],
         cwd=ROOT,
         env=os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve())},
         **options,
     )
 
 
-def run_to_its_end(command: list[str | Path], **options: Any) -> None:
+def run_to_its_end(command: list[str | Path], each_line: Callable[[str], None] | None = None, **options: Any) -> None:
     """Run a command that ends with this process, however that ends, so that nothing is published behind the user's back.
 
-    `options` are those of subprocess.Popen. Raises subprocess.CalledProcessError if the command fails, and SystemExit with the
-    shell's status for it where this process is told to terminate.
+    `each_line` is called with every line that it prints. `options` are those of subprocess.Popen.
+    Raises subprocess.CalledProcessError if the command fails, and SystemExit with the shell's
+    status for it where this process is told to terminate.
     """
+    if each_line:
+        options |= {"stdout": subprocess.PIPE, "text": True}
     with _signals_as_exits(), subprocess.Popen(command, preexec_fn=_die_with_parent(), **options) as process:
         try:
+            if each_line and process.stdout:
+                for line in process.stdout:
+                    each_line(line)
             status = process.wait()
         except BaseException:
             process.terminate()

@@ -12,8 +12,10 @@ LOADED, GENERATED = "loaded", "generated"
 
 
 def record(connection: duckdb.DuckDBPyConnection, origin: str) -> None:
-    """Write down, in the transaction that replaces the raw tables, where they come from (macros/origin.sql reads it)."""
-    connection.execute(f"create or replace table {RAW_SCHEMA}.origin as select '{origin}' as origin")
+    """Write down, in the transaction that replaces the raw tables, where they come from and when (macros/origin.sql reads it)."""
+    connection.execute(
+        f"create or replace table {RAW_SCHEMA}.origin as select '{origin}' as origin, now() at time zone 'UTC' as loaded_at"
+    )
 
 
 def of(warehouse: Path) -> str | None:

@@ -5,7 +5,11 @@ The same raw tables give the same published rows, whatever machine it is.
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,11 +18,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+import build
+from causalyn.warehouse import origin
+
 ACCOUNTS = "600"
-
-
-# The unit tests of dbt prove the project and have a test of their own.
-WITHOUT_UNIT_TESTS = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"}
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +46,20 @@ def installed(project: Path) -> dict[str, int]:
 def fresh(copy_project, make, tmp_path_factory) -> Path:
     """A copy of the project after its first `make build`."""
     project = copy_project(tmp_path_factory.mktemp("a fresh project"))
-    first = make(project, "build", f"ACCOUNTS={ACCOUNTS}", **WITHOUT_UNIT_TESTS)
+    first = make(project, "build", f"ACCOUNTS={ACCOUNTS}")
     assert first.returncode == 0, first.stdout[-5000:] + first.stderr[-5000:]
-    assert "Installing the locked packages: core\n" in first.stdout
-    assert "Decision of the policy" in first.stdout
-    assert "warehouse/causalyn.duckdb" in first.stdout
+    stages = re.findall(r"^(\w+) +\d+ s  ", first.stdout, re.M)
+    assert stages == [
+        "installing", "world", "project", "cleaning", "features", "learner", "evaluation", "policy", "page"
+    ]  # fmt: skip
+    answer = first.stdout.partition("Report: ")[2]
+    assert "Decision of the policy" in answer
+    assert "warehouse/causalyn.duckdb" in answer
+    assert len(first.stdout.splitlines()) < 50
+    assert "START sql table model" in (project / "logs" / "dbt.log").read_text()
+    assert json.loads((project / "target" / "run_results.json").read_text())["args"]["exclude_resource_types"] == [
+        "unit_test"
+    ]
     return project
 
 
@@ -63,17 +75,28 @@ def test_a_generated_world_is_nothing_that_an_export_is_compared_with(fresh):
 
 
 @pytest.mark.parametrize(
-    ("options", "deliveries"),
+    ("there", "options", "script", "deliveries"),
     [
-        (["ACCOUNTS=7"], "ignore"),
-        (["WORLD=1"], "ignore"),
-        (["RAW=exports"], "compare"),
-        (["RAW=exports", "ACCEPT_CHANGES=1"], "accept"),
+        (None, [], "generate_world.py", "ignore"),
+        (origin.GENERATED, [], "generate_world.py", "ignore"),
+        (origin.LOADED, [], None, "compare"),
+        (origin.LOADED, ["--accept-changes"], None, "accept"),
+        (origin.LOADED, ["--accounts", "7"], "generate_world.py", "ignore"),
+        (origin.LOADED, ["--world"], "generate_world.py", "ignore"),
+        (origin.GENERATED, ["--raw", "exports"], "load_raw.py", "compare"),
+        (origin.LOADED, ["--raw", "exports", "--accept-changes"], "load_raw.py", "accept"),
     ],
 )
-def test_an_export_is_compared_with_the_last_one_unless_it_is_accepted(make, project_root, options, deliveries):
-    dry_run = make(project_root, "--dry-run", "build", *options)
-    assert f"--vars 'deliveries: {deliveries}'" in dry_run.stdout
+def test_what_is_asked_for_decides_and_otherwise_what_is_there(monkeypatch, there, options, script, deliveries):
+    """An export is compared with the last one unless it is accepted; a generated world is compared with nothing."""
+    ran, seen = [], []
+    monkeypatch.setattr(build.origin, "of", lambda warehouse: there)
+    monkeypatch.setattr(build, "run", lambda name, *_: ran.append(name) or [])
+    monkeypatch.setattr(build, "build", lambda *arguments: seen.append(build.fill(*arguments)[0]))
+    monkeypatch.setattr(sys, "argv", ["build.py", *options])
+    with pytest.raises(SystemExit):
+        build.main()
+    assert (ran, seen) == ([script] if script else [], [deliveries])
 
 
 def test_a_fresh_project_decides_as_any_other(fresh, built_world):
@@ -126,7 +149,7 @@ def test_a_second_build_of_raw_files_as_on_another_machine_installs_nothing_and_
     )
     build = run(
         sys.executable, "-c", on_one_core, "make", f"PYTHON={sys.executable}", "build", f"RAW={raw}", directory=fresh,
-        CAUSALYN_WAREHOUSE=str(warehouse), TZ="Pacific/Auckland", LC_ALL="C", **WITHOUT_UNIT_TESTS,
+        CAUSALYN_WAREHOUSE=str(warehouse), TZ="Pacific/Auckland", LC_ALL="C",
     )  # fmt: skip
 
     assert build.returncode == 0, build.stdout[-5000:] + build.stderr[-5000:]
@@ -146,6 +169,55 @@ def test_a_second_build_of_raw_files_as_on_another_machine_installs_nothing_and_
     assert {table for table in first if first[table] != second[table]} == set()
     assert len(first["target_accounts"]) > 0
     seen(f"{len(first)} marts, row by row")
+
+
+@pytest.fixture
+def broken(fresh, copy_project, tmp_path) -> Path:
+    """A copy of the project with the environment and the warehouse of the fresh one, to be broken."""
+    project = copy_project(tmp_path / "broken")
+    (project / ".venv").symlink_to(fresh / ".venv")
+    shutil.copytree(fresh / "warehouse", project / "warehouse")
+    return project
+
+
+def build_by_script(project: Path, *options: str) -> subprocess.Popen[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("CAUSALYN_", "DBT_"))}
+    command = [project / ".venv" / "bin" / "python", project / "scripts" / "build.py", *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+@pytest.mark.fault("a seed that is broken", "the failed node and one paragraph; the lists stay")
+def test_a_failed_build_says_what_failed_since_when_the_lists_stand_and_what_to_do(broken, seen):
+    before = read(broken / "warehouse" / "causalyn.duckdb", "select * from marts.target_accounts order by all")
+    seed = broken / "seeds" / "policy_parameters.csv"
+    seed.write_text(seed.read_text().replace(",55,", ",much,", 1))
+    failed = build_by_script(broken, "--accounts", ACCOUNTS)
+    stdout, stderr = failed.communicate()
+    assert (failed.returncode, "Decision of" in stdout) == (1, False)
+    assert stderr.startswith("policy_parameters\n")
+    assert re.match(
+        r"The build failed in the stage cleaning: policy_parameters. The lists that were published on .* stay as they were. "
+        r"Mend what is named above, then run the same command again. .* logs/dbt.log has all that dbt says.$",
+        stderr.splitlines()[-1],
+    )
+    assert len(stderr.splitlines()) < 15
+    after = read(broken / "warehouse" / "causalyn.duckdb", "select * from marts.target_accounts order by all")
+    assert before == after != []
+    seen(stderr.splitlines()[-1])
+
+
+@pytest.mark.fault("a build that is told to terminate", "one paragraph, status 143")
+def test_an_interrupted_build_says_so(broken, seen):
+    interrupted = build_by_script(broken)
+    for line in interrupted.stdout:
+        if line.startswith("project"):
+            break
+    interrupted.send_signal(signal.SIGTERM)
+    stderr = interrupted.communicate()[1]
+    assert interrupted.returncode == 128 + signal.SIGTERM
+    assert re.search(r"The build was interrupted in the stage \w+\. The lists that were published on", stderr)
+    assert stderr.splitlines()[-1].count("Run the same command again.") == 1
+    seen(stderr.splitlines()[-1])
 
 
 @pytest.mark.parametrize("option", ["ACCOUNTS=7", "SEED=1", "PRESET=hard", "CAMPAIGNS=2"])
@@ -187,9 +259,7 @@ def test_a_refresh_without_a_day_leaves_it_to_the_data(make, project_root):
 def test_a_campaign_is_played_in_the_world_that_was_built(make, project_root):
     played = scripts_of(make, project_root, "campaign", "ACCOUNTS=7", "SEED=7", "PRESET=hard", "CAMPAIGNS=2")
     assert played == [
-        "generate_world.py --accounts 7 --seed 7 --preset hard --campaigns 2",
-        "summarise.py",
-        "render_report.py",
+        "build.py --accounts 7 --seed 7 --preset hard --campaigns 2",
         "play_campaign.py --seed 7 --preset hard",
     ]
 

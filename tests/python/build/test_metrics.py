@@ -1,16 +1,18 @@
-"""The semantic layer: its metrics, computed from their definitions as a service would, are what direct queries say."""
+"""The semantic layer: its metrics, as MetricFlow itself computes them, are what a person counts."""
 
 from __future__ import annotations
 
-import json
-import re
+import csv
 import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import duckdb
 import pytest
 
-TREATMENT = "experiment = 'rollout' and arm = 'treatment'"
-CONTROL = "experiment = 'rollout' and arm = 'control'"
+pytest.importorskip("dbt_metricflow", reason="make .venv/.installed-dev installs it")
+
 # Two accounts an arm, one of which has not entered yet; the validation is no part of the rollout.
 ACCOUNTS = """
 insert into candidate_marts.campaign_accounts by name
@@ -26,56 +28,48 @@ select * from (values
 
 
 @pytest.fixture(scope="module")
-def compute(built_world, tmp_path_factory):
-    """Computes a metric of the semantic manifest on the small world's warehouse, its campaign replaced by a few accounts."""
-    manifest = json.loads((built_world.target / "semantic_manifest.json").read_text())
-    metrics = {metric["name"]: metric for metric in manifest["metrics"]}
-    (model,) = manifest["semantic_models"]
-    measures = {measure["name"]: measure for measure in model["measures"]}
-    copy = shutil.copy(built_world.warehouse, tmp_path_factory.mktemp("metrics") / "world.duckdb")
-    table = f"{model['node_relation']['schema_name']}.{model['node_relation']['alias']}"
-
-    def filters(*holders):
-        texts = [one["where_sql_template"] for holder in holders if holder for one in holder["where_filters"]]
-        return [re.sub(r"{{ Dimension\('campaign_account__(\w+)'\) }}", r"\1", text) for text in texts]
-
-    with duckdb.connect(str(copy)) as connection:
-        connection.execute(f"delete from {table}")
+def query(built_world, copy_project, run, run_dbt, tmp_path_factory) -> Callable[..., list[dict[str, float | str]]]:
+    """Asks `mf query` for metrics of the small world's warehouse, its campaign replaced by a few accounts; the rows."""
+    project = copy_project(tmp_path_factory.mktemp("metrics"))
+    warehouse = Path(shutil.copy(built_world.warehouse, project / "causalyn.duckdb"))
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("delete from candidate_marts.campaign_accounts")
         connection.execute(ACCOUNTS)
+    # MetricFlow takes the layer from what dbt parsed, in the project's own target directory.
+    assert run_dbt("parse", warehouse=warehouse, project=project).returncode == 0
 
-        def compute(name, *inherited):
-            metric, parameters = metrics[name], metrics[name]["type_params"]
-            where = [*inherited, *filters(metric["filter"])]
-            if metric["type"] == "simple":
-                measure = measures[parameters["measure"]["name"]]
-                condition = " and ".join(f"({one})" for one in where) or "true"
-                query = f"select {measure['agg']}({measure['expr']}) from {table} where {condition}"
-                return connection.execute(query).fetchone()[0]
-            if metric["type"] == "ratio":
-                return compute(parameters["numerator"]["name"], *where) / compute(
-                    parameters["denominator"]["name"], *where
-                )
-            inputs = ", ".join(f"{compute(one['name'], *where)!r} as {one['name']}" for one in parameters["metrics"])
-            return connection.execute(f"select {parameters['expr']} from (select {inputs})").fetchone()[0]
+    def query(*arguments: str) -> list[dict[str, float | str]]:
+        file = project / "metrics.csv"
+        done = run(
+            Path(sys.executable).with_name("mf"), "query", "--csv", file, "--metrics", *arguments,
+            directory=project, CAUSALYN_WAREHOUSE="causalyn.duckdb",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        with file.open() as rows:
+            return [
+                {name: value if name.startswith("campaign_account__") else float(value) for name, value in row.items()}
+                for row in csv.DictReader(rows)
+            ]
 
-        yield compute
-
-
-def test_reach_is_the_nudged_share_of_the_treatment(compute):
-    assert compute("reach") == pytest.approx(1 / 3)
+    return query
 
 
-def test_admin_churn_is_that_of_the_accounts_that_entered(compute):
-    assert compute("admin_churn_rate") == pytest.approx(3 / 9)
+def test_the_metrics_are_what_a_person_counts(query):
+    (row,) = query("reach,admin_churn_rate,incremental_revenue_per_treated_account")
+    assert row == {
+        "reach": pytest.approx(1 / 3),
+        "admin_churn_rate": pytest.approx(3 / 9),
+        "incremental_revenue_per_treated_account": pytest.approx((100 + 20) / 2 - (10 + 30) / 2),
+    }
 
 
-def test_incremental_revenue_is_the_difference_of_the_arms(compute):
-    assert compute("incremental_revenue_per_treated_account") == pytest.approx((100 + 20) / 2 - (10 + 30) / 2)
-
-
-def test_a_metric_can_be_cut_by_arm(compute):
-    assert compute("admin_churn_rate", TREATMENT) == pytest.approx(1 / 4)
-    assert compute("admin_churn_rate", CONTROL) == pytest.approx(1 / 4)
+def test_a_metric_can_be_cut_by_arm_and_filtered(query):
+    rollout = "{{ Dimension('campaign_account__experiment') }} = 'rollout'"
+    rows = query("admin_churn_rate", "--group-by", "campaign_account__arm", "--where", rollout)
+    assert {row["campaign_account__arm"]: row["admin_churn_rate"] for row in rows} == {
+        "treatment": pytest.approx(1 / 4),
+        "control": pytest.approx(1 / 4),
+    }
 
 
 def test_the_calendar_has_every_day_once(built_world):

@@ -105,7 +105,7 @@ COMMANDS = {
     "play_bandit.py": "read",
     "refresh.py": "read",
     "diff_decisions.py": "read",
-    "origin.py": "say",
+    "build.py": "say",
 }
 PLACES = {
     "write": {

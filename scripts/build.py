@@ -1,0 +1,126 @@
+"""Load or generate, decide, publish, and print the decision: `python scripts/build.py --raw path/to/exports`.
+
+One line per stage; dbt's whole log is in logs/dbt.log. The exit status is 0 if the lists are published, 3 if everything ran and a
+check holds them back, 1 if anything else failed, and 128 and the number of the signal if the build was interrupted.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import subprocess
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+import duckdb
+
+from causalyn.engines import spark_files
+from causalyn.warehouse import command, origin
+from causalyn.warehouse.stages import MOST_FAILURES, DbtRun, Stages
+
+HELD_BACK = 3
+LOG = command.ROOT / "logs" / "dbt.log"
+
+
+def run(script: str, *options: str | Path) -> list[str]:
+    """The lines that another command prints; its errors go where those of this one go."""
+    lines: list[str] = []
+    command.run_to_its_end([sys.executable, command.ROOT / "scripts" / script, *options], lines.append)
+    return [line.rstrip() for line in lines]
+
+
+def fill(options: Namespace, generator: list[str]) -> tuple[str, list[str]]:
+    """Fill the raw tables; what they are to this build (`deliveries` in dbt_project.yml), and what there is to say of them.
+
+    What is asked for decides, and otherwise what is there: data that was loaded is built as it is, and nothing else is kept.
+    """
+    warehouse, compared = ("--warehouse", options.warehouse), "accept" if options.accept_changes else "compare"
+    if options.raw:
+        zone = ["--timezone", options.timezone] if options.timezone else []
+        return compared, run("load_raw.py", options.raw, *zone, *warehouse)
+    if not generator and not options.world and origin.of(options.warehouse) == origin.LOADED:
+        return compared, ["as it was loaded"]
+    return "ignore", run("generate_world.py", *generator, *(["--replace-loaded"] if options.world else []), *warehouse)
+
+
+def standing(warehouse: Path) -> str:
+    """Since when the published lists stand: since their copy for readers was replaced."""
+    copy = warehouse.with_suffix(".published.duckdb")
+    if not copy.exists():
+        return "No lists were published before."
+    since = datetime.datetime.fromtimestamp(copy.stat().st_mtime)
+    return f"The lists that were published on {since:%Y-%m-%d at %H:%M} stay as they were."
+
+
+def explain(stages: Stages, dbt: DbtRun | None, warehouse: Path, interrupted: bool = False) -> None:
+    """The lines that matter, and one paragraph: what happened, since when the lists stand, what to do."""
+    failures = dbt.failures() if dbt and not interrupted else []
+    print(flush=True)
+    for name, lines in failures[:MOST_FAILURES]:
+        print(f"{name}\n{lines}\n" if name else f"{lines}\n", file=sys.stderr)
+    named = ", ".join(name for name, _ in failures[:MOST_FAILURES] if name)
+    named += f" and {len(failures) - MOST_FAILURES} more" if len(failures) > MOST_FAILURES else ""
+    print(
+        f"The build {'was interrupted' if interrupted else 'failed'} in the stage {stages.current}"
+        f"{': ' + named if named else ''}. {standing(warehouse)} "
+        f"{'Run' if interrupted else 'Mend what is named above, then run'} the same command again. "
+        f"docs/messages.md explains every message; {LOG.relative_to(command.ROOT)} has all that dbt says.",
+        file=sys.stderr,
+    )
+
+
+def build(options: Namespace, generator: list[str]) -> int:
+    """All stages; the exit status."""
+    stages, dbt, warehouse = Stages(), None, options.warehouse
+    on_spark = options.target == "spark"
+    result = spark_files.directory(command.ROOT) if on_spark else warehouse
+    try:
+        stages.begin("world")
+        deliveries, about = fill(options, generator)
+        if on_spark:
+            about += run("copy_to_spark.py", "--warehouse", warehouse)
+        stages.end("\n".join(about).replace("\n", "\n" + " " * 20))
+        dbt = DbtRun(stages, command.ROOT / os.environ.get("DBT_TARGET_PATH", "target"))
+        command.build(
+            warehouse,
+            *("--target", options.target),
+            *("--vars", f"deliveries: {deliveries}"),
+            each_line=dbt.read,
+        )
+        stages.end(*dbt.said)
+        stages.begin("page")
+        drawn = run("render_report.py", "--warehouse", result)
+        answer = run("summarise.py", "--warehouse", result)
+        stages.end(*drawn)
+        print("", *answer, sep="\n")
+    except duckdb.Error as error:
+        sys.exit(f"Nothing was built. {warehouse} cannot be read: {str(error).splitlines()[0]}")
+    except subprocess.CalledProcessError:
+        explain(stages, dbt, warehouse)
+        return HELD_BACK if dbt and dbt.is_held_back() else 1
+    except KeyboardInterrupt:
+        explain(stages, dbt, warehouse, interrupted=True)
+        return 130
+    except SystemExit as told:
+        explain(stages, dbt, warehouse, interrupted=True)
+        return int(told.code or 1)
+    return 0
+
+
+def main() -> None:
+    parser = command.parser(__doc__)
+    parser.add_argument("--raw", metavar="DIRECTORY", help="an export to load first, as load_raw.py takes it")
+    parser.add_argument("--timezone", help="in which its days begin, such as Europe/Berlin")
+    parser.add_argument("--accept-changes", action="store_true", help="where it differs from the last one on purpose")
+    parser.add_argument("--world", action="store_true", help="generate a world in place of loaded data")
+    parser.add_argument("--target", choices=("duckdb", "spark"), default="duckdb")
+    parser.epilog = "Other options are those of generate_world.py."
+    options, generator = parser.parse_known_args()
+    if options.raw and (generator or options.world):
+        parser.error("--raw loads existing files; what steers the generator does not go with it")
+    sys.exit(build(options, generator))
+
+
+if __name__ == "__main__":
+    main()
