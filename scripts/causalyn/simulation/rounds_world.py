@@ -6,7 +6,7 @@ until the next round. What is measured of a round comes from the hidden truth, w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -160,11 +160,11 @@ class Rounds:
         return np.random.default_rng([self.seed, (self.today - _EPOCH).days, purpose])
 
 
-def _by_number(first: int, size: int, of_users: object, otherwise: float) -> np.ndarray:
+def _by_number(first: int, size: int, of_users: Iterable[tuple[Hashable, float]], otherwise: float) -> np.ndarray:
     """Values of users by their place in a chunk that begins with the number `first`."""
     values = np.full(size, otherwise, dtype=float)
     for user_id, value in of_users:
-        place = int(user_id.removeprefix("user_")) - first
+        place = int(str(user_id).removeprefix("user_")) - first
         if 0 <= place < size:
             values[place] = value
     return values
