@@ -1,4 +1,5 @@
 with outcomes as (
+    {% for outcomes in [ref('input_outcomes'), ref('base_logged_interventions')] %}
     select
         user_id,
         intervention_id,
@@ -6,16 +7,9 @@ with outcomes as (
         activation_date,
         outcome_window_days,
         negative_reaction_flag = 1 as has_negative_reaction
-    from {{ ref('input_outcomes') }}
-    union all
-    select
-        user_id,
-        intervention_id,
-        collab_activated_flag = 1 as is_converted,
-        activation_date,
-        outcome_window_days,
-        negative_reaction_flag = 1 as has_negative_reaction
-    from {{ ref('base_logged_interventions') }}
+    from {{ outcomes }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 interventions as (
