@@ -30,7 +30,7 @@ SENDS_SQL = {"execute", "executemany", "sql", "query"}
 # Interpolated into SQL may be what is quoted, and what the project itself says: constants, the raw contract, the lists to export.
 QUOTED = {"literal", "identifier"}
 OWN_WORDS = re.compile(
-    r"[A-Z_]+(\[\w+\])?$"  # a constant
+    r"[A-Z_]+(\[\w+\]|\.\w+)?$"  # a constant, or a part of one
     r"|(table|column|hidden|published)\.\w+$|_SELECTS\[table\]$"  # raw contract, published lists
     r"|(', '|' and ')\.join\("  # of these
     r"|first_account$|first_user$|firsts$"  # counters of the generator
@@ -64,7 +64,7 @@ PUT_TOGETHER = {
     "postgres.py": {"read"},
     "origin.py": {"origin"},
     "word_maps.py": {"sources[words.table.name].select", "words.column"},
-    "list_exports.py": {"rows", "source", "column", "csv", "parquet"},
+    "list_exports.py": {"rows", "source", "column", "csv", "parquet", "each.headline"},
     "world_store.py": {"table"},
     "spark_files.py": {"relation", "table"},
     "dbt_plugin.py": {"schema", "table"},
