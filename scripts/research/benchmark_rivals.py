@@ -214,7 +214,9 @@ def decide(scored: pd.DataFrame, policy: pd.Series, evidence_of: Callable[..., p
     is_dog = scored["lift"] < policy["sleeping_dog_lift_threshold"]
     is_past = scored["population"] == "campaign"
     is_nudged = (scored["lift"] > 0) & ~is_dog & (is_past | (scored["lift_doubt"] <= policy["nudge_doubt_limit"]))
-    is_supported = is_past | is_dog | (scored["lift_doubt"] <= policy["doubt_limit"])
+    is_supported = (
+        is_past | is_dog | (scored["unseen_features"].isna() & (scored["lift_doubt"] <= policy["doubt_limit"]))
+    )
     scored = scored.assign(is_dog=is_dog, is_supported=is_supported, is_nudged=is_nudged & is_supported)
     evidence = evidence_of(scored)
     revenue = evidence["sum_lift"] * policy["value_per_conversion_usd"]

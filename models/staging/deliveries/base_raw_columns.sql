@@ -9,7 +9,7 @@ with columns_found as (
     where false
     {{ profile_columns(ref('input_accounts'), 'accounts_raw') }}
     {{ profile_columns(ref('input_users'), 'users_raw') }}
-    {{ profile_columns(ref('base_user_activity'), 'user_activity_daily_raw') }}
+    {{ profile_columns(ref('input_user_activity_daily'), 'user_activity_daily_raw') }}
     {{ profile_columns(ref('input_user_events'), 'user_events_raw') }}
     {{ profile_columns(ref('input_user_features'), 'user_features_raw') }}
     {{ profile_columns(ref('input_interventions'), 'interventions_raw') }}

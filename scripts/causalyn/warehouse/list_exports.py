@@ -65,7 +65,7 @@ LISTS = (
     ),
     PublishedList(
         "campaign_nudge_list",
-        ("user_id", "account_id", "policy_id", "experiment", "wave", "role_type", "lift", "lift_lower", "lift_upper"),
+        ("user_id", "account_id", "policy_id", "experiment", "wave", "lift", "lift_lower", "lift_upper"),
         ("account_id", "user_id"),
         headline="nudge_list",
     ),

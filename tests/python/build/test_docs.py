@@ -47,10 +47,13 @@ def test_every_script_in_the_docs_is_there(project_root):
 def test_every_query_in_the_docs_runs_on_the_published_file(project_root, built_world):
     queries = blocks(project_root, "sql")
     assert len(queries) >= 4
-    with duckdb.connect(str(built_world.warehouse.with_suffix(".published.duckdb")), read_only=True) as connection:
-        for page, query in queries:
-            statements = duckdb.extract_statements(query)
-            assert statements, page
+    published = built_world.warehouse.with_suffix(".published.duckdb")
+    for page, query in queries:
+        statements = duckdb.extract_statements(query)
+        assert statements, page
+        # The published file holds no truth.
+        source = built_world.warehouse if "audit." in query else published
+        with duckdb.connect(str(source), read_only=True) as connection:
             for statement in statements:
                 connection.execute(statement)
 

@@ -9,6 +9,10 @@ POLICY_TESTS = Path(__file__).resolve().parents[2] / "policy"
 
 DECISIONS = "intermediate.int_policy__account_decisions"
 SCORES = "intermediate.int_uplift__user_scores"
+EXPLORED = (
+    "update intermediate.int_campaign__user_assignments set experiment = 'exploration', assignment_probability = 0.5 "
+    "where arm = 'treatment'"
+)
 IN_A_TARGET = f"account_id in (select account_id from {DECISIONS} where decision = 'target')"
 IN_A_TARGET_TODAY = (
     f"population = 'today' and account_id in (select account_id from {DECISIONS} "
@@ -104,10 +108,10 @@ VIOLATIONS = {
         "update seeds.campaign_parameters set nudges_per_quarter_limit = 1",
     ],
     "assert_exploration_harms_nobody_beyond_its_budget": [
-        "update seeds.campaign_parameters set harm_budget_users = 0.01",
-        "update seeds.campaign_parameters set harm_budget_admins = 0.001",
-        f"update {SCORES} set lift_upper = -0.01 where {IN_A_TARGET_TODAY}",
-        f"update {SCORES} set lift = -0.5 where {IN_A_TARGET_TODAY}",
+        f"{EXPLORED}; update seeds.campaign_parameters set harm_budget_users = 0.01",
+        f"{EXPLORED}; update seeds.campaign_parameters set harm_budget_admins = 0.001",
+        f"{EXPLORED}; update {SCORES} set lift_upper = -0.01 where {IN_A_TARGET_TODAY}",
+        f"{EXPLORED}; update {SCORES} set lift = -0.5 where {IN_A_TARGET_TODAY}",
     ],
     "assert_only_targets_are_nudged_unless_opted_in": [
         f"update {DECISIONS} set decision = 'suppress_toxic_admin' where is_shipped",

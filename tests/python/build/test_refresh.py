@@ -17,7 +17,7 @@ from conftest import ROOT
 from refresh import NotRefreshableError, refresh
 
 DAY = datetime.timedelta(days=1)
-HISTORY = {"momentum_triggers", "policy_decisions_ledger", "policy_diff"}
+HISTORY = {"momentum_triggers", "policy_decisions_ledger", "policy_diff", "publication_changes"}
 """Tables in which other days count, too."""
 
 Tables = dict[str, list[tuple]]
@@ -225,8 +225,8 @@ def test_what_is_said_of_past_campaigns_stays(days):
 
 def test_whoever_was_triggered_cools_down_and_stays_on_the_list(days):
     def triggers(tables: Tables) -> dict[datetime.date, set[tuple]]:
-        dates = sorted({row[6] for row in tables["momentum_triggers"]})
-        return {date: {row for row in tables["momentum_triggers"] if row[6] == date} for date in dates}
+        dates = sorted({row[11] for row in tables["momentum_triggers"]})
+        return {date: {row for row in tables["momentum_triggers"] if row[11] == date} for date in dates}
 
     def users(rows: set[tuple]) -> set[str]:
         return {row[0] for row in rows}

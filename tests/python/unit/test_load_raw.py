@@ -216,7 +216,7 @@ def test_a_campaign_log_is_loaded_and_replaced_by_none_where_the_next_export_has
     write(export, "campaign_events_raw", CAMPAIGN_EVENTS)
     assert load_raw(export, warehouse).rows["campaign_events_raw"] == 3
     types, first, *_ = contents(warehouse)["campaign_events_raw"]
-    assert first[:3] + first[4:] == ("e1", "u1", "a2", 1, 0, None, None, None)
+    assert first[:3] + first[4:] == ("e1", "u1", "a2", 1, 0, None, None, None, None, None, None)
     write(export, "campaign_events_raw", "from {table} limit 0")
     assert load_raw(export, warehouse).rows["campaign_events_raw"] == 0
     (export / "campaign_events_raw.parquet").unlink()
