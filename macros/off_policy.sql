@@ -1,7 +1,7 @@
 {#-
     Off-policy evaluation of any log of decisions whose probabilities are known: what another policy would have earned a decision, by the
     direct method, inverse propensity scores (Horvitz and Thompson, 1952), their self-normalised form (Swaminathan and Joachims, 2015)
-    and doubly robust scores (Dudik, Langford and Li, 2011). Intervals are at 95%, clustered. `relation` has a row a decision and
+    and doubly robust scores (Dudik, Langford and Li, 2011). Intervals are at 95%, clustered. `relation` has one row per decision and
     evaluated policy: evaluated_policy, cluster_id, propensity, reward, evaluation_probability (of the logged decision under the
     policy), predicted_reward_of_decision and predicted_reward_of_policy (both zero without a model of rewards).
 -#}

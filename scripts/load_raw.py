@@ -14,7 +14,7 @@ from causalyn.warehouse.raw_loader import load_raw
 
 
 def main() -> None:
-    """Load, and say in one line a table how many rows it has."""
+    """Load, and say in one line per table how many rows it has."""
     parser = command.parser(__doc__)
     parser.add_argument(
         "source",

@@ -43,7 +43,7 @@ MEMORY_BYTES = int(0.8 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"
 """Most memory that a step may take."""
 STORED = {"sql_model", "python_model", "seed"}
 SMALL_NODE_SECONDS = 0.1
-"""Nodes that took less processor time are summed up, a row a kind."""
+"""Nodes that took less processor time are summed up, one row per kind."""
 
 
 def reset_peak_memory() -> None:

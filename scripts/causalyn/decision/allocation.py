@@ -25,10 +25,10 @@ ROUNDING = 1e-9  # what sums of doubles may be off, relative to the limit or val
 def allocate(candidates: pd.DataFrame) -> pd.DataFrame:
     """The accounts that are worth most within the limits of each scenario and policy.
 
-    `candidates`: a row a scenario, policy and account, with `net_value_usd` (above zero), what nudging it uses up (USES, zero or
-    more), the scenario's LIMITS (null: none), and `is_chosen_greedily`, a choice within the limits that is taken if nothing
-    better is found. Returns a row a candidate: the keys, `account_id`, `is_chosen`, and `upper_bound_usd`, above which no choice
-    of the scenario and policy is worth. Equal input gives equal output, in whatever order; of accounts that use up the same the
+    `candidates`: one row per scenario, policy and account, with `net_value_usd` (above zero), what nudging it uses up (USES, zero
+    or more), the scenario's LIMITS (null: none), and `is_chosen_greedily`, a choice within the limits that is taken if nothing
+    better is found. Returns one row per candidate: the keys, `account_id`, `is_chosen`, and `upper_bound_usd`, above which no
+    choice of the scenario and policy is worth. Equal input gives equal output, in whatever order; of accounts that use up the same the
     more valuable one is chosen first, ties by id.
     """
     results = [_allocate(group) for _, group in candidates.groupby(KEYS, sort=True)]

@@ -21,7 +21,7 @@ def propensities(
 ) -> pd.DataFrame:
     """The probability of each arm in each segment.
 
-    `state`: a row a segment and arm, with `n_decisions` and `sum_reward_usd`; `reward_sd` in US dollars. Returns a frame of
+    `state`: one row per segment and arm, with `n_decisions` and `sum_reward_usd`; `reward_sd` in US dollars. Returns a frame of
     SEGMENTS by `arms` whose rows sum to 1, none below `min_propensity`. Raises ImportError without MABWiser.
     """
     from mabwiser.mab import MAB, LearningPolicy

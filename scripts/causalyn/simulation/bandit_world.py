@@ -38,8 +38,8 @@ def play_round(
 ) -> pd.DataFrame:
     """The log of one round: what the bandit decides about its users, given its state, and what comes of it.
 
-    `users`: one row a user whose round it is and who is not held back, with `round_number`, `segment` and hidden truth. The same
-    input and seed give the same log.
+    `users`: one row per user whose round it is and who is not held back, with `round_number`, `segment` and hidden truth. The
+    same input and seed give the same log.
     """
     users = users.sort_values("user_id", ignore_index=True)
     round_number = int(users["round_number"].iloc[0])
@@ -71,7 +71,7 @@ def remembered(log: pd.DataFrame, arms: pd.DataFrame) -> pd.DataFrame:
 def simulate(
     users: pd.DataFrame, arms: pd.DataFrame, parameters: pd.Series, physics: Physics, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """All rounds of one seed: the log, and a row a round with what each policy was expected to earn until then.
+    """All rounds of one seed: the log, and one row per round with what each policy was expected to earn until then.
 
     Policies: the `bandit`, `static` (STATIC_ARM for all), `best_by_segment` (knows what each arm earns in a segment) and the
     `oracle` (knows what it earns with each user).

@@ -23,7 +23,7 @@ REACTION_DAYS = 7
 def play(users: pd.DataFrame, physics: Physics, entry_date: pd.Timestamp, seed: int) -> pd.DataFrame:
     """The events of users who enter the campaign on a day, until their outcomes are due.
 
-    `users`: a row a user, with `user_id`, `account_id`, `is_admin`, `is_nudged`, `latent_uplift_group`, `p_control` and
+    `users`: one row per user, with `user_id`, `account_id`, `is_admin`, `is_nudged`, `latent_uplift_group`, `p_control` and
     `p_treated`; `campaign_id`, `is_assigned` and `assignment_probability` are logged where they are known. Returns rows in the
     raw contract's columns, in the order of days and users: one when a user enters, and one for each of a conversion with its
     revenue in US dollars, a bad reaction, and an admin's leaving. The same users, day and seed give the same events.

@@ -97,8 +97,8 @@ class Chunk:
     """Consecutive accounts as columns of numbers, dirt included.
 
     Accounts and users are numbered from the chunk's own zero, days since 1970, categories by their place in the tuples
-    above. `activity` holds several rows a user, `interventions` one row per user and campaign, `users` some rows twice, the
-    others one row an account or user. `truth_today` is none where it is the same as `truth`.
+    above. `activity` holds several rows per user, `interventions` one row per user and campaign, `users` some rows twice, the
+    others one row per account or user. `truth_today` is none where it is the same as `truth`.
     """
 
     accounts: Columns
