@@ -28,8 +28,8 @@ def allocate(candidates: pd.DataFrame) -> pd.DataFrame:
     `candidates`: one row per scenario, policy and account, with `net_value_usd` (above zero), what nudging it uses up (USES, zero
     or more), the scenario's LIMITS (null: none), and `is_chosen_greedily`, a choice within the limits that is taken if nothing
     better is found. Returns one row per candidate: the keys, `account_id`, `is_chosen`, and `upper_bound_usd`, above which no
-    choice of the scenario and policy is worth. Equal input gives equal output, in whatever order; of accounts that use up the same
-    the more valuable one is chosen first, ties by id.
+    choice of the scenario and policy is worth. Equal input gives equal output, in whatever order; of accounts that use up
+    the same the more valuable one is chosen first, ties by id.
     """
     results = [_allocate(group) for _, group in candidates.groupby(KEYS, sort=True)]
     columns = [*KEYS, "account_id", "is_chosen", "upper_bound_usd"]
