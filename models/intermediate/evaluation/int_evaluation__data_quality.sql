@@ -2,11 +2,25 @@ with rules as (
     select * from {{ ref('cleaning_rules') }}
 ),
 
-raw_counts as (
+-- Days made out of events are cleaned as those that were loaded, and count with them.
+raw_rows as (
     select
         table_name,
         max(n_rows) as n_rows
     from {{ ref('base_raw_columns') }}
+    group by 1
+    union all
+    select
+        'user_activity_daily_raw' as table_name,
+        count(*) as n_rows
+    from {{ ref('base_user_event_days') }}
+),
+
+raw_counts as (
+    select
+        table_name,
+        {{ sum_int('n_rows') }} as n_rows
+    from raw_rows
     group by 1
 ),
 

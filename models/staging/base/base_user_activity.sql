@@ -1,7 +1,16 @@
 {{ config(materialized='view') }}
 
 with recorded as (
-    select * from {{ ref('input_user_activity_daily') }}
+    select
+        user_id,
+        activity_date,
+        login_flag,
+        core_action_count,
+        collab_action_count,
+        time_spent_minutes,
+        feature_diversity_count,
+        source
+    from {{ ref('input_user_activity_daily') }}
     union all
     select * from {{ ref('base_user_event_days') }}
 ),

@@ -29,7 +29,7 @@ def played(tmp_path_factory):
     rounds = Rounds(warehouse, DEFAULT, ACCOUNTS, SEED)
     figures = []
     for campaign in ("first", "second", "third"):
-        variables = f"{{deliveries: ignore, campaign: {campaign}, scoring_date: '{rounds.today}'}}"
+        variables = f"{{deliveries: ignore, campaign: {campaign}, scoring_date: '{rounds.today}', exploration_share: 0.1}}"
         command = [Path(sys.executable).with_name("dbt"), "--quiet", "build", "--vars", variables]
         command += ["--select", "+int_campaign__judged_users", "+int_campaign__user_assignments"]
         command += [
