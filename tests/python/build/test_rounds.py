@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pytest
 
 from causalyn.simulation import world
@@ -21,28 +22,25 @@ ACCOUNTS, SEED = 150, 3
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory):
-    """A small world after two campaigns, and what is left of the log for a third; nothing of it is published."""
+def played(copy_project, tmp_path_factory):
+    """A small world after two campaigns that explored, and what is left of the log for a third; nothing of it is published."""
     folder = tmp_path_factory.mktemp("rounds")
+    project = copy_project(folder / "project")
+    seed = project / "seeds" / "campaign_parameters.csv"
+    parameters = pd.read_csv(seed, dtype=str)
+    parameters["exploration_share"] = "0.1"
+    parameters.to_csv(seed, index=False)
     warehouse = folder / "w.duckdb"
     write_world(warehouse, world.chunks(DEFAULT, ACCOUNTS, SEED), ACCOUNTS)
     rounds = Rounds(warehouse, DEFAULT, ACCOUNTS, SEED)
     figures = []
     for campaign in ("first", "second", "third"):
-        variables = f"{{deliveries: ignore, campaign: {campaign}, scoring_date: '{rounds.today}', exploration_share: 0.1}}"
+        variables = f"{{deliveries: ignore, campaign: {campaign}, scoring_date: '{rounds.today}'}}"
         command = [Path(sys.executable).with_name("dbt"), "--quiet", "build", "--vars", variables]
         command += ["--select", "+int_campaign__judged_users", "+int_campaign__user_assignments"]
-        command += [
-            "--exclude-resource-type",
-            "unit_test",
-            "test",
-            "--target-path",
-            folder / "target",
-            "--log-path",
-            folder,
-        ]
+        command += ["--exclude-resource-type", "unit_test", "test"]
         environment = os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse)}
-        subprocess.run(command, cwd=Path(__file__).resolve().parents[3], env=environment, check=True)
+        subprocess.run(command, cwd=project, env=environment, check=True)
         if campaign != "third":
             figures.append(rounds.play(campaign))
     return warehouse, rounds, figures
