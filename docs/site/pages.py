@@ -1,4 +1,4 @@
-"""Pages of the site that are made of what the project says elsewhere: README, CONTRIBUTING, `make help`, dbt's manifest."""
+"""Pages of the site that are generated: the project's own files, `make help`, and tables and seeds from dbt's manifest."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / os.environ.get("DBT_TARGET_PATH", "target")
 CATALOGUE = "catalogue.html"
 FOLDERS = {"marts": "Published tables", "audit": "Compared with hidden truth"}
+ROOT_PAGES = {"README.md": "index.md", **{name: name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")}}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -26,41 +27,20 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, files: Files, **_: object) -> str:
-    """Links to a section of the README lead to the page that was made of it; sections of results are on one page."""
-
-    def page(link: re.Match[str]) -> str:
-        whole = f"guide/{link[1]}.md"
-        return f"]({whole})" if files.get_file_from_path(whole) else f"](guide/results.md#{link[1]})"
-
-    return re.sub(r"\]\(\.\./README\.md#([\w-]+)\)", page, markdown)
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """Links as they are on the site, where the root's files lie beside those of docs. The licence has no page."""
+    markdown = re.sub(r"\]\((?:docs/|\.\./((?:\.\./)*)(?=[A-Z]+\.md))", lambda link: f"]({link[1] or ''}", markdown)
+    return re.sub(r"(\]\([./]*)README\.md", r"\1index.md", markdown).replace("[LICENSE](LICENSE)", "LICENSE")
 
 
 def pages() -> Iterator[tuple[str, str]]:
     """Each generated page: its path below docs, and its Markdown."""
-    for name in ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"):
-        yield name, _linked((ROOT / name).read_text())
-    start, *sections = re.split(r"^## ", _linked((ROOT / "README.md").read_text()), flags=re.M)
-    yield "index.md", start + "".join(f"## {section}" for section in sections if section.startswith("Two commands"))
-    for section in sections:
-        title, _, text = section.partition("\n")
-        if title in ("Two commands", "Licence"):
-            continue
-        yield f"guide/{_slug(title)}.md", f"# {title}\n{text}".replace("](", "](../").replace("](../http", "](http")
+    for name, page in ROOT_PAGES.items():
+        yield page, (ROOT / name).read_text()
     yield "reference/commands.md", _commands()
     nodes = json.loads((TARGET / "manifest.json").read_text())["nodes"].values()
     yield "reference/tables.md", _tables(list(nodes))
     yield "reference/seeds.md", _seeds(list(nodes))
-
-
-def _slug(title: str) -> str:
-    return re.sub(r"\W+", "-", title.lower()).strip("-")
-
-
-def _linked(text: str) -> str:
-    """Links as they are from the site's root; what is not on the site is named without one."""
-    text = text.replace("](docs/", "](")
-    return re.sub(r"\[([^\]]+)\]\(LICENSE\)", r"\1", text)
 
 
 def _commands() -> str:
@@ -94,7 +74,7 @@ def _tables(nodes: list[dict[str, Any]]) -> str:
 
 
 def _seeds(nodes: list[dict[str, Any]]) -> str:
-    lines = ["# Seeds", "", "What is decided by, as CSV files that a person edits.", ""]
+    lines = ["# Seeds", "", "The parameters and mappings behind every decision, as CSV files that you edit.", ""]
     for node in sorted((node for node in nodes if node["resource_type"] == "seed"), key=lambda node: node["name"]):
         lines += [f"## `{node['original_file_path']}`", "", _cell(node["description"]), *_columns(node)]
     return "\n".join(lines)

@@ -1,7 +1,7 @@
 """Renders the tables of README and docs, and the README's picture, so that no figure in them is typed.
 
-A block stands between `<!-- name -->` and `<!-- /name -->`; its query gives the cells as text, its columns the header. Queries
-read a built warehouse and the studies' results, which are tables of the same name as their files. The picture lies in `docs/`.
+A block stands between `<!-- name -->` and `<!-- /name -->`, in the README or any page of docs. Its query returns the cells as text and
+its columns are the header. Queries read a built warehouse and the studies' results, which are tables named like their files.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from causalyn.report import figures
 from causalyn.warehouse.sql_text import identifier, literal
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "capacity.md")
+DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 PICTURE = ROOT / "docs" / "decision.svg"
 RESULTS = ROOT / "scripts" / "research" / "results"
+NO_RESULTS = "This has not been measured yet."
 
 MACROS = """
 create temp macro cell(value, unit) as case
@@ -35,7 +36,7 @@ end;
 create temp macro growth(ratio, span) as case when span > 1 and ratio > 0 then printf('%.2f', ln(ratio) / ln(span)) else '' end;
 """
 
-# A row a world and population; whether a world was published is said once.
+# One row per world and population; whether a world was published is stored once.
 STUDIED = """
 from (
     select preset, seed, population, max(value) filter (where metric = 'accounts_target') as n_targets,
@@ -114,7 +115,7 @@ with sizes as (
 )
 """
 
-# What the benchmark's largest world cost node by node, and how many times that a company of 100 million users would.
+# What the largest benchmarked world cost per node, and the factor by which 100 million users would multiply it.
 NODES = """
 with largest as (
     select * from benchmark_results where accounts = (select max(accounts) from benchmark_results)
@@ -166,10 +167,10 @@ BLOCKS = {
             '`' || scenario_id || '`' as scenario,
             '`' || policy_id || '`' as policy,
             cell(max(n_accounts) filter (where rule = 'greedy'), 'accounts') as "greedy: accounts",
-            cell(max(net_value_usd) filter (where rule = 'greedy'), 'usd') as "net value",
+            cell(max(net_value_usd) filter (where rule = 'greedy'), 'usd') as "greedy: net value",
             cell(max(n_accounts) filter (where rule = 'optimum'), 'accounts') as "optimum: accounts",
-            cell(max(net_value_usd) filter (where rule = 'optimum'), 'usd') as "net value ",
-            cell(max(upper_bound_usd), 'usd') as "at most"
+            cell(max(net_value_usd) filter (where rule = 'optimum'), 'usd') as "optimum: net value",
+            cell(max(upper_bound_usd), 'usd') as "upper bound"
         from marts.allocation_comparison
         where policy_id in ('precision', 'ltv')
         group by scenario_id, policy_id
@@ -181,8 +182,8 @@ BLOCKS = {
             cell(avg(oracle_usd), 'usd') as oracle,
             cell(avg(oracle_usd - bandit_usd), 'usd') || ' ± ' || cell(stddev_samp(oracle_usd - bandit_usd), 'usd')
                 as "regret of the bandit",
-            cell(avg(oracle_usd - static_usd), 'usd') as "of in-app for all",
-            cell(avg(oracle_usd - best_by_segment_usd), 'usd') as "of the best arm a segment",
+            cell(avg(oracle_usd - static_usd), 'usd') as "regret of in-app for all",
+            cell(avg(oracle_usd - best_by_segment_usd), 'usd') as "regret of the best arm per segment",
             cell(max(n_nudges_held_back), 'users') as "nudges held back by guardrails"
         from bandit_study
         group by round_number
@@ -225,15 +226,15 @@ BLOCKS = {
             coalesce(format('{{:,}} to {{:,}}', min(n_targets)::bigint, max(n_targets)::bigint), '') as "min to max",
             cell(avg(expected_net_value_usd), 'usd') as "expected net value",
             cell(avg(true_net_value_usd), 'usd') as "true net value",
-            cell(avg(value_share_of_oracle), 'share') as "of what the truth would earn",
+            cell(avg(value_share_of_oracle), 'share') as "share of the oracle's value",
             coalesce(printf('%.2f%% (%.2f%%)', 100 * avg(dogs_nudged_share), 100 * max(dogs_nudged_share)), '')
-                as "Sleeping Dogs nudged (most)",
+                as "Sleeping Dogs nudged (max)",
             coalesce(printf('%.2f%% (%.2f%%)', 100 * avg(dog_admin_share), 100 * max(dog_admin_share)), '')
-                as "targets with a Sleeping Dog admin (most)",
+                as "targets with a Sleeping Dog admin (max)",
             cell(avg(persuadables_targeted_share), 'share') as "Persuadables targeted",
             cell(avg(false_suppression_share), 'share') as "falsely suppressed",
-            cell(avg(coverage_of_users), 'share') as "90% intervals of users that hold the truth",
-            cell(avg(coverage_of_tenths), 'share') as "95% intervals of tenths that do"
+            cell(avg(coverage_of_users), 'share') as "coverage of 90% intervals of users",
+            cell(avg(coverage_of_tenths), 'share') as "coverage of 95% intervals of deciles"
         {STUDIED}
         group by studied.preset, studied.population
         order by studied.preset, studied.population
@@ -245,7 +246,7 @@ BLOCKS = {
             printf('%.4f', avg(true_effect)) as "true average effect",
             printf('%.4f', avg(effect)) as "estimated",
             printf('%.4f', avg(standard_error)) as "standard error",
-            count(*) filter (where abs(effect - true_effect) <= 2 * standard_error)::varchar as "within two of it"
+            count(*) filter (where abs(effect - true_effect) <= 2 * standard_error)::varchar as "within two standard errors"
         from (
             select
                 preset,
@@ -264,11 +265,11 @@ BLOCKS = {
         select
             floor as "`nudge_support_floor`",
             printf('%.2f%%', 100 * avg(dogs) filter (where preset = 'default')) as "`default`: Sleeping Dogs nudged",
-            cell(avg(lift / most) filter (where preset = 'default'), 'share') as "true value kept",
+            cell(avg(lift / most) filter (where preset = 'default'), 'share') as "`default`: value kept",
             printf('%.2f%%', 100 * avg(dogs) filter (where preset = 'hard')) as "`hard`: Sleeping Dogs nudged",
-            cell(avg(lift / most) filter (where preset = 'hard'), 'share') as "value kept",
+            cell(avg(lift / most) filter (where preset = 'hard'), 'share') as "`hard`: value kept",
             printf('%.2f%%', 100 * avg(dogs) filter (where preset = 'drift')) as "`drift`: Sleeping Dogs nudged",
-            cell(avg(lift / most) filter (where preset = 'drift'), 'share') as "kept"
+            cell(avg(lift / most) filter (where preset = 'drift'), 'share') as "`drift`: value kept"
         from (
             select *, max(lift) over (partition by preset, seed) as most
             from (
@@ -289,8 +290,8 @@ BLOCKS = {
     "importance": """
         select
             '`' || feature || '`' as feature,
-            printf('%.3f', lift_change) as "lift moves by",
-            printf('%.4f', risk_increase) as "error grows by",
+            printf('%.3f', lift_change) as "lift changes by",
+            printf('%.4f', risk_increase) as "error increases by",
             printf('%.4f to %.4f', risk_increase_lower, risk_increase_upper) as "95% interval"
         from marts.feature_importance
         where importance_rank <= 6
@@ -298,13 +299,13 @@ BLOCKS = {
     """,
     "coverage": """
         select
-            interval_id || case when user_group = 'everybody' then '' else ', of a ' || replace(user_group, '_', ' ') end
+            interval_id || case when user_group = 'everybody' then '' else ', ' || replace(user_group, '_', ' ') end
                 as interval,
-            if(population = 'today', 'today', 'backtest') as "of",
+            if(population = 'today', 'today', 'backtest') as population,
             cell(n_intervals, 'users') as intervals,
-            cell(nominal_share, 'share') as "should hold the truth",
-            cell(covered_share, 'share') as "hold it here",
-            studied.described as "in all worlds: mean (least to most)"
+            cell(nominal_share, 'share') as "nominal coverage",
+            cell(covered_share, 'share') as "coverage in the default world",
+            studied.described as "coverage in the study: mean (min to max)"
         from audit.interval_coverage
         left join (
             select
@@ -319,12 +320,12 @@ BLOCKS = {
             = if(population = 'today', 'today_', '') || 'coverage_' || replace(interval_id, ' ', '_') || '_' || user_group
         order by user_group <> 'everybody', interval_coverage.interval_id, user_group, population
     """,
-    "alike": """
+    "a_a_tests": """
         select
             'accounts of ' || users || ' users, intra-class correlation ' || correlation as "simulated experiments",
             cell(max(value) filter (where metric = 'experiments'), 'users') as experiments,
             cell(max(value) filter (where metric = 'rejected_share_clustered'), 'share') as "rejected, clustered by account",
-            cell(max(value) filter (where metric = 'rejected_share_naive'), 'share') as "rejected, users taken for independent"
+            cell(max(value) filter (where metric = 'rejected_share_naive'), 'share') as "rejected, users treated as independent"
         from (values ('a_a_8_users', 8, 0.15), ('a_a_25_users', 25, 0.40)) as cases (preset, users, correlation)
         left join study_results using (preset)
         group by users, correlation
@@ -347,14 +348,14 @@ BLOCKS = {
                 (8, 'causalml_x', 'causalml, X-learner'),
                 (9, 'causalml_dr', 'causalml, DR-learner'),
                 (10, 'causalml_t_logistic', 'causalml, T-learner on logistic regression'),
-                (11, 'causalml_t_unregularised', 'causalml, T-learner on boosting as it comes'),
+                (11, 'causalml_t_unregularised', 'causalml, T-learner on unregularised boosting'),
                 (12, 'econml_t', 'EconML, T-learner'),
                 (13, 'econml_x', 'EconML, X-learner'),
                 (14, 'econml_dr', 'EconML, DR-learner'),
                 (15, 'econml_causal_forest', 'EconML, CausalForestDML'),
-                (16, 'causalyn_response', 'a response model: who converts anyway')
+                (16, 'causalyn_response', 'a response model')
         ) as learners (learner_order, learner, name)
-        left join splits using (learner)
+        inner join splits using (learner)
         group by learner_order, name
         order by learner_order
     """,
@@ -417,12 +418,12 @@ BLOCKS = {
     """,
     "benchmark": f"""
         {BENCHMARKED}
-        select accounts, users, "activity rows", "generation, s", "build, s", "of it SQL models, s", "Python models, s",
+        select accounts, users, "activity rows", "generation, s", "build, s", "SQL models, s", "Python models, s",
             "tests, s", "summary, report, export, s", "deciding a new day, s", "peak memory, GB", "database, GB"
         from (
             select accounts as place, cell(accounts, 'accounts') as accounts, cell(users, 'users') as users,
                 cell(activity_rows, 'users') as "activity rows", cell(generation, 'time') as "generation, s",
-                cell(build, 'time') as "build, s", cell(sql, 'time') as "of it SQL models, s",
+                cell(build, 'time') as "build, s", cell(sql, 'time') as "SQL models, s",
                 cell(python, 'time') as "Python models, s", cell(tests, 'time') as "tests, s",
                 cell(publication, 'time') as "summary, report, export, s",
                 cell(day, 'time') as "deciding a new day, s", cell(memory_gb, 'gb') as "peak memory, GB",
@@ -444,14 +445,14 @@ BLOCKS = {
         select
             cell(accounts, 'accounts') as accounts,
             cell(sql_cpu / limit_cpu, 'ratio') as "SQL models / one bare pass",
-            cell(python_cpu / sklearn_cpu, 'ratio') as "Python models / scikit-learn in them",
-            cell(steps, 'time') as "raw tables to nudges here, s",
-            cell(pandas_cpu / steps_cpu, 'ratio') as "pandas / same steps here",
-            cell(pandas / steps, 'ratio') as "in wall time",
-            cell(row_loop_cpu / steps_cpu, 'ratio') as "row loop / same steps here",
+            cell(python_cpu / sklearn_cpu, 'ratio') as "Python models / scikit-learn",
+            cell(steps, 'time') as "raw tables to nudges, s",
+            cell(pandas_cpu / steps_cpu, 'ratio') as "pandas / same steps",
+            cell(pandas / steps, 'ratio') as "pandas / same steps, wall time",
+            cell(row_loop_cpu / steps_cpu, 'ratio') as "row loop / same steps",
             cell(day_cpu / build_cpu, 'share') as "a new day / a build",
             cell(pandas_gb, 'gb') as "memory of pandas, GB",
-            cell(steps_gb, 'gb') as "of the same steps here, GB"
+            cell(steps_gb, 'gb') as "memory of the same steps, GB"
         from sizes
         order by sizes.accounts
     """,
@@ -463,11 +464,11 @@ BLOCKS = {
             cell(sum(seconds) filter (where name = 'duckdb'), 'time') as "DuckDB, s",
             cell(sum(seconds) filter (where name = 'spark'), 'time') as "Spark, s",
             cell(sum(seconds) filter (where name = 'spark') / sum(seconds) filter (where name = 'duckdb'), 'ratio')
-                as "times as long",
+                as "Spark / DuckDB",
             cell(sum(cpu_seconds) filter (where name = 'spark') / sum(cpu_seconds) filter (where name = 'duckdb'), 'ratio')
-                as "times the processor time",
+                as "Spark / DuckDB, processor time",
             cell(max(peak_memory_mb) filter (where name = 'duckdb') / 1024, 'gb') as "memory of DuckDB's build, GB",
-            cell(max(peak_memory_mb) filter (where name = 'spark') / 1024, 'gb') as "of Spark's largest process, GB"
+            cell(max(peak_memory_mb) filter (where name = 'spark') / 1024, 'gb') as "memory of Spark's largest process, GB"
         from benchmark_results
         where kind = 'engine'
         group by accounts
@@ -538,10 +539,15 @@ BLOCKS = {
 
 
 def render(name: str, connection: duckdb.DuckDBPyConnection) -> str:
-    """The Markdown table of a block; columns after the first are right-aligned."""
+    """The Markdown table of a block; columns after the first are right-aligned. A column without any value is left out."""
     result = connection.sql(BLOCKS[name])
-    rows = [result.columns, ["---", *["--:"] * (len(result.columns) - 1)], *result.fetchall()]
-    return "\n".join("| " + " | ".join("" if cell is None else cell for cell in row) + " |" for row in rows)
+    found = result.fetchall()
+    filled = [place for place in range(len(result.columns)) if any(row[place] for row in found)]
+    if len(filled) < 2:
+        return NO_RESULTS
+    rows = [[row[place] or "" for place in filled] for row in (result.columns, *found)]
+    rows.insert(1, ["---", *["--:"] * (len(filled) - 1)])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def rendered(text: str, warehouse: Path) -> str:

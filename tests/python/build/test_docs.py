@@ -1,4 +1,4 @@
-"""The site builds without a dead link, what its pages tell to run exists and runs, and the selectors that people try select."""
+"""The site builds without a dead link, the commands and queries on its pages exist and run, and the selectors people try select."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 
 def pages(root: Path) -> list[Path]:
-    return [*root.glob("*.md"), *(root / "docs").glob("*.md")]
+    return [*root.glob("*.md"), *(root / "docs").rglob("*.md")]
 
 
 def blocks(root: Path, language: str) -> list[tuple[str, str]]:

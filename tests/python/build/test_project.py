@@ -14,15 +14,15 @@ import duckdb
 from causalyn.warehouse import list_exports, raw_contract
 
 
-def rows_of_the_readme(project_root: Path, prefix: str) -> dict[str, str]:
-    """The README's table rows whose first cell is an id with this prefix, by id."""
-    readme = (project_root / "README.md").read_text()
-    rows = re.findall(rf"^\| *`?({prefix}-\d+)`? *\|(.*)$", readme, re.MULTILINE)
-    assert len(rows) == len(dict(rows)), f"the README has two rows for one {prefix} id"
+def documented_rows(project_root: Path) -> dict[str, str]:
+    """The table rows of the documentation whose first cell is the id of a guardrail or an invariant, by id."""
+    text = "\n".join(page.read_text() for page in [project_root / "README.md", *(project_root / "docs").rglob("*.md")])
+    rows = re.findall(r"^\| *`?(POL-\d+)`? *\|(.*)$", text, re.MULTILINE)
+    assert len(rows) == len(dict(rows)), "two rows for one id"
     return dict(rows)
 
 
-def test_every_invariant_has_an_id_and_a_row_in_the_readme(project_root):
+def test_every_invariant_has_an_id_and_a_row_in_the_documentation(project_root):
     """An invariant is a test of its own, led by its id, or an instance of a generic test, named by it."""
     singular = [path.read_text()[:9] for path in (project_root / "tests" / "policy").glob("*.sql")]
     generic = [
@@ -33,16 +33,16 @@ def test_every_invariant_has_an_id_and_a_row_in_the_readme(project_root):
     assert all(re.fullmatch(r"-- POL-\d\d", start) for start in singular)
     ids = [start[3:] for start in singular] + generic
     assert len(set(ids)) == len(ids), "two invariants share an id"
-    assert rows_of_the_readme(project_root, "POL").keys() == set(ids)
+    assert documented_rows(project_root).keys() == set(ids)
 
 
-def test_every_guardrail_has_a_rule_a_check_and_a_row_in_the_readme(project_root):
+def test_every_guardrail_has_a_rule_a_check_and_a_row_in_the_documentation(project_root):
     with (project_root / "seeds" / "guardrail_rules.csv").open() as file:
         rules = {rule["guardrail_id"]: rule for rule in csv.DictReader(file)}
     checks = re.findall(r"^        '(\w+)': ", (project_root / "macros" / "guardrails.sql").read_text(), re.MULTILINE)
     assert [rule["guardrail"] for rule in rules.values()] == checks
 
-    rows = rows_of_the_readme(project_root, "POL")
+    rows = documented_rows(project_root)
     assert [key for key, rule in rules.items() if rule["decision"] not in rows[key]] == []
 
 

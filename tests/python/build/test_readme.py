@@ -1,7 +1,9 @@
 """README and docs say what the default world's warehouse says."""
 
+import re
 import sys
 
+import duckdb
 import pytest
 
 import render_readme
@@ -35,5 +37,23 @@ def test_the_picture_is_shown_and_small(project_root):
 
 def test_every_block_has_its_place():
     text = "".join(document.read_text() for document in render_readme.DOCUMENTS)
-    for name in render_readme.BLOCKS:
-        assert text.count(f"<!-- {name} -->") == text.count(f"<!-- /{name} -->") == 1
+    for marker in ("", "/"):
+        assert sorted(re.findall(rf"<!-- {marker}(\w+) -->", text)) == sorted(render_readme.BLOCKS)
+
+
+def test_the_readme_is_short(project_root):
+    assert len((project_root / "README.md").read_text().splitlines()) <= 200
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("select 'a' as name, null as seconds, '' as bytes", render_readme.NO_RESULTS),
+        ("select 'a' as name, '1' as seconds where false", render_readme.NO_RESULTS),
+        ("select 'a' as name, '1' as seconds, null as bytes", "| name | seconds |\n| --- | --: |\n| a | 1 |"),
+    ],
+)
+def test_what_has_no_results_is_not_shown_as_an_empty_table(monkeypatch, query, shown):
+    monkeypatch.setitem(render_readme.BLOCKS, "block", query)
+    with duckdb.connect() as connection:
+        assert render_readme.render("block", connection) == shown
