@@ -2,7 +2,7 @@
 
 Each step runs in a process of its own; dbt's nodes run one at a time, so that each can be measured (benchmark_build.py).
 Comparisons are ratios of processor time within one run, since times of a shared machine say little. The results land in
-results/benchmark_results.csv, from which the README and docs/capacity.md are rendered. Needs Linux.
+results/benchmark_results.csv, from which docs/results/capacity.md is rendered. Needs Linux.
 """
 
 from __future__ import annotations

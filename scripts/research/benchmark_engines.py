@@ -1,7 +1,7 @@
 """Measures the same build of the default world on DuckDB and on Spark, one after the other on this machine.
 
 Both run as users run them: dbt's own threads, all cores, without unit tests. The results land in results/benchmark_results.csv,
-from which the README is rendered. Needs Linux, and Java 17 in JAVA_HOME.
+from which docs/guide/spark.md is rendered. Needs Linux, and Java 17 in JAVA_HOME.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The site builds without a dead link, the commands and queries on its pages exist and run, and the selectors people try select."""
+"""The site builds without a dead link, its commands and queries exist and run, and the selectors people try select."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The example of the README: a company with words and files of its own, taken from its export to a list as a reader would."""
+"""The example of docs/guide/own-data.md: a company with its own words and files, taken from export to list as a reader would."""
 
 from __future__ import annotations
 

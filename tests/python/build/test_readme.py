@@ -1,4 +1,4 @@
-"""README and docs say what the default world's warehouse says."""
+"""The figures in README and docs are those of the default world's warehouse."""
 
 import re
 import sys
@@ -20,7 +20,7 @@ def default_world(tmp_path_factory, run, run_dbt, project_root):
 
 
 @pytest.mark.skipif(
-    sys.version_info < (3, 11), reason="the README shows the scores of the scikit-learn that 3.11 locks"
+    sys.version_info < (3, 11), reason="the documentation shows the scores of the scikit-learn that 3.11 locks"
 )
 def test_every_figure_is_the_warehouses(default_world, project_root):
     for document in render_readme.DOCUMENTS:

@@ -13,7 +13,7 @@ EXPERIMENTS = 600
 
 @pytest.mark.parametrize(("preset", "naive_share"), [("a_a_8_users", 0.10), ("a_a_25_users", 0.35)])
 def test_a_5_percent_test_rejects_about_5_percent(compiled_nodes, preset, naive_share):
-    """Within three Monte Carlo errors, 2.7 points; `make study` counts more of them, for the README."""
+    """Within three Monte Carlo errors, 2.7 points; `make study` runs more of them, for docs/results/studies.md."""
     model, terms = (compiled_nodes[f"int_evaluation__{name}"] for name in ("arm_diagnostics", "arm_terms"))
     rejected = study_errors.rejected(model, terms, study_errors.CASES[preset], EXPERIMENTS, seed=2026)
     monte_carlo_error = np.sqrt(0.05 * 0.95 / EXPERIMENTS)
