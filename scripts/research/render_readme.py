@@ -486,7 +486,7 @@ BLOCKS = {
         from nodes
         where name <> 'others'
         order by cpu_seconds desc, node
-        limit 40
+        limit 12
     """,
     "benchmark_prediction": f"""
         {NODES},
@@ -560,7 +560,7 @@ def rendered(text: str, warehouse: Path) -> str:
             marked = re.compile(f"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
             if marked.search(text):
                 block = render(name, connection)
-                text = marked.sub(lambda match, block=block: f"{match[1]}\n{block}\n\n{match[2]}", text)
+                text = marked.sub(lambda match, block=block: f"{match[1]}{block}\n{match[2]}", text)
     return text
 
 
