@@ -1,7 +1,7 @@
 """Renders the tables of README and docs, and the README's picture, so that no figure in them is typed.
 
-A block stands between `<!-- name -->` and `<!-- /name -->`, in the README or any page of docs. Its query returns the cells as text,
-and its columns are the header. Queries read a built warehouse and the studies' results, as tables named like their files.
+A block stands between `<!-- name -->` and `<!-- /name -->`, in the README or any page of docs. Its query returns the cells as
+text, and its columns are the header. Queries read a built warehouse and the studies' results, as tables named like their files.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Builds many worlds and records what came out of each, in the backtest and today, beside what an oracle earns.
 
-The results land in results/study_results.csv, from which the tables in docs/results are rendered. Hidden truth is read after every
-decision is taken; nothing is tuned here.
+The results land in results/study_results.csv, from which the tables in docs/results are rendered. Hidden truth is read after
+every decision is taken; nothing is tuned here.
 """
 
 from __future__ import annotations

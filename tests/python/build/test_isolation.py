@@ -17,8 +17,8 @@ from causalyn.warehouse.list_exports import LISTS
 from causalyn.warehouse.raw_contract import USERS
 
 ROOT = Path(__file__).resolve().parents[3]
-# These write no data of customers: figures on the screen, in the documentation, or of generated worlds in temporary directories; words
-# of an export, not whose they are.
+# These write no data of customers: figures on the screen, in the documentation, or of generated worlds in temporary directories;
+# words of an export, not whose they are.
 WRITE_NO_CUSTOMERS = ("scripts/research/", "scripts/summarise.py", "scripts/map_words.py")
 # Whoever reads data by these may run code that the data hold.
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "yaml"}
