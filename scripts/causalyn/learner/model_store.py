@@ -161,7 +161,7 @@ def _from_arrays(arrays: Mapping[str, np.ndarray], features: tuple[str, ...]) ->
     parts = {"Forest": _split_forests(arrays, len(features)), "Splines": _split_splines(arrays, len(features))}
 
     def half() -> uplift.HalfModel:
-        nuisances = tuple(next(parts["Forest"]) for _ in range(3))
+        nuisances = tuple(next(parts[kind]) for kind in ("Forest", "Splines") for _ in range(3))
         lifts = {
             name: learner(*(next(parts[field.type]) for field in fields(learner)))
             for name, learner in uplift.LEARNERS.items()

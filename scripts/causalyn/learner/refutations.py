@@ -99,7 +99,7 @@ def _estimate(
             model = uplift.fit_nuisances(
                 matrix[half], treated[half], converted[half], assigned[half], parameters, generator
             )
-            nuisances[:, ~half] = [forest.predict(matrix[~half]) for forest in model]
+            nuisances[:, ~half] = uplift.predict_nuisances(model, matrix[~half])
         propensity = nuisances[uplift.PROPENSITY]
         nuisances[uplift.PROPENSITY] = uplift.chance_of_treatment(propensity, assigned, parameters)
     except uplift.LearnerError:

@@ -1,11 +1,11 @@
 """Learners of uplift: cross-fitted, regularised, calibrated, with standard errors clustered by account.
 
 Each bit of a hash of the account id splits the accounts into two halves, a pair. Each half fits its own models, on its own
-users alone, in two stages. Stage 1 is the nuisances: a forest per treatment arm estimates P(conversion | arm, features), and
-one P(treated | features). Stage 2 is the learners in LEARNERS, one class each. The T-learner is the difference of the arms;
-another T-learner fits logistic regressions on splines; the X-learner (Kuenzel et al., 2019, "Metalearners for estimating
-heterogeneous treatment effects") and the DR-learner (Kennedy, 2023, "Towards optimal doubly robust estimation of heterogeneous
-causal effects") fit forests to pseudo-outcomes. STACK combines them.
+users alone, in two stages. Stage 1 is the nuisances: P(conversion | arm, features) per treatment arm and P(treated | features),
+each by a forest and by a logistic regression on splines. Stage 2 is the learners in LEARNERS, one class each. The T-learner is
+the difference of the arms by their forests, and another by their splines; the X-learner (Kuenzel et al., 2019, "Metalearners
+for estimating heterogeneous treatment effects") and the DR-learner (Kennedy, 2023, "Towards optimal doubly robust estimation of
+heterogeneous causal effects") fit forests to pseudo-outcomes. STACK combines them.
 
 - A user is scored by the halves that do not hold its account, one per pair, whether as of a past campaign or today; a user of an
   account that no half holds is scored by all. So nobody is scored by a model that saw the account, and one ensemble serves all.
@@ -14,6 +14,8 @@ causal effects") fit forests to pseudo-outcomes. STACK combines them.
   clustered by account. It includes the randomness of a forest's trees, which their mean has less of.
 - An arm is fitted with inverse propensity weights. A leaf then averages over the population's users in it, not over those whom
   the campaign chose, which biases lift where leaves are coarse.
+- Where a nuisance is asked for as such, it is the mean of its two models: coarse leaves leave confounding in, additive splines
+  miss interactions, and each covers for the other.
 - Out-of-bag nuisances give doubly robust scores of the training users (Robins, Rotnitzky and Zhao, 1994). Every learner's lift is
   calibrated on them by a line (Chernozhukov et al., 2018, "best linear predictor"), and the stack by one weight per learner, none
   negative (Breiman, 1996, "Stacked regressions"): a model without signal shrinks to the average effect. The level is common to
@@ -54,6 +56,9 @@ KEYS = (*IDENTITY, "account_hash", "is_treated", "is_converted", "assignment_pro
 
 CONTROL, TREATED, PROPENSITY = 0, 1, 2
 """Arms, and the rows of an array of nuisances (3 x users): P(conversion) by arm, and P(treated)."""
+
+BY_SPLINES = 3
+"""What to add to a nuisance for its second model, the one on splines."""
 
 CALIBRATION_GROUPS = 5
 """Groups of accounts, by hash, each of which is calibrated by weights that come from the others."""
@@ -264,26 +269,26 @@ PREDICT, PREDICT_TREES, CONTRIBUTIONS = (
 )
 """The questions that can be asked."""
 
-Nuisances = np.ndarray | Mapping[int, np.ndarray]
-"""What the nuisance forests say of users, by CONTROL, TREATED and PROPENSITY: 3 x users, or some of the three."""
+Nuisances = Mapping[int, np.ndarray]
+"""What models of nuisances say of users: by CONTROL, TREATED and PROPENSITY the forests, and by these + BY_SPLINES the others."""
 
 FitForest = Callable[[np.ndarray, np.ndarray], Forest]
 """A forest fitted to features (users x features) and a target (users)."""
 
 
 class Lift(Protocol):
-    """A fitted learner. It is linear in what is asked of forests, the propensity apart."""
+    """A fitted learner. It is linear in what is asked of models, the propensity apart."""
 
     needs: ClassVar[tuple[int, ...]]
     """The nuisances that it looks at."""
 
     def __call__(self, features: np.ndarray, nuisances: Nuisances, ask: Ask) -> np.ndarray:
-        """Lift of users by their features (users x features) and what the nuisance forests that it needs say of them."""
+        """Lift of users by their features (users x features) and what the models of nuisances that it needs say of them."""
 
 
 @dataclass(frozen=True)
 class HalfSample:
-    """Training users of one half of the accounts, and what the half's own nuisance forests say of them.
+    """Training users of one half of the accounts, and what the half's own nuisances are (3 x users).
 
     They saw the users of whom they speak, with leaves so coarse that it hardly shows; nuisances from anywhere else would have
     seen the accounts that the half is to score.
@@ -292,7 +297,6 @@ class HalfSample:
     features: np.ndarray
     treated: np.ndarray
     converted: np.ndarray
-    weight: np.ndarray
     nuisances: np.ndarray
     dr_score: np.ndarray
 
@@ -308,7 +312,14 @@ class TLearner:
         return cls()
 
     def __call__(self, features: np.ndarray, nuisances: Nuisances, ask: Ask) -> np.ndarray:
-        return nuisances[TREATED] - nuisances[CONTROL]
+        control, treated = self.needs
+        return nuisances[treated] - nuisances[control]
+
+
+class SplineTLearner(TLearner):
+    """The same by the outcome models on splines."""
+
+    needs: ClassVar = (CONTROL + BY_SPLINES, TREATED + BY_SPLINES)
 
 
 @dataclass(frozen=True)
@@ -350,24 +361,6 @@ class DRLearner:
 
     def __call__(self, features: np.ndarray, nuisances: Nuisances, ask: Ask) -> np.ndarray:
         return ask(self.forest, features)
-
-
-@dataclass(frozen=True)
-class SplineTLearner:
-    """The difference of a logistic regression on splines per arm."""
-
-    needs: ClassVar = ()
-
-    of_control: Splines
-    of_treated: Splines
-
-    @classmethod
-    def fit(cls, sample: HalfSample, fit_forest: FitForest) -> SplineTLearner:
-        arms = (sample.treated == arm for arm in (CONTROL, TREATED))
-        return cls(*(Splines.fit(sample.features[arm], sample.converted[arm], sample.weight[arm]) for arm in arms))
-
-    def __call__(self, features: np.ndarray, nuisances: Nuisances, ask: Ask) -> np.ndarray:
-        return ask(self.of_treated, features) - ask(self.of_control, features)
 
 
 LEARNERS = {"t": TLearner, "spline_t": SplineTLearner, "x": XLearner, "dr": DRLearner}
@@ -465,9 +458,9 @@ class Calibration:
 
 @dataclass(frozen=True)
 class HalfModel:
-    """What one half of the accounts taught: nuisance forests (control, treated, propensity), and a fitted Lift per learner."""
+    """What one half of the accounts taught: the six models of `fit_nuisances`, and a fitted Lift per learner."""
 
-    nuisances: tuple[Forest, ...]
+    nuisances: tuple[Forest | Splines, ...]
     lifts: Mapping[str, Lift]
 
     def contributions(self, features: np.ndarray, learners: Sequence[str]) -> np.ndarray:
@@ -482,15 +475,21 @@ class HalfModel:
         Trees that saw alike users disagree little. Where a user combines features as nobody did whom they saw, some go by one
         feature and some by another, and they disagree much: the lift of such a user has little support.
         """
-        needs = {*nuisances, *(need for learner in learners for need in self.lifts[learner].needs)}
+        needs = {need + kind for need in nuisances for kind in (0, BY_SPLINES)}
+        needs |= {need for learner in learners for need in self.lifts[learner].needs}
         asked = self._asked(sorted(needs), features, PREDICT_TREES)
-        rows = [np.atleast_2d(asked[need]).mean(axis=0) for need in nuisances]
+        rows = [
+            sum(np.atleast_2d(asked[need + kind]).mean(axis=0) for kind in (0, BY_SPLINES)) / 2 for need in nuisances
+        ]
         trees = [self.lifts[learner](features, asked, PREDICT_TREES) for learner in learners]
         return np.stack([*rows, *(of.mean(axis=0) for of in trees), *(of.var(axis=0) for of in trees)])
 
     def _asked(self, needs: Iterable[int], features: np.ndarray, ask: Ask) -> dict[int, np.ndarray]:
-        """Some of the nuisances: the arms as asked, and the propensity, in which no learner is linear, predicted."""
-        return {need: (PREDICT if need == PROPENSITY else ask)(self.nuisances[need], features) for need in needs}
+        """What models of nuisances say: the arms' as asked, and the propensity's, in which no learner is linear, predicted."""
+        return {
+            need: (PREDICT if need % BY_SPLINES == PROPENSITY else ask)(self.nuisances[need], features)
+            for need in needs
+        }
 
 
 @dataclass(frozen=True)
@@ -700,8 +699,10 @@ def fit_nuisances(
     assigned: np.ndarray,
     parameters: Parameters,
     generator: np.random.Generator,
-) -> tuple[Forest, Forest, Forest]:
-    """Forests of P(conversion) in control and when treated, and of P(treated), from users of one half of the accounts.
+) -> tuple[Forest | Splines, ...]:
+    """Models of P(conversion) in control and when treated, and of P(treated), from users of one half of the accounts.
+
+    The forests come first, then the logistic regressions on splines.
 
     Args:
         features: users x features. treated, converted: 0 or 1 by user. assigned: declared P(treated) by user, NaN if unknown.
@@ -710,9 +711,10 @@ def fit_nuisances(
         LearnerError: the half holds no user of one arm.
     """
     fit_forest = partial(_fit_forest, RandomForestRegressor, parameters, generator)
-    propensity = fit_forest(features, treated)
-    weight = inverse_propensity(treated, chance_of_treatment(propensity.predict(features), assigned, parameters))
-    arms = []
+    of_treatment = fit_forest(features, treated), Splines.fit(features, treated, np.ones(len(treated)))
+    propensity = np.mean([model.predict(features) for model in of_treatment], axis=0)
+    weight = inverse_propensity(treated, chance_of_treatment(propensity, assigned, parameters))
+    forests, splines = [], []
     for arm, name in ((CONTROL, "control"), (TREATED, "treated")):
         rows = treated == arm
         if not rows.any():
@@ -720,8 +722,15 @@ def fit_nuisances(
                 f"int_uplift__inputs.is_treated: a random half of the accounts ({len(treated):,} users) holds no "
                 f"{name} user. Load more accounts of the smaller arm."
             )
-        arms.append(fit_forest(features[rows], converted[rows], weight[rows]))
-    return *arms, propensity
+        forests.append(fit_forest(features[rows], converted[rows], weight[rows]))
+        splines.append(Splines.fit(features[rows], converted[rows], weight[rows]))
+    return *forests, of_treatment[0], *splines, of_treatment[1]
+
+
+def predict_nuisances(models: Sequence[Forest | Splines], features: np.ndarray) -> np.ndarray:
+    """The nuisances of users (3 x users) by the models of `fit_nuisances`."""
+    said = np.stack([model.predict(features) for model in models])
+    return (said[:BY_SPLINES] + said[BY_SPLINES:]) / 2
 
 
 def _fit_half(
@@ -733,11 +742,11 @@ def _fit_half(
     generator: np.random.Generator,
 ) -> HalfModel:
     """Nuisances and learners, as for `fit_nuisances`."""
-    forests = fit_nuisances(features, treated, converted, assigned, parameters, generator)
-    nuisances = np.stack([forest.predict(features) for forest in forests])
+    models = fit_nuisances(features, treated, converted, assigned, parameters, generator)
+    nuisances = predict_nuisances(models, features)
     chance = chance_of_treatment(nuisances[PROPENSITY], assigned, parameters)
     dr_score = doubly_robust_lift(treated, converted, nuisances[CONTROL], nuisances[TREATED], chance)
-    sample = HalfSample(features, treated, converted, inverse_propensity(treated, chance), nuisances, dr_score)
+    sample = HalfSample(features, treated, converted, nuisances, dr_score)
     # Each learner draws from its own generator, so that adding one moves no other. Where noise dwarfs signal, as in
     # pseudo-outcomes, random thresholds are cheap and as good.
     generators = generator.spawn(len(LEARNERS))
@@ -745,7 +754,7 @@ def _fit_half(
         name: learner.fit(sample, partial(_fit_forest, ExtraTreesRegressor, parameters, own))
         for (name, learner), own in zip(LEARNERS.items(), generators, strict=True)
     }
-    return HalfModel(forests, lifts)
+    return HalfModel(models, lifts)
 
 
 def chance_of_treatment(propensity: np.ndarray, assigned: np.ndarray, parameters: Parameters) -> np.ndarray:

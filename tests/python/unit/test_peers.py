@@ -112,7 +112,7 @@ def test_the_t_learner_of_one_half_is_causalmls():
     theirs = meta.BaseTRegressor(control_learner=arm(of_control), treatment_learner=arm(of_treated))
     theirs.fit(features, y=converted, treatment=treated)
     undeclared = np.full(len(users), np.nan)
-    forests = uplift.fit_nuisances(features, treated, converted, undeclared, unweighted, np.random.default_rng(0))
-    nuisances = [forest.predict(features) for forest in forests]
+    models = uplift.fit_nuisances(features, treated, converted, undeclared, unweighted, np.random.default_rng(0))
+    nuisances = {nuisance: model.predict(features) for nuisance, model in enumerate(models)}
     ours = uplift.TLearner()(features, nuisances, uplift.PREDICT)
     assert ours == pytest.approx(theirs.predict(features).ravel(), abs=1e-9)

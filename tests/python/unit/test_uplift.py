@@ -216,7 +216,7 @@ def test_scores_say_which_halves_made_them(world, scores):
     of_all = model.score(stranger, PARAMETERS.deciding)
     assert of_all["scoring_halves"].isna().all() and of_all["lift"].notna().all()
     halves = [half for pair in model.halves for half in pair]
-    by_half = [half.nuisances[uplift.CONTROL].predict(model.matrix(stranger)) for half in halves]
+    by_half = [uplift.predict_nuisances(half.nuisances, model.matrix(stranger))[uplift.CONTROL] for half in halves]
     assert by_learner(of_all, "p_control")["t_learner"].to_numpy() == pytest.approx(np.mean(by_half, axis=0))
     assert not np.allclose(by_learner(scores, "p_control")["t_learner"], np.mean(by_half, axis=0))
 
