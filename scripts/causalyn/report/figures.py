@@ -377,10 +377,10 @@ def campaign_effect(looks: pd.DataFrame) -> Drawn | None:
         return None
     last = known.iloc[-1]
     lower, upper, forecast = last["sequential_lower"], last["sequential_upper"], last["expected_effect"]
-    verdict = "earns" if lower > 0 else "loses" if upper < 0 else "is not yet told from nothing:"
+    verdict = "pays" if lower > 0 else "does not pay" if upper < 0 else "has not been shown to pay or to cost"
     title = (
-        f"Nudging {verdict} {dollars(last['effect'])} an account ({dollars(lower)} to {dollars(upper)}); "
-        f"forecast were {dollars(forecast)}"
+        f"So far nudging {verdict}: {dollars(last['effect'])} an account ({dollars(lower)} to {dollars(upper)}), "
+        f"against a forecast of {dollars(forecast)}"
     )
     figure, (axes,) = _axes(height=3.6)
     places = range(len(known))

@@ -20,7 +20,7 @@ LEVELS = {
 
 def groups(users: pd.DataFrame) -> list[dict]:
     """Groups of `users`, a row per user of features and is_nudged, the group nudged most first: what they are, as `words`,
-    `n_users`, and `share`, how many of them are nudged. None where all users are treated alike."""
+    `n_users`, `share`, how many of them are nudged, and `n_right`, of how many that tells. None where all are treated alike."""
     features = users.drop(columns="is_nudged").astype(np.float32)
     if users["is_nudged"].nunique() < 2:
         return []
@@ -30,9 +30,10 @@ def groups(users: pd.DataFrame) -> list[dict]:
 
     def walk(node: int, limits: dict[str, tuple[float, float, bool]]) -> None:
         if asked.children_left[node] == -1:
-            share = float(asked.value[node][0][1] / asked.value[node][0].sum())
-            words = [_words(feature, *limit) for feature, limit in limits.items()]
-            found.append({"words": "; ".join(words) or "all users", "n_users": int(asked.n_node_samples[node]), "share": share})
+            n_users, share = int(asked.n_node_samples[node]), float(asked.value[node][0][1] / asked.value[node][0].sum())
+            words = "; ".join(_words(features[feature], *limit) for feature, limit in limits.items())
+            right = n_users * max(share, 1 - share)
+            found.append({"words": words or "all users", "n_users": n_users, "share": share, "n_right": right})
             return
         feature = features.columns[asked.feature[node]]
         low, high, is_known = limits.get(feature, (-math.inf, math.inf, not features[feature].isna().any()))
@@ -45,12 +46,16 @@ def groups(users: pd.DataFrame) -> list[dict]:
     return sorted(found, key=lambda group: (-group["share"], group["words"]))
 
 
-def _words(feature: str, low: float, high: float, is_known: bool) -> str:
+def _words(feature: pd.Series, low: float, high: float, is_known: bool) -> str:
     """A feature between two limits, in words."""
-    if feature in LEVELS:
-        said = " or ".join(name for level, name in LEVELS[feature].items() if low < level <= high) or "no value"
+    if levels := LEVELS.get(str(feature.name)):
+        said = " or ".join(name for level, name in levels.items() if low < level <= high) or "no value"
     else:
-        name = figures.feature_label(feature)
-        limits = [f"{word} {report_page.number(limit)}" for word, limit in (("above", low), ("up to", high)) if math.isfinite(limit)]
-        said = f"{name} {' and '.join(limits)}"
+        is_whole = bool((feature.dropna() % 1 == 0).all())
+        limits = (
+            ("at least" if is_whole else "above", math.floor(low) + 1 if is_whole and math.isfinite(low) else low),
+            ("at most", math.floor(high) if is_whole and math.isfinite(high) else high),
+        )
+        asked = [f"{word} {report_page.number(limit)}" for word, limit in limits if math.isfinite(limit)]
+        said = f"{figures.feature_label(str(feature.name))} {' and '.join(asked)}"
     return said if is_known else f"{said}, or unknown"

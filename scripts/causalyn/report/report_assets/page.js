@@ -337,7 +337,7 @@ function waterfall(a) {
   });
   steps.push(["All other features", mean - base - steps.reduce((sum, [, by]) => sum + by, 0)]);
   let at = base;
-  const bars = [["Lift of a user of whom nothing is known", 0, base, "total"]];
+  const bars = [["Lift if nothing were known", 0, base, "total"]];
   for (const [text, by] of steps) bars.push([text, at, at += by, by > 0 ? "raises" : "lowers"]);
   bars.push(["Mean lift of the users who decided", 0, mean, "total"]);
   const ends = bars.flatMap(([, from, to]) => [from, to]);
@@ -379,7 +379,7 @@ function details(a) {
   else {
     const table = element("table", "", "users");
     const head = element("tr", "");
-    head.append(...["User", "Role", "Lift, points (interval)", "As published"].map((text) => Object.assign(element("th", text), { scope: "col" })));
+    head.append(...["User", "Role", "Lift, points (interval)", "As published"].map((text, i) => Object.assign(element("th", text, i === 2 ? "number" : ""), { scope: "col" })));
     table.append(Object.assign(document.createElement("thead"), {}), document.createElement("tbody"));
     table.tHead.append(head);
     for (const user of a.users) {
