@@ -74,8 +74,8 @@ SEGMENTS = """
 """
 
 
-# What the users of the list were, of a sample that does not depend on their order. The features are not published: they are those of
-# the lists only where the last build published.
+# What the users were by whom the list was decided: a sample that does not depend on their order. Features are not published, so that
+# they are those of the lists only if the last build published.
 FEATURES = """
     select
         inputs.* exclude (
@@ -262,7 +262,8 @@ def campaign(marts: Marts) -> dict:
     """How the running campaign is going, beside those before; the looks of each experiment by day and metric."""
     looks: dict[str, dict[str, dict[str, dict]]] = {}
     for row in marts.records(
-        "marts.experiment_readout", "where metric <> 'past_actions' order by experiment <> 'rollout', experiment, look_date"
+        "marts.experiment_readout",
+        "where metric <> 'past_actions' order by experiment <> 'rollout', experiment, look_date",
     ):
         looks.setdefault(row["experiment"], {}).setdefault(f"{row['look_date']:%Y-%m-%d}", {})[row["metric"]] = row
     plans = marts.records("marts.experiment_plan", "where experiment = 'rollout' and metric = 'revenue_usd'")
@@ -282,14 +283,22 @@ def changed(marts: Marts) -> dict:
     """What the shipped policy decides otherwise than in the publication before, and what moved that."""
     shipped = marts.records("marts.publication_changes", "where is_shipped")
     totals = shipped[0] if shipped else {"from_build_id": None}
-    versions = {"data_fingerprint": "data", "model_version": "model", "policy_version": "policy", "code_version": "code"}
+    versions = {
+        "data_fingerprint": "data",
+        "model_version": "model",
+        "policy_version": "policy",
+        "code_version": "code",
+    }
     return {
         "changes": totals,
         "moved": [name for key, name in versions.items() if totals.get(f"from_{key}") != totals.get(f"to_{key}")],
-        "flips": marts.records(
-            "marts.policy_diff",
-            "where is_shipped and comparison = 'publications' order by abs(value_moved_usd) desc, account_id",
-        ),
+        "flips": [
+            row | {"flipping_guardrail": row["flipping_guardrail"] or "came_or_went"}
+            for row in marts.records(
+                "marts.policy_diff",
+                "where is_shipped and comparison = 'publications' order by abs(value_moved_usd) desc, account_id",
+            )
+        ],
     }
 
 

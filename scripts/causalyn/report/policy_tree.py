@@ -14,7 +14,11 @@ DEPTH = 3
 LEVELS = {
     "role_rank": {0: "basic users", 1: "power users", 2: "admins"},
     "plan_rank": {0: "plan starter", 1: "plan growth", 2: "plan enterprise"},
-    "prev_nudge_response_rank": {-1: "put off by an earlier nudge", 0: "ignored an earlier nudge", 1: "took up an earlier nudge"},
+    "prev_nudge_response_rank": {
+        -1: "put off by an earlier nudge",
+        0: "ignored an earlier nudge",
+        1: "took up an earlier nudge",
+    },
 }
 
 
@@ -30,7 +34,10 @@ def groups(users: pd.DataFrame) -> list[dict]:
 
     def walk(node: int, limits: dict[str, tuple[float, float, bool]]) -> None:
         if asked.children_left[node] == -1:
-            n_users, share = int(asked.n_node_samples[node]), float(asked.value[node][0][1] / asked.value[node][0].sum())
+            n_users, share = (
+                int(asked.n_node_samples[node]),
+                float(asked.value[node][0][1] / asked.value[node][0].sum()),
+            )
             words = "; ".join(_words(features[feature], *limit) for feature, limit in limits.items())
             right = n_users * max(share, 1 - share)
             found.append({"words": words or "all users", "n_users": n_users, "share": share, "n_right": right})
