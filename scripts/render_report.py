@@ -74,8 +74,8 @@ SEGMENTS = """
 """
 
 
-# What the users were by whom the list was decided: a sample that does not depend on their order. Features are not published, so that
-# they are those of the lists only if the last build published.
+# What users were when the list was made: a sample that does not depend on their order. Features are not published, so that these
+# are those of the list only if the last build published.
 FEATURES = """
     select
         inputs.* exclude (

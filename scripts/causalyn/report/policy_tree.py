@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ LEVELS = {
 }
 
 
-def groups(users: pd.DataFrame) -> list[dict]:
+def groups(users: pd.DataFrame) -> list[dict[str, Any]]:
     """Groups of `users`, a row per user of features and is_nudged, the group nudged most first: what they are, as `words`,
     `n_users`, `share`, how many of them are nudged, and `n_right`, of how many that tells. None where all are treated alike."""
     features = users.drop(columns="is_nudged").astype(np.float32)

@@ -289,13 +289,14 @@ const with_risk = (list) => list.reduce((sum, a) => sum + a.n_accounts * netValu
   ...a, value_per_conversion_usd: risk.value_per_conversion_usd[a.place],
   expected_churn_cost_usd: (a.is_everybody ? risk.expected_churn_cost_of_everybody_usd : risk.expected_churn_cost_usd)[a.place],
 }, { ...risk, value_per_conversion_usd: null, value_factor: 1 }), 0);
+const everybody_with_risk = risk && with_risk(published.all);
 function show_headline(is_changed) {
   headline.forEach((part, i) => { part.innerHTML = as_written[i]; });
   document.querySelector("header").classList.toggle("changed", is_changed);
   if (!is_changed) return;
   const { accounts: n, users, net, admins } = result.nudged;
   const earn = (x) => `${x < 0 ? "lose" : "earn"} ${dollars(Math.abs(x))}`;
-  const [list, everybody] = risk ? [with_risk(result.taken), with_risk(result.all)] : [net, result.everybody.net];
+  const [list, everybody] = risk ? [with_risk(result.taken), everybody_with_risk] : [net, result.everybody.net];
   const back = Object.assign(element("button", "Show the published list"), { type: "button" });
   back.addEventListener("click", () => byId("reset").click());
   headline[0].textContent = `Your setting nudges ${n ? whole(n) : "none"} of ${plural(n_all, "account")}. It is not the published list.`;
