@@ -251,11 +251,15 @@ def exported(warehouse: Path) -> tuple[list[dict], str]:
             n_rows = list_exports.export_lists(warehouse, Path(folder) / "lists")
         except list_exports.ExportRefusedError as error:
             return [], f"No list can be taken along: {error}."
+        why = list_exports.why_fewer(warehouse, n_rows)
         texts = {name: (Path(folder) / "lists" / f"{name}.csv").read_text(encoding="utf-8") for name in DOWNLOADS}
     return [
-        {"name": name, "title": title, "unit": unit, "n_rows": n_rows[name], "text": texts[name]}
+        {
+            "name": name, "title": title, "unit": unit, "n_rows": n_rows[name], "why": why[name], "text": texts[name],
+            "fits": len(texts[name]) <= MAX_DOWNLOAD_CHARACTERS,
+        }
         for name, (title, unit) in DOWNLOADS.items()
-    ], ""
+    ], ""  # fmt: skip
 
 
 def campaign(marts: Marts) -> dict:
@@ -449,18 +453,6 @@ def render(warehouse: Path, directory: Path) -> Path:
             drawn = draw(marts, policy, [step["decision"] for step in steps])
             images = {name: save(one, name, directory) if one else None for name, one in drawn.items()}
         summary = summarised(marts, policy, steps)
-        counts = {step["decision"]: step["n_accounts"] for step in steps}
-        headline = {
-            "target_accounts": summary["n_targets"],
-            "campaign_nudge_list": summary["n_nudges"],
-            "do_not_disturb_accounts": counts["suppress_toxic_admin"],
-            "customer_success_handover": counts["suppress_toxic_users"],
-            "low_cost_channel_accounts": len(marts.read("marts.low_cost_channel_accounts")),
-        }
-        files = [
-            file | {"n_headline": headline[file["name"]], "fits": len(file["text"]) <= MAX_DOWNLOAD_CHARACTERS}
-            for file in files
-        ]
         written = report_page.page(
             summary=summary,
             steps=steps,
