@@ -157,9 +157,9 @@ def audit_matrix(matrix: pd.DataFrame, decisions: list[str], when: str) -> Drawn
     axes.imshow(columns, cmap=SHADES, vmin=0, vmax=1.1, aspect="auto")
     for (row, column), share in np.ndenumerate(columns):
         if not np.isnan(share):
-            colour = "white" if share > 0.55 else INK if share >= 0.0005 else GREY
+            colour = "white" if share > 0.75 else INK if share >= 0.0005 else GREY
             axes.text(column, row, f"{share:.1%}", ha="center", va="center", color=colour, fontsize=10.5)
-    names = [textwrap.fill(label(name), 7) for name in decisions]
+    names = [textwrap.fill(label(name), 7, break_long_words=False) for name in decisions]
     places = [*range(len(decisions)), len(decisions) + 1]
     axes.set_xticks(places, [*names, "users\nnudged"], fontsize=8)
     axes.set_yticks(range(len(groups)), [GROUPS[group] for group in groups], color=INK)
