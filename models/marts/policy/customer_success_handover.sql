@@ -35,7 +35,7 @@ final as (
         decisions.build_id
     from decisions
     inner join accounts on decisions.account_id = accounts.account_id
-    inner join put_off on decisions.policy_id = put_off.policy_id and decisions.account_id = put_off.account_id
+    left join put_off on decisions.policy_id = put_off.policy_id and decisions.account_id = put_off.account_id
 )
 
 select * from final
