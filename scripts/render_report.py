@@ -11,7 +11,7 @@ import duckdb
 import pandas as pd
 
 from causalyn.engines import spark_files
-from causalyn.report import figures, report_page, what_if
+from causalyn.report import figures, policy_tree, report_page, what_if
 from causalyn.warehouse import command, list_exports
 from causalyn.warehouse.publication import EditedListsError, refuse_edited, warehouse_mark
 from causalyn.warehouse.sql_text import literal
@@ -74,6 +74,23 @@ SEGMENTS = """
 """
 
 
+# What users were when the list was made: a sample that does not depend on their order. Features are not published, so that these
+# are those of the list only if the last build published.
+FEATURES = """
+    select
+        inputs.* exclude (
+            population, campaign_id, observation_id, user_id, account_id, as_of_date, account_hash, is_treated, is_converted,
+            assignment_probability
+        ),
+        users.is_nudged
+    from intermediate.int_uplift__inputs as inputs
+    inner join marts.account_users as users using (user_id)
+    where inputs.population = 'today'
+    order by md5(user_id)
+    limit 50000
+"""
+
+
 class Marts:
     """The tables of a warehouse: a frame for each query, empty where its table was not built."""
 
@@ -106,10 +123,12 @@ def draw(marts: Marts, policy: dict, decisions: list[str]) -> dict[str, figures.
         "uplift_by_decile": figures.uplift_by_decile(
             marts.read("marts.lift_calibration"), marts.read("marts.calibration_line")
         ),
-        "qini": figures.qini(marts.read("marts.uplift_curve"), marts.read("marts.learner_leaderboard")),
         "love_plot": figures.love_plot(marts.read("marts.covariate_balance")),
         "propensity_overlap": figures.propensity_overlap(marts.read("marts.doubly_robust_scores")),
         "lift_by_segment": figures.lift_by_segment(marts.connection.execute(SEGMENTS).df()),
+        "campaign_effect": figures.campaign_effect(
+            marts.read("marts.experiment_readout", "where experiment = 'rollout' and metric = 'revenue_usd'")
+        ),
         "audit_matrix": figures.audit_matrix(matrix, decisions, "Today"),
     }
 
@@ -121,6 +140,13 @@ def save(drawn: figures.Drawn, name: str, directory: Path) -> dict[str, str]:
     titled.savefig(directory / f"{name}.svg", metadata={"Date": None})
     titled.savefig(directory / f"{name}.png", dpi=150, metadata={"Software": None})
     return on_page
+
+
+def nudged_groups(marts: Marts) -> list[dict]:
+    """Whom the list nudges, in words; nothing where the features that it was decided by are not at hand."""
+    if unpublished(marts) or "intermediate.int_uplift__inputs" not in marts.tables:
+        return []
+    return policy_tree.groups(marts.connection.execute(FEATURES).df())
 
 
 def summarised(marts: Marts, policy: dict, steps: list[dict]) -> dict:
@@ -175,6 +201,7 @@ def priced_with_risk(marts: Marts, strategies: dict[tuple, dict]) -> dict | None
     policy_id, own = rows[0]["policy_id"], 0.0 if pd.isna(rows[0]["list_usd"]) else rows[0]["list_usd"]
     everybody = strategies[policy_id, "everybody"]["net_value_usd"]
     return {
+        "policy_id": policy_id,
         "list_usd": own,
         "everybody_usd": everybody,
         "spared_usd": own - everybody,
@@ -224,11 +251,59 @@ def exported(warehouse: Path) -> tuple[list[dict], str]:
             n_rows = list_exports.export_lists(warehouse, Path(folder) / "lists")
         except list_exports.ExportRefusedError as error:
             return [], f"No list can be taken along: {error}."
+        why = list_exports.why_fewer(warehouse, n_rows)
         texts = {name: (Path(folder) / "lists" / f"{name}.csv").read_text(encoding="utf-8") for name in DOWNLOADS}
     return [
-        {"name": name, "title": title, "unit": unit, "n_rows": n_rows[name], "text": texts[name]}
+        {
+            "name": name, "title": title, "unit": unit, "n_rows": n_rows[name], "why": why[name], "text": texts[name],
+            "fits": len(texts[name]) <= MAX_DOWNLOAD_CHARACTERS,
+        }
         for name, (title, unit) in DOWNLOADS.items()
-    ], ""
+    ], ""  # fmt: skip
+
+
+def campaign(marts: Marts) -> dict:
+    """How the running campaign is going, beside those before; the looks of each experiment by day and metric."""
+    looks: dict[str, dict[str, dict[str, dict]]] = {}
+    for row in marts.records(
+        "marts.experiment_readout",
+        "where metric <> 'past_actions' order by experiment <> 'rollout', experiment, look_date",
+    ):
+        looks.setdefault(row["experiment"], {}).setdefault(f"{row['look_date']:%Y-%m-%d}", {})[row["metric"]] = row
+    plans = marts.records("marts.experiment_plan", "where experiment = 'rollout' and metric = 'revenue_usd'")
+    return {
+        "looks": looks,
+        "plan": plans[0] if plans else None,
+        "waves": marts.records("marts.rollout_status", "order by wave"),
+        "effects": marts.records("marts.campaign_effects", "order by campaign_number"),
+        "fading": marts.records("marts.campaign_fading", "order by question desc"),
+        "learning": marts.records(
+            "marts.campaign_learning", "order by grouping_kind desc, length(user_group), user_group"
+        ),
+    }
+
+
+def changed(marts: Marts) -> dict:
+    """What the shipped policy decides otherwise than in the publication before, and what moved that."""
+    shipped = marts.records("marts.publication_changes", "where is_shipped")
+    totals = shipped[0] if shipped else {"from_build_id": None}
+    versions = {
+        "data_fingerprint": "data",
+        "model_version": "model",
+        "policy_version": "policy",
+        "code_version": "code",
+    }
+    return {
+        "changes": totals,
+        "moved": [name for key, name in versions.items() if totals.get(f"from_{key}") != totals.get(f"to_{key}")],
+        "flips": [
+            row | {"flipping_guardrail": row["flipping_guardrail"] or "came_or_went"}
+            for row in marts.records(
+                "marts.policy_diff",
+                "where is_shipped and comparison = 'publications' order by abs(value_moved_usd) desc, account_id",
+            )
+        ],
+    }
 
 
 def support(marts: Marts) -> dict[str, float]:
@@ -314,7 +389,7 @@ def facts_of_the_run(marts: Marts, policy: dict) -> dict:
     }
 
 
-def page_data(marts: Marts, policy: dict, steps: list[dict]) -> dict:
+def page_data(marts: Marts, policy: dict, steps: list[dict], risk: dict | None) -> dict:
     """What the page needs to decide every account again."""
     thresholds = marts.read("marts.account_safety_frontier")
     grid = thresholds["sleeping_dog_lift_threshold"] if len(thresholds) else [policy["sleeping_dog_lift_threshold"]]
@@ -336,6 +411,7 @@ def page_data(marts: Marts, policy: dict, steps: list[dict]) -> dict:
         },
         "seed": marts.records("seeds.policy_parameters", "where is_shipped")[0],
         "policy_id": policy["policy_id"],
+        "risk_policy_id": risk["policy_id"] if risk else None,
         "build_id": policy["build_id"],
     }
 
@@ -377,22 +453,13 @@ def render(warehouse: Path, directory: Path) -> Path:
             drawn = draw(marts, policy, [step["decision"] for step in steps])
             images = {name: save(one, name, directory) if one else None for name, one in drawn.items()}
         summary = summarised(marts, policy, steps)
-        counts = {step["decision"]: step["n_accounts"] for step in steps}
-        headline = {
-            "target_accounts": summary["n_targets"],
-            "campaign_nudge_list": summary["n_nudges"],
-            "do_not_disturb_accounts": counts["suppress_toxic_admin"],
-            "customer_success_handover": counts["suppress_toxic_users"],
-            "low_cost_channel_accounts": len(marts.read("marts.low_cost_channel_accounts")),
-        }
-        files = [
-            file | {"n_headline": headline[file["name"]], "fits": len(file["text"]) <= MAX_DOWNLOAD_CHARACTERS}
-            for file in files
-        ]
         written = report_page.page(
             summary=summary,
             steps=steps,
             figures=images,
+            tree=nudged_groups(marts),
+            campaign=campaign(marts),
+            **changed(marts),
             groups=judged(marts),
             banner=unpublished(marts),
             downloads=files,
@@ -407,7 +474,7 @@ def render(warehouse: Path, directory: Path) -> Path:
                 "marts.data_quality_summary", "where rows_affected > 0 order by table_name, rule_order"
             ),
             run=facts_of_the_run(marts, policy) | {"warehouse_mark": warehouse_mark(warehouse)},
-            data=report_page.script_data(page_data(marts, policy, steps)),
+            data=report_page.script_data(page_data(marts, policy, steps, summary["risk"])),
         )
     for name, one in drawn.items():
         if one is None:

@@ -25,7 +25,8 @@ deciding_users as (
         decisions.account_id,
         decisions.decision,
         case when decisions.decision = 'target' then 1 else -1 end as direction,
-        users.user_id
+        users.user_id,
+        users.lift
     from decisions
     inner join users on decisions.policy_id = users.policy_id and decisions.account_id = users.account_id
     where
@@ -45,6 +46,7 @@ by_account as (
             as {{ feature }}_contribution,
         {{ mean_of_millionths('feature_values.' ~ feature) }} as {{ feature }}_mean,
         {% endfor %}
+        {{ mean_of_millionths('deciding_users.lift') }} as mean_lift,
         count(*) as n_deciding_users
     from deciding_users
     inner join contributions on deciding_users.user_id = contributions.observation_id
@@ -76,6 +78,7 @@ explained as (
         contribution,
         mean_value,
         usual_value,
+        mean_lift,
         n_deciding_users
     from compared
     unpivot include nulls ((contribution, mean_value, usual_value) for feature in (
@@ -88,6 +91,7 @@ explained as (
 ranked as (
     select
         *,
+        round(mean_lift - sum(contribution) over (partition by account_id), 6) as base_lift,
         cast(
             row_number() over (partition by account_id order by direction * contribution desc, feature asc) as int
         ) as feature_rank
@@ -103,6 +107,8 @@ final as (
         contribution,
         mean_value,
         usual_value,
+        base_lift,
+        mean_lift,
         n_deciding_users
     from ranked
     where feature_rank <= 3 and direction * contribution > 0

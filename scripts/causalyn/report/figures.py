@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -36,6 +37,7 @@ STYLE = {
     # Without a salt of our own, two runs on the same data would differ in the SVG's ids.
     "svg.hashsalt": "causalyn",
 }
+TIP = "tip:"
 FEATURES = {
     "intensity": "actions a minute",
     "feature_diversity_30d": "features used a day",
@@ -77,6 +79,12 @@ def style() -> AbstractContextManager:
 def _axes(n_panels: int = 1, height: float = 4.0, **options: object) -> tuple[Figure, list[Axes]]:
     figure = Figure(figsize=(5.4, height), layout="constrained")
     return figure, list(np.atleast_1d(figure.subplots(n_panels, 1, **options)))
+
+
+def _tips(axes: Axes, x: Iterable, y: Iterable, texts: Iterable[str]) -> None:
+    """Invisible discs around marks, which say a text to the pointer: the page makes a tooltip of an id that begins so."""
+    for place in zip(x, y, texts, strict=True):
+        axes.plot(*place[:2], "o", alpha=0, markersize=18, gid=f"{TIP}{place[2]}")
 
 
 def label(identifier: str) -> str:
@@ -149,9 +157,9 @@ def audit_matrix(matrix: pd.DataFrame, decisions: list[str], when: str) -> Drawn
     axes.imshow(columns, cmap=SHADES, vmin=0, vmax=1.1, aspect="auto")
     for (row, column), share in np.ndenumerate(columns):
         if not np.isnan(share):
-            colour = "white" if share > 0.55 else INK if share >= 0.0005 else GREY
+            colour = "white" if share > 0.75 else INK if share >= 0.0005 else GREY
             axes.text(column, row, f"{share:.1%}", ha="center", va="center", color=colour, fontsize=10.5)
-    names = [textwrap.fill(label(name), 7) for name in decisions]
+    names = [textwrap.fill(label(name), 7, break_long_words=False) for name in decisions]
     places = [*range(len(decisions)), len(decisions) + 1]
     axes.set_xticks(places, [*names, "users\nnudged"], fontsize=8)
     axes.set_yticks(range(len(groups)), [GROUPS[group] for group in groups], color=INK)
@@ -199,52 +207,20 @@ def uplift_by_decile(tenths: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
         markeredgewidth=2.5,
         label="believed",
     )
+    _tips(
+        axes,
+        known["tenth"],
+        realised,
+        (
+            f"Tenth {row.tenth}: believed {points(row.believed_lift)} points, came true {points(row.realised_lift)} "
+            f"({points(row.realised_lift_lower)} to {points(row.realised_lift_upper)})"
+            for row in known.itertuples()
+        ),
+    )
     axes.legend(frameon=False, loc="upper right")
     axes.set(
         xlabel="tenth of the users, the most promising first", ylabel="lift, percentage points", xticks=known["tenth"]
     )
-    return Drawn(title, figure)
-
-
-def qini(curve: pd.DataFrame, leaderboard: pd.DataFrame) -> Drawn | None:
-    """Conversions gained by share of users nudged, best first, with 95% intervals; `uplift_curve`, `learner_leaderboard`."""
-    deciding = leaderboard[leaderboard["is_deciding"]] if len(leaderboard) else leaderboard
-    if deciding.empty or curve.empty:
-        return None
-    names = {str(deciding["learner_id"].iloc[0]): (BLUE, "the model"), "response_model": (ORANGE, "response model")}
-    measured = leaderboard.set_index("learner_id")
-    first = deciding.iloc[0]
-    lower, upper = (100 * (first["qini"] + side * Z_95 * first["qini_se"]) for side in (-1, 1))
-    title = f"Ranking by lift beats a random order by a Qini of {100 * first['qini']:.1f} points ({lower:.1f} to {upper:.1f})"
-    if lower <= 0:
-        title = (
-            f"Ranking by lift does not beat a random order: Qini {100 * first['qini']:.1f} ({lower:.1f} to {upper:.1f})"
-        )
-    if "response_model" in measured.index:
-        title += f", ranking by response {100 * measured.loc['response_model', 'qini']:.1f}"
-    figure, (axes,) = _axes()
-    everybody = 0.0
-    for learner, (colour, name) in names.items():
-        rows = curve[curve["learner_id"] == learner].sort_values("population_share")
-        if rows.empty:
-            continue
-        share = np.array([0, *rows["population_share"]])
-        gain, low, high = (
-            100 * np.array([0, *(rows["population_share"] * rows[column])])
-            for column in ("mean_lift", "mean_lift_lower", "mean_lift_upper")
-        )
-        everybody = gain[-1]
-        axes.fill_between(share, low, high, color=colour, alpha=0.14, linewidth=0)
-        axes.plot(share, gain, color=colour, linewidth=2.5)
-        place = int(np.argmax(gain[:-1])) if learner != "response_model" else len(share) // 3
-        side = 1 if learner != "response_model" else -1
-        axes.annotate(name, (share[place], high[place] if side > 0 else low[place]), (0, 5 * side), color=colour,
-                      textcoords="offset points", ha="center", va="bottom" if side > 0 else "top", fontweight="bold")  # fmt: skip
-    axes.plot([0, 1], [0, everybody], color=GREY, linestyle="--", linewidth=1.2)
-    axes.annotate("random order", (0.7, 0.7 * everybody), (6, -6), textcoords="offset points", va="top", color=GREY)
-    axes.axhline(0, color=PALE, linewidth=1, zorder=0)
-    axes.xaxis.set_major_formatter("{x:.0%}")
-    axes.set(xlim=(0, 1), xlabel="users nudged, best first", ylabel="conversions gained\nper 100 users (95% interval)")
     return Drawn(title, figure)
 
 
@@ -265,6 +241,8 @@ def love_plot(balance: pd.DataFrame, limit: float = 0.1) -> Drawn | None:
     axes.hlines(names, after, before, color=PALE, linewidth=2, zorder=0)
     axes.plot(before, names, "o", color=ORANGE, label="as the campaign chose")
     axes.plot(after, names, "o", color=BLUE, label="weighted")
+    for marks, when in ((before, "before weighting"), (after, "weighted")):
+        _tips(axes, marks, names, (f"{name}, {when}: {value:.3f}" for name, value in zip(names, marks, strict=True)))
     axes.axvline(limit, color=GREY, linestyle="--", linewidth=1)
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.legend(frameon=False, loc="lower right")
@@ -342,6 +320,15 @@ def lift_by_segment(users: pd.DataFrame, min_users: int = 50) -> Drawn | None:
         axes.annotate(
             points(mean), (100 * mean, place), (0, 7), textcoords="offset points", ha="center", fontweight="bold"
         )
+    _tips(
+        axes,
+        100 * np.array(means),
+        places,
+        (
+            f"{name}: {points(mean)} points ({points(mean - Z_95 * error)} to {points(mean + Z_95 * error)})"
+            for name, mean, error in rows
+        ),
+    )
     axes.set_yticks(places, [name.replace("_", " ") for name in names], color=INK)
     axes.tick_params(axis="y", length=0)
     axes.set(ylim=(len(rows) - 0.4, -0.8), xlabel="lift in the past campaigns, percentage points (95% interval)")
@@ -371,6 +358,8 @@ def profit_curve(accounts: pd.DataFrame) -> Drawn | None:
     axes.annotate(
         "the list ends here", (n_targets, earned[n_targets]), (8, 6), textcoords="offset points", fontweight="bold"
     )
+    shown = np.unique(np.linspace(0, len(ranked), 41).astype(int))
+    _tips(axes, shown, earned[shown], (f"{n:,} accounts: {dollars(earned[n])}" for n in shown))
     axes.yaxis.set_major_formatter(lambda value, _: dollars(value))
     axes.set(
         xlabel="accounts nudged: targets, then everybody in the others",
@@ -378,4 +367,41 @@ def profit_curve(accounts: pd.DataFrame) -> Drawn | None:
         ylabel="expected net value",
     )
     axes.margins(y=0.12)
+    return Drawn(title, figure)
+
+
+def campaign_effect(looks: pd.DataFrame) -> Drawn | None:
+    """What the running campaign brought at each look against what was forecast; `experiment_readout` of its revenue."""
+    known = looks.dropna(subset=["sequential_lower"]).sort_values("look_date")
+    if known.empty:
+        return None
+    last = known.iloc[-1]
+    lower, upper, forecast = last["sequential_lower"], last["sequential_upper"], last["expected_effect"]
+    verdict = "pays" if lower > 0 else "does not pay" if upper < 0 else "has not been shown to pay or to cost"
+    title = (
+        f"So far nudging {verdict}: {dollars(last['effect'])} an account ({dollars(lower)} to {dollars(upper)}), "
+        f"against a forecast of {dollars(forecast)}"
+    )
+    figure, (axes,) = _axes(height=3.6)
+    places = range(len(known))
+    effect = known["effect"]
+    errors = [effect - known["sequential_lower"], known["sequential_upper"] - effect]
+    axes.axhline(0, color=PALE, linewidth=1, zorder=0)
+    axes.axhline(forecast, color=ORANGE, linestyle="--", linewidth=1.5, label="forecast")
+    axes.errorbar(places, effect, errors, fmt="o", color=BLUE, elinewidth=1.8, markersize=7, label="effect")
+    _tips(
+        axes,
+        places,
+        effect,
+        (
+            f"{row.look_date:%d %B}: {dollars(row.effect)} ({dollars(row.sequential_lower)} to {dollars(row.sequential_upper)}), "
+            f"{row.n_treatment:,} accounts nudged, {row.n_control:,} held out"
+            for row in known.itertuples()
+        ),
+    )
+    axes.legend(frameon=False, loc="upper right")
+    axes.yaxis.set_major_formatter(lambda value, _: dollars(value))
+    shown = [*range(len(known) - 1, -1, -max(1, len(known) // 5))]
+    axes.set_xticks(shown, [f"{known['look_date'].iloc[place]:%d %b}" for place in shown])
+    axes.set(xlabel="looks, with intervals that hold at all of them", ylabel="revenue an account")
     return Drawn(title, figure)

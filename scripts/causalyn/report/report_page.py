@@ -5,6 +5,8 @@ The template is Jinja's, with every text escaped unless it is marked as HTML her
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import io
 import json
@@ -60,8 +62,8 @@ def image(drawn: figures.Drawn) -> Markup:
         drawn.figure.savefig(buffer, format="svg", metadata={"Date": None})
     drawing = buffer.getvalue()[buffer.getvalue().index("<svg") :]
     drawing = re.sub(
-        r"<metadata>.*?</metadata>|<g id=\"[^\"]*\">",
-        lambda found: "<g>" if found[0][1] == "g" else "",
+        rf"<metadata>.*?</metadata>|<g id=\"({figures.TIP}([^\"]*)|[^\"]*)\">",
+        lambda found: "" if found[1] is None else f"<g><title>{found[2]}</title>" if found[2] else "<g>",
         drawing,
         flags=re.S,
     )
@@ -85,10 +87,11 @@ def page(**parts: object) -> str:
     )
     environment.filters |= {
         "count": count, "dollars": dollars, "share": share, "number": number, "measure": measure,
-        "label": figures.label, "points": figures.points,
+        "label": figures.label, "points": figures.points, "exp": math.exp,
     }  # fmt: skip
     style, script = (
         Markup("\n".join((ASSETS / name).read_text(encoding="utf-8") for name in names))
         for names in (("uplot.css", "page.css"), ("uplot.js", "decide.js", "page.js"))
     )
-    return environment.get_template("page.html").render(parts, style=style, script=script)
+    script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template("page.html").render(parts, style=style, script=script, script_hash=script_hash)

@@ -50,7 +50,8 @@ explanations as (
         account_id,
         list(feature order by feature_rank) as features,
         list(if(ends_with(feature, '_rank'), null, mean_value) order by feature_rank) as feature_values,
-        list(contribution order by feature_rank) as contributions
+        list(contribution order by feature_rank) as contributions,
+        [any_value(base_lift), any_value(mean_lift)] as base_and_mean
     from marts.account_explanations
     group by account_id
 ),
@@ -67,7 +68,7 @@ accounts as (
         policies.*,
         coalesce(explanations.features, []) as features,
         coalesce(explanations.feature_values, []) as feature_values,
-        coalesce(explanations.contributions, []) as contributions,
+        coalesce(explanations.contributions || explanations.base_and_mean, []) as contributions,
         coalesce(hours.success_hours, plan_values.success_hours, 0) as success_hours,
         coalesce(profiles.dogs, [policies.n_sleeping_dogs]) as dogs,
         coalesce(profiles.dog_admins, [policies.n_sleeping_dog_admins]) as dog_admins,
@@ -197,7 +198,7 @@ def rows(connection: duckdb.DuckDBPyConnection, decisions: list[str], max_listed
     places in `decisions`; `profile` places in `profiles`, each of which holds the Sleeping Dogs, the admins among them, the users
     without support and the admins among those, by threshold, the most cautious first, without trailing zeros. `reason` holds
     places in `reasons`, the features that did most to bring about the published decision, `reason_values` what they are,
-    `contributions` what they did to lift.
+    `contributions` what they did to lift, then the lift without any feature and with all.
     `n_accounts` is left out where every row is one account, prices where all accounts share the policy's.
     """
     table = connection.sql(ROWS, params={"max_listed": max_listed, "lift_bin": LIFT_BIN}).to_arrow_table().to_pydict()

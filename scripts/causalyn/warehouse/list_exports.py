@@ -89,7 +89,7 @@ LISTS = (
         "customer_success_handover",
         (
             "account_id", "policy_id", "recommended_action", "n_sleeping_dogs", "n_scored_users", "sleeping_dog_share",
-            "plan_tier", "is_cs_assigned", "reason",
+            "sleeping_dog_user_ids", "plan_tier", "is_cs_assigned", "reason",
         ),
         ("account_id",),
     ),

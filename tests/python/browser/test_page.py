@@ -159,6 +159,52 @@ def test_a_budget_takes_the_best_accounts_first(page, warehouse):
     assert page.locator("#found").inner_text().startswith(f"{decided(page)['beyond_budget']} accounts")
 
 
+def test_the_top_of_the_page_tells_of_the_list_below(page, warehouse):
+    parts = "[...document.querySelectorAll('h1, .lead, .tiles dd')].map((part) => part.textContent)"
+    as_published = page.evaluate(parts)
+    page.locator("#budget").fill("20")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        priced, everybody, users, value = connection.execute(
+            """
+            select
+                sum(priced.net_value_usd),
+                (select net_value_usd from marts.policy_comparison
+                    where policy_id = 'ltv' and population = 'today' and strategy = 'everybody'),
+                sum(targets.n_nudged_users), sum(targets.net_value_usd)
+            from marts.target_accounts as targets
+            inner join marts.account_policy as priced using (account_id)
+            where value_rank <= 20 and priced.policy_id = 'ltv' and population = 'today'
+            """
+        ).fetchone()
+    title, lead, *tiles = page.evaluate(parts)
+    assert title.startswith("Your setting nudges 20 of 600 accounts.")
+    assert everybody < 0
+    verb = "earn" if priced >= 0 else "lose"
+    assert f"to {verb} ${abs(priced):,.0f}, and nudging everybody to lose ${-everybody:,.0f}" in lead
+    assert tiles[:6:2] == ["20", f"{users:,.0f}", f"${value:,.0f}"] and tiles[1] == f"published: {as_published[2]}"
+    page.get_by_role("button", name="Show the published list").click()
+    assert page.evaluate(parts) == as_published
+
+
+def test_nothing_but_the_pages_own_script_runs_and_nothing_is_asked_for(browser, rendered):
+    page = browser.new_page()
+    refused = []
+    page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
+    page.goto(rendered.as_uri())
+    assert refused == []
+    page.evaluate(
+        """() => {
+            document.body.append(Object.assign(document.createElement("script"), { textContent: "window.broken = true" }));
+            document.body.append(Object.assign(new Image(), { src: "https://example.com/pixel.png" }));
+            return fetch("https://example.com/").catch(() => null);
+        }"""
+    )
+    assert page.evaluate("() => window.broken") is None
+    policy = " ".join(text for text in refused if "Content Security Policy" in text)
+    assert all(directive in policy for directive in ("script-src", "img-src data:", "connect-src"))
+    page.close()
+
+
 def test_hours_of_customer_success_are_spent_as_the_warehouse_does(page, warehouse):
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         expected = connection.execute(
@@ -291,7 +337,12 @@ def test_an_account_opens_by_keyboard_with_its_reason_value_and_features(page):
     opened = page.locator("#accounts .more")
     assert opened.locator("> td > .details > p").inner_text().startswith("Passed every guardrail: $")
     assert "Net value" in opened.inner_text()
-    assert "usual" in opened.locator(".seen").inner_text() and "lift by" in opened.locator(".seen").inner_text()
+    assert "usual" in opened.locator(".seen").inner_text()
+    steps = [float(text.split()[0].replace("−", "-")) for text in opened.locator(".seen .amount").all_inner_texts()]
+    assert sum(steps[:-1]) == pytest.approx(steps[-1], abs=0.4)
+    lifts = page.evaluate("found[0].users.map(({ lift }) => lift)")
+    assert steps[-1] == pytest.approx(100 * sum(lifts) / len(lifts), abs=0.11)
+    assert "All other features" in opened.locator(".seen").inner_text()
     assert page.evaluate("document.activeElement.className") == "open"
     page.keyboard.press("Enter")
     assert opened.count() == 0
@@ -309,6 +360,10 @@ def test_downloads_are_the_exported_lists(page, warehouse, tmp_path):
         assert downloaded(page, f"{title} (CSV)") == (tmp_path / "lists" / f"{name}.csv").read_text(encoding="utf-8")
         said = page.locator(".downloads li", has_text=f"{title} (CSV)").inner_text()
         assert f"{rows[name]:,} {unit}" in said
+    handed = list(csv.DictReader((tmp_path / "lists" / "customer_success_handover.csv").read_text().splitlines()))
+    assert handed and all(
+        len(row["sleeping_dog_user_ids"].split(", ")) == int(row["n_sleeping_dogs"]) for row in handed
+    )
     headline = page.evaluate("published.nudged.accounts")
     assert f"released of {headline:,}" in page.locator(".downloads li").first.inner_text()
 

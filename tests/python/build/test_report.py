@@ -12,11 +12,10 @@ import pytest
 from conftest import publish_as_it_is
 
 import render_report
-from causalyn.report import figures, report_page, what_if
+from causalyn.report import figures, policy_tree, report_page, what_if
 
 FIGURES = {
-    "policy_funnel", "profit_curve", "uplift_by_decile", "qini", "love_plot", "propensity_overlap", "lift_by_segment",
-    "audit_matrix",
+    "policy_funnel", "profit_curve", "uplift_by_decile", "love_plot", "propensity_overlap", "lift_by_segment", "audit_matrix",
 }  # fmt: skip
 EVIDENCE = (
     "account_id, n_users, n_scored_users, n_unsupported_users, n_unsupported_admins, n_sleeping_dogs, n_sleeping_dog_admins, "
@@ -316,6 +315,123 @@ def test_findings_are_answered_as_their_intervals_say(report, built_world):
         findings = connection.execute("select answer, verdict from marts.findings").fetchall()
     words = text_of(report, '<section id="findings">', '<section id="audit">')
     assert all(f"{answer} {verdict}" in words for answer, verdict in findings)
+
+
+def section(page, name):
+    return text_of(page, f'<section id="{name}">', "</section>")
+
+
+def test_before_the_first_wave_the_page_says_what_there_is_not(report):
+    assert section(report, "changes").endswith("the first to be published, so there is nothing to compare them with.")
+    words = section(report, "campaign")
+    assert "Nothing to read out yet" in words and "No wave has begun; wave 1" in words
+    assert "Does the effect fade from campaign to campaign? Unknown: there was one campaign only." in words
+    assert "will be known to ±" in words and "unknown to" not in words
+    assert not (report.parent / "campaign_effect.svg").exists()
+
+
+@pytest.fixture
+def rendered_with(built_world, tmp_path):
+    """The page of the small world after statements that change it."""
+
+    def rendered_with(*statements):
+        warehouse = shutil.copy(built_world.warehouse, tmp_path / "changed.duckdb")
+        with duckdb.connect(str(warehouse)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+            publish_as_it_is(connection)
+        return render_report.render(warehouse, tmp_path / "report")
+
+    return rendered_with
+
+
+LOOK = """
+    insert into marts.experiment_readout by name
+    select
+        'rollout' as experiment, metric, look_date, 90 as n_treatment, {n} as n_control, 0.02 as mean_treatment,
+        0.01 as mean_control, effect, effect - error as sequential_lower, effect + error as sequential_upper,
+        error < effect as is_conclusive,
+        90 * effect as total_effect, 90 * sequential_lower as total_effect_lower, 90 * sequential_upper as total_effect_upper,
+        if(metric = 'revenue_usd', 40, null) as expected_effect,
+        0.0004 as sample_ratio_p_value, {is_lost} as has_sample_ratio_mismatch
+    from (values ('revenue_usd', date '2025-08-25', 50, 60), ('revenue_usd', date '2025-09-01', 50, 20),
+        ('admin_churn_rate', date '2025-09-01', 0.01, 0.02)) as looks (metric, look_date, effect, error)
+"""
+
+
+def test_the_campaign_is_read_out_with_intervals_guardrail_and_sample_ratio(rendered_with):
+    waves = (
+        "update marts.rollout_status set begun_date = '2025-08-04', n_nudged_users = 100, n_reacting_users = 9, "
+        "evidence = ln(25), status = 'pause' where wave = 1"
+    )
+    page = rendered_with(LOOK.format(n=80, is_lost=True), waves)
+    words = section(page, "campaign")
+    assert (
+        "Yes Does it pay? $50 an account ($30 to $70), $4,500 in all ($2,700 to $6,300); the forecast was $40" in words
+    )
+    assert "Open Does it drive admins away? 2.0% of the admins left" in words and "+1.0 points (−1.0 to +3.0)" in words
+    assert "No Are the arms as they were dealt? Accounts have got lost on one side: trust no effect." in words
+    assert "So far nudging pays: $50 an account ($30 to $70), against a forecast of $40" in words
+    assert (
+        "The campaign is paused" in words and "1 of 10 waves have begun. Of 100 users nudged, 9 reacted badly" in words
+    )
+    assert "strongest in wave 1, 25 to 1" in words
+    assert "25 August: $50 (−$10 to $110), 90 accounts nudged, 80 held out" in page.read_text()
+
+
+def test_looks_at_few_accounts_decide_nothing(rendered_with):
+    words = section(rendered_with(LOOK.format(n=29, is_lost=False)), "campaign")
+    assert "Too few Does it pay?" in words and "Too few Does it drive admins away?" in words
+    assert "Yes Are the arms as they were dealt? No sample ratio mismatch." in words
+
+
+def test_what_changed_names_who_flipped_and_by_which_guardrail(rendered_with):
+    page = rendered_with(
+        "update marts.publication_changes set from_build_id = 'before', n_flips = 2, n_new_accounts = 0, from_n_targets = 9, "
+        "from_data_fingerprint = 'other', from_model_version = to_model_version, from_policy_version = to_policy_version, "
+        "from_code_version = to_code_version, from_value_usd = to_value_usd",
+        """
+        insert into marts.policy_diff by name
+        select
+            true as is_shipped, 'publications' as comparison, 'before' as from_build_id, 'now' as to_build_id,
+            'p' as from_policy_id, 'p' as to_policy_id, account_id, account_id as account_name, from_decision, to_decision,
+            guardrail as flipping_guardrail, moved as value_moved_usd, 'because' as reason
+        from (values ('One Ltd', 'suppress_toxic_users', 'target', 'toxic_users', 70), ('Two Ltd', 'target', null, null, -30))
+            as flips (account_id, from_decision, to_decision, guardrail, moved)
+        """,
+    )
+    words = section(page, "changes")
+    assert words.startswith(
+        "What changed since the last publication 2 accounts are decided otherwise than in the lists before."
+    )
+    assert "What moved: data." in words and "Accounts to nudge 9 " in words
+    assert "Toxic users 1 0 0 $70" in words and "Came or went 0 1 0 −$30" in words and "worth moved by −$40." in words
+    assert (
+        "One Ltd – Toxic users Target Toxic users because $70 Two Ltd – Target gone Came or went because −$30" in words
+    )
+
+
+def test_whom_the_list_nudges_is_said_in_words():
+    users = pd.DataFrame(
+        {
+            "role_rank": [0, 1, 2] * 200,
+            "momentum": [None, None, None, *[0.5, 0.5, 0.5] * 99, *[1.5, 1.5, 1.5] * 100],
+            "tenure_days": [3, 8, 5, 9, 7, 3] * 100,
+        }
+    )
+    users["is_nudged"] = (users["role_rank"] < 2) & ~(users["momentum"] > 1)
+    found = policy_tree.groups(users)
+    assert [(group["words"], group["n_users"], group["share"]) for group in found] == [
+        ("momentum at most 1, or unknown; basic users or power users", 200, 1.0),
+        ("momentum above 1", 300, 0.0),
+        ("momentum at most 1, or unknown; admins", 100, 0.0),
+    ]
+    assert sum(group["n_right"] for group in found) == len(users)
+    users["is_nudged"] = users["tenure_days"].between(5, 7)
+    assert (
+        policy_tree.groups(users[["tenure_days", "is_nudged"]])[0]["words"] == "days as a user at least 5 and at most 7"
+    )
+    assert policy_tree.groups(users.assign(is_nudged=False)) == []
 
 
 def test_the_run_that_publishes_nothing_says_so_on_the_page_and_the_next_takes_it_back(built_world, run_dbt, tmp_path):

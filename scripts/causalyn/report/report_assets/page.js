@@ -3,7 +3,7 @@ const files = JSON.parse(document.getElementById("files").textContent);
 const rows = data.rows;
 // One object a row: an account, or n_accounts of a kind without an id.
 const accounts = rows.n_users.map((n_users, i) => ({
-  account_id: rows.account_id[i], n_accounts: rows.n_accounts?.[i] ?? 1, n_users, n_scored_users: rows.n_scored_users[i],
+  place: i, account_id: rows.account_id[i], n_accounts: rows.n_accounts?.[i] ?? 1, n_users, n_scored_users: rows.n_scored_users[i],
   n_nudged_users: rows.n_nudged_users[i], sum_lift: rows.sum_lift[i], value_per_conversion_usd: rows.value_per_conversion_usd?.[i],
   expected_churn_cost_usd: rows.expected_churn_cost_usd?.[i], published: data.decisions[rows.published[i]].id, hours: rows.success_hours[i],
   name: rows.account_name[i] ?? "", owner: rows.owner[i] ?? "", plan: rows.plan_tier[i] ?? "", revenue: rows.annual_recurring_revenue_usd[i],
@@ -15,7 +15,7 @@ const accounts = rows.n_users.map((n_users, i) => ({
 // The same accounts if everybody in them were nudged.
 accounts.forEach((a, i) => {
   a.everybody = {
-    ...a, n_nudged_users: a.n_scored_users, sum_lift: rows.sum_lift_of_everybody[i],
+    ...a, is_everybody: true, n_nudged_users: a.n_scored_users, sum_lift: rows.sum_lift_of_everybody[i],
     expected_churn_cost_usd: rows.expected_churn_cost_of_everybody_usd?.[i],
   };
 });
@@ -116,7 +116,7 @@ function decide_all(p) {
     return sum;
   };
   // What the best so many accounts earn; kept as numbers, since another setting will price the accounts anew.
-  return { count, values: targets.map((a) => [a.n_accounts, a.net]), targets, nudged: total(taken), everybody: total(all) };
+  return { count, values: targets.map((a) => [a.n_accounts, a.net]), targets, taken, all, nudged: total(taken), everybody: total(all) };
 }
 
 const published = decide_all(as_published);
@@ -185,6 +185,7 @@ function write_address() {
   if (is_changed || location.hash.startsWith(start_of_setting)) {
     try { history.replaceState(null, "", is_changed ? `${start_of_setting}${changed}` : "#whatif"); } catch { /* too many moves a second: the next one writes it */ }
   }
+  return is_changed;
 }
 function read_address() {
   if (!location.hash.startsWith(start_of_setting)) return;
@@ -279,6 +280,37 @@ const compared = [
     if (Math.abs(change) >= 0.5) cell.append(element("span", `${change > 0 ? "+" : "−"}${written(Math.abs(change))}`, `change ${kind}`));
   });
 });
+// The top of the page tells of the list that the page shows: as it was written, or at another setting.
+const headline = [...document.querySelectorAll("h1, .lead, .tiles > div > dd")];
+const as_written = headline.map((part) => part.innerHTML);
+const risk = data.choices.find(({ policy_id }) => policy_id === data.risk_policy_id);
+// Net value by the prices that know of renewals, whatever prices the list was made by.
+const with_risk = (list) => list.reduce((sum, a) => sum + a.n_accounts * netValue({
+  ...a, value_per_conversion_usd: risk.value_per_conversion_usd[a.place],
+  expected_churn_cost_usd: (a.is_everybody ? risk.expected_churn_cost_of_everybody_usd : risk.expected_churn_cost_usd)[a.place],
+}, { ...risk, value_per_conversion_usd: null, value_factor: 1 }), 0);
+const everybody_with_risk = risk && with_risk(published.all);
+function show_headline(is_changed) {
+  headline.forEach((part, i) => { part.innerHTML = as_written[i]; });
+  document.querySelector("header").classList.toggle("changed", is_changed);
+  if (!is_changed) return;
+  const { accounts: n, users, net, admins } = result.nudged;
+  const earn = (x) => `${x < 0 ? "lose" : "earn"} ${dollars(Math.abs(x))}`;
+  const [list, everybody] = risk ? [with_risk(result.taken), everybody_with_risk] : [net, result.everybody.net];
+  const back = Object.assign(element("button", "Show the published list"), { type: "button" });
+  back.addEventListener("click", () => byId("reset").click());
+  headline[0].textContent = `Your setting nudges ${n ? whole(n) : "none"} of ${plural(n_all, "account")}. It is not the published list.`;
+  headline[1].textContent = `${risk || data.risk_policy_id === current.policy ? "Priced with the risk to renewals" : "At these prices"}, this list is expected to ${earn(list)}, `
+    + `and nudging everybody to ${earn(everybody)}: the list ${list >= everybody ? "spares" : "costs"} ${dollars(Math.abs(list - everybody))}. `;
+  headline[1].append(back);
+  const shown = [whole(n), whole(users), dollars(net), `${whole(admins)} predicted`];
+  shown.forEach((text, i) => {
+    const [figure, note] = headline.slice(2 + 2 * i, 4 + 2 * i);
+    note.textContent = `published: ${figure.textContent}`;
+    figure.textContent = text;
+  });
+}
+
 let result = published;
 function redraw() {
   result = decide_all(current);
@@ -290,8 +322,41 @@ function redraw() {
   byId("outcome").textContent = text;
   byId("value").setAttribute("aria-label", `Net value by number of accounts nudged. ${text}`);
   write_seed();
-  write_address();
+  show_headline(write_address());
   search();
+}
+
+// From the lift that nothing is known of to that of the users who decided: each feature starts where the one before ended.
+function waterfall(a) {
+  const [base, mean] = a.contributions.slice(-2);
+  const written = (x) => (+x.toPrecision(3)).toLocaleString("en");
+  const steps = a.features.map((feature, i) => {
+    const usual = data.usual[feature];
+    const text = a.feature_values[i] === null ? feature[0].toUpperCase() + feature.slice(1)
+      : `${written(a.feature_values[i])} ${feature}${usual === undefined ? "" : `, usual ${written(usual)}`}`;
+    return [text, a.contributions[i]];
+  });
+  steps.push(["All other features", mean - base - steps.reduce((sum, [, by]) => sum + by, 0)]);
+  let at = base;
+  const bars = [["Lift if nothing were known", 0, base, "total"]];
+  for (const [text, by] of steps) bars.push([text, at, at += by, by > 0 ? "raises" : "lowers"]);
+  bars.push(["Mean lift of the users who decided", 0, mean, "total"]);
+  const ends = bars.flatMap(([, from, to]) => [from, to]);
+  const low = Math.min(0, ...ends), span = Math.max(0, ...ends) - low || 1;
+  const list = element("ul", "", "seen");
+  for (const [text, from, to, kind] of bars) {
+    const line = element("li", "", kind);
+    const track = element("span", "", "track");
+    const bar = element("span", "", `pull ${kind}`);
+    Object.assign(bar.style, { left: `${(100 * (Math.min(from, to) - low)) / span}%`, width: `${(100 * Math.abs(to - from)) / span}%` });
+    const zero = element("span", "", "zero");
+    zero.style.left = `${(-100 * low) / span}%`;
+    track.append(bar, zero);
+    line.append(element("span", text), track, element("span", `${signed(to - from)} points`, "amount"));
+    line.title = kind === "total" ? `${text}: ${signed(to)} points` : `${text}: ${kind} lift from ${signed(from)} to ${signed(to)} points`;
+    list.append(line);
+  }
+  return list;
 }
 
 // What opens below an account: its guardrail, what the model saw in it, value and cost, and its users.
@@ -309,27 +374,13 @@ function details(a) {
   box.append(list);
   if (a.features.length > 0) {
     box.append(element("h4", a.decision === a.published ? "What the model saw in the users who decided" : "What the model saw when the list was published"));
-    const most = Math.max(...a.contributions.map(Math.abs));
-    const seen = element("ul", "", "seen");
-    a.features.forEach((feature, i) => {
-      const usual = data.usual[feature];
-      const written = (x) => (+x.toPrecision(3)).toLocaleString("en");
-      const raises = a.contributions[i] > 0;
-      const text = a.feature_values[i] === null ? feature[0].toUpperCase() + feature.slice(1)
-        : `${written(a.feature_values[i])} ${feature}${usual === undefined ? "" : `, usual ${written(usual)}`}`;
-      const line = element("li", `${text}: ${raises ? "raises" : "lowers"} lift by ${Math.abs(100 * a.contributions[i]).toFixed(1)} points`);
-      const bar = element("span", "", raises ? "pull raises" : "pull lowers");
-      bar.style.width = `${Math.max(2, (100 * Math.abs(a.contributions[i])) / most)}%`;
-      line.append(bar);
-      seen.append(line);
-    });
-    box.append(seen);
+    box.append(waterfall(a));
   }
   if (a.users.length === 0) box.append(element("p", a.n_users === 0 ? "It has no users." : "Its users are in marts.account_users; this page holds those of the first accounts only.", "note"));
   else {
     const table = element("table", "", "users");
     const head = element("tr", "");
-    head.append(...["User", "Role", "Lift, points (interval)", "As published"].map((text) => Object.assign(element("th", text), { scope: "col" })));
+    head.append(...["User", "Role", "Lift, points (interval)", "As published"].map((text, i) => Object.assign(element("th", text, i === 2 ? "number" : ""), { scope: "col" })));
     table.append(Object.assign(document.createElement("thead"), {}), document.createElement("tbody"));
     table.tHead.append(head);
     for (const user of a.users) {
