@@ -22,7 +22,7 @@ SUMMARY = """
             where triggered_date = build_info.scoring_date) as n_triggers
     from staging.stg_scoring_date
 """
-VERDICTS = "select verdict, question, value from marts.verdicts where check_group = 'today' order by check_id"
+VERDICTS = "select verdict, statistic, value from marts.verdicts where check_group = 'today' order by check_id"
 
 
 class NotRefreshableError(Exception):
@@ -61,7 +61,7 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str) -> st
         verdicts = connection.execute(VERDICTS).fetchall()
     lines = [
         f"As of {day}: {targets:,} target accounts, {nudges:,} users to nudge, {triggers:,} of them for their momentum today.",
-        *(f"{verdict:<5} {question} {value:.3f}" for verdict, question, value in verdicts if value is not None),
+        *(f"{verdict:<5} {statistic} {value:.3f}" for verdict, statistic, value in verdicts if value is not None),
     ]
     n_days = (day - last_active).days - 1 if last_active else 0
     if n_days > 0:
