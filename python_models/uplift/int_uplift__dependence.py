@@ -5,8 +5,8 @@ import pyarrow as pa
 from causalyn.engines import engine
 from causalyn.learner import explanations, model_store, uplift
 
-TENTHS = [("momentum_tenth", pa.int32()), ("intensity_tenth", pa.int32())]
-SCHEMA = pa.schema(TENTHS + [(name, pa.float64()) for name in ("momentum", "intensity", "lift", "lift_se")])
+DECILES = [("momentum_decile", pa.int32()), ("intensity_decile", pa.int32())]
+SCHEMA = pa.schema(DECILES + [(name, pa.float64()) for name in ("momentum", "intensity", "lift", "lift_se")])
 
 
 def model(dbt, session):

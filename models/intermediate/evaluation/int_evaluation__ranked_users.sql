@@ -94,7 +94,7 @@ final as (
         dr_score,
         dr_billionths,
         rank_share,
-        least(10, 1 + cast(floor(10 * rank_share) as int)) as tenth,
+        least(10, 1 + cast(floor(10 * rank_share) as int)) as decile,
         {{ billionths('dr_score * (0.5 - rank_share)') }} as qini_billionths,
         {{ billionths('dr_score * (0.5 - rank_share) - below_billionths / 1e9 / n_users') }} as qini_influence_billionths,
         {{ billionths('dr_score * autoc_weight') }} as autoc_billionths,

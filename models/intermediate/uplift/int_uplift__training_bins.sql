@@ -24,8 +24,8 @@ edges as (
         ranked.quantity,
         ranked.quantity_value as upper_edge
     from ranked
-    cross join (values (1), (2), (3), (4), (5), (6), (7), (8), (9)) as tenths (tenth)
-    where ranked.place = cast(floor((tenths.tenth * ranked.n_known + 9) / 10) as bigint)
+    cross join (values (1), (2), (3), (4), (5), (6), (7), (8), (9)) as deciles (decile)
+    where ranked.place = cast(floor((deciles.decile * ranked.n_known + 9) / 10) as bigint)
 ),
 
 bounds as (

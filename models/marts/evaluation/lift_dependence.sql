@@ -2,37 +2,37 @@ with dependence as (
     select * from {{ ref('int_uplift__dependence') }}
 ),
 
-user_tenths as (
-    select * from {{ ref('int_uplift__feature_tenths') }}
+user_deciles as (
+    select * from {{ ref('int_uplift__feature_deciles') }}
 ),
 
 dr_scores as (
     select * from {{ ref('int_uplift__doubly_robust_scores') }}
 ),
 
--- Tenth 0 holds everybody, with or without a known value.
+-- Decile 0 holds everybody, with or without a known value.
 members as (
     select
-        dependence.momentum_tenth,
-        dependence.intensity_tenth,
+        dependence.momentum_decile,
+        dependence.intensity_decile,
         dr_scores.account_id,
         dr_scores.dr_score
     from dr_scores
-    inner join user_tenths on dr_scores.observation_id = user_tenths.observation_id
+    inner join user_deciles on dr_scores.observation_id = user_deciles.observation_id
     inner join dependence
         on
-            dependence.momentum_tenth in (0, user_tenths.momentum_tenth)
-            and dependence.intensity_tenth in (0, user_tenths.intensity_tenth)
+            dependence.momentum_decile in (0, user_deciles.momentum_decile)
+            and dependence.intensity_decile in (0, user_deciles.intensity_decile)
 ),
 
 realised as (
-    {{ clustered_means('members', 'dr_score', by=['momentum_tenth', 'intensity_tenth']) }}
+    {{ clustered_means('members', 'dr_score', by=['momentum_decile', 'intensity_decile']) }}
 ),
 
 final as (
     select
-        dependence.momentum_tenth,
-        dependence.intensity_tenth,
+        dependence.momentum_decile,
+        dependence.intensity_decile,
         dependence.momentum,
         dependence.intensity,
         round(dependence.lift, 9) as lift,
@@ -42,7 +42,7 @@ final as (
         round(realised.standard_error, 9) as realised_lift_se
     from dependence
     left join realised
-        on dependence.momentum_tenth = realised.momentum_tenth and dependence.intensity_tenth = realised.intensity_tenth
+        on dependence.momentum_decile = realised.momentum_decile and dependence.intensity_decile = realised.intensity_decile
 )
 
 select * from final

@@ -166,7 +166,7 @@ def audit_matrix(matrix: pd.DataFrame, decisions: list[str], when: str) -> Drawn
 
 def uplift_by_decile(tenths: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
     """Believed against realised lift by tenth of users, with 95% intervals; rows of `lift_calibration`, `calibration_line`."""
-    known = tenths.dropna(subset=["believed_lift", "realised_lift"]).sort_values("tenth")
+    known = tenths.dropna(subset=["believed_lift", "realised_lift"]).sort_values("decile")
     if known.empty or line.empty or pd.isna(line["slope"].iloc[0]):
         return None
     slope, lower, upper = (float(line[name].iloc[0]) for name in ("slope", "slope_lower", "slope_upper"))
@@ -181,7 +181,7 @@ def uplift_by_decile(tenths: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
     errors = [realised - 100 * known["realised_lift_lower"], 100 * known["realised_lift_upper"] - realised]
     axes.axhline(0, color=PALE, linewidth=1, zorder=0)
     axes.errorbar(
-        known["tenth"],
+        known["decile"],
         realised,
         errors,
         fmt="o",
@@ -191,7 +191,7 @@ def uplift_by_decile(tenths: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
         label="came true, 95% interval",
     )
     axes.plot(
-        known["tenth"],
+        known["decile"],
         100 * known["believed_lift"],
         "_",
         color=ORANGE,
@@ -201,7 +201,7 @@ def uplift_by_decile(tenths: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
     )
     axes.legend(frameon=False, loc="upper right")
     axes.set(
-        xlabel="tenth of the users, the most promising first", ylabel="lift, percentage points", xticks=known["tenth"]
+        xlabel="tenth of the users, the most promising first", ylabel="lift, percentage points", xticks=known["decile"]
     )
     return Drawn(title, figure)
 

@@ -78,7 +78,7 @@ def test_a_tenth_of_the_accounts_is_control_by_a_hash_that_any_engine_computes(c
     assert {account for account, (*_, arm) in dealt.items() if arm == "control"} == control
 
 
-def test_waves_are_tenths_of_the_targets_by_net_value(connection, compiled):
+def test_waves_are_deciles_of_the_targets_by_net_value(connection, compiled):
     set_decisions(connection, 1000, "target")
     connection.execute(f"create table dealt as {compiled('int_campaign__assignments')}")
     waves = connection.execute(
