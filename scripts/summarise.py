@@ -83,7 +83,7 @@ def summarise(warehouse: Path) -> str:
         policy_id, scoring_date, data_origin, accepted, why_nobody = connection.execute(
             "select shipped_policy_id, scoring_date, data_origin, accepted_checks, why_nobody from marts.build_info"
         ).fetchone()
-        funnel, strategies, realised, *losses = (
+        funnel, strategies, observed, *losses = (
             connection.execute(query).fetchall() for query in (FUNNEL, STRATEGIES, REALISED, LOST, UNOBSERVED)
         )
         support, backtest = (connection.execute(query).fetchone() for query in (SUPPORT, BACKTEST))
@@ -111,7 +111,7 @@ def summarise(warehouse: Path) -> str:
     targets, decided_then, campaigns, value = backtest
     judged = "".join(
         f", by their outcomes ${gain:,.0f} (95% interval ${lower:,.0f} to ${upper:,.0f})"
-        for gain, lower, upper in realised
+        for gain, lower, upper in observed
     )
     lines += [
         f"Backtest: in the past {'campaign' if campaigns == 1 else f'{campaigns} campaigns'} the policy would have targeted "

@@ -67,7 +67,7 @@ measured as (
         'campaign',
         'effect on a decile',
         'everybody',
-        deciles.true_lift between calibration.realised_lift_lower and calibration.realised_lift_upper
+        deciles.true_lift between calibration.observed_lift_lower and calibration.observed_lift_upper
     from deciles
     inner join calibration on deciles.decile = calibration.decile
     union all

@@ -27,8 +27,8 @@ final as (
     select
         decile,
         n_rows as n_users,
-        round(lift, 9) as believed_lift,
-        {{ with_interval('realised_lift', 'mean', 'standard_error', digits=9) }}
+        round(lift, 9) as predicted_lift,
+        {{ with_interval('observed_lift', 'mean', 'standard_error', digits=9) }}
     from deciles
 )
 

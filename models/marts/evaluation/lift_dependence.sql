@@ -25,7 +25,7 @@ members as (
             and dependence.intensity_decile in (0, user_deciles.intensity_decile)
 ),
 
-realised as (
+observed as (
     {{ clustered_means('members', 'dr_score', by=['momentum_decile', 'intensity_decile']) }}
 ),
 
@@ -37,12 +37,12 @@ final as (
         dependence.intensity,
         round(dependence.lift, 9) as lift,
         round(dependence.lift_se, 9) as lift_se,
-        coalesce(realised.n_rows, 0) as n_users,
-        round(realised.mean, 9) as realised_lift,
-        round(realised.standard_error, 9) as realised_lift_se
+        coalesce(observed.n_rows, 0) as n_users,
+        round(observed.mean, 9) as observed_lift,
+        round(observed.standard_error, 9) as observed_lift_se
     from dependence
-    left join realised
-        on dependence.momentum_decile = realised.momentum_decile and dependence.intensity_decile = realised.intensity_decile
+    left join observed
+        on dependence.momentum_decile = observed.momentum_decile and dependence.intensity_decile = observed.intensity_decile
 )
 
 select * from final

@@ -166,19 +166,19 @@ def audit_matrix(matrix: pd.DataFrame, decisions: list[str], when: str) -> Drawn
 
 def uplift_by_decile(tenths: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
     """Believed against realised lift by tenth of users, with 95% intervals; rows of `lift_calibration`, `calibration_line`."""
-    known = tenths.dropna(subset=["believed_lift", "realised_lift"]).sort_values("decile")
+    known = tenths.dropna(subset=["predicted_lift", "observed_lift"]).sort_values("decile")
     if known.empty or line.empty or pd.isna(line["slope"].iloc[0]):
         return None
     slope, lower, upper = (float(line[name].iloc[0]) for name in ("slope", "slope_lower", "slope_upper"))
     verdict = "as believed" if lower <= 1 <= upper else "smaller than believed" if upper < 1 else "larger than believed"
     title = (
-        f"The tenth that is expected to gain most gained {points(known['realised_lift'].iloc[0])} points, the last "
-        f"{points(known['realised_lift'].iloc[-1])}: differences come true {verdict} "
+        f"The tenth that is expected to gain most gained {points(known['observed_lift'].iloc[0])} points, the last "
+        f"{points(known['observed_lift'].iloc[-1])}: differences come true {verdict} "
         f"({slope:.2f} for each 1.00, {lower:.2f} to {upper:.2f})"
     )
     figure, (axes,) = _axes()
-    realised = 100 * known["realised_lift"]
-    errors = [realised - 100 * known["realised_lift_lower"], 100 * known["realised_lift_upper"] - realised]
+    realised = 100 * known["observed_lift"]
+    errors = [realised - 100 * known["observed_lift_lower"], 100 * known["observed_lift_upper"] - realised]
     axes.axhline(0, color=PALE, linewidth=1, zorder=0)
     axes.errorbar(
         known["decile"],
@@ -192,7 +192,7 @@ def uplift_by_decile(tenths: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
     )
     axes.plot(
         known["decile"],
-        100 * known["believed_lift"],
+        100 * known["predicted_lift"],
         "_",
         color=ORANGE,
         markersize=16,
