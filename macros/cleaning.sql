@@ -8,7 +8,7 @@
     {%- for table, rows, key in [
         ('accounts_raw', ref('base_accounts'), ['account_id']),
         ('users_raw', ref('base_users'), ['user_id']),
-        ('user_activity_daily_raw', ref('base_user_activity_exceptions'), ['user_id', 'activity_date']),
+        ('user_activity_daily_raw', ref('base_user_activity_checked'), ['user_id', 'activity_date']),
         ('user_features_raw', ref('base_user_features'), ['user_id', 'feature', 'valid_from']),
         ('interventions_raw', ref('base_interventions'), ['intervention_id']),
         ('outcomes_raw', ref('base_outcomes'), ['user_id', 'intervention_id']),

@@ -12,7 +12,7 @@ with activity as (
 ),
 
 exceptions as (
-    select * from {{ ref('base_user_activity_exceptions') }}
+    select * from {{ ref('base_user_activity_checked') }}
 ),
 
 unexceptional as (
