@@ -41,9 +41,9 @@ STATUS = ("--select", "base_campaign_events+,+int_campaign__rollout_status")
 # Deals a campaign, and publishes nothing.
 OF_THE_ASSIGNMENT = ("--select", "+int_campaign__user_assignments", "--exclude-resource-type", "test")
 PROGRESS = """
-    select printf('Wave %d of %d has begun: evidence of harm %.2f, and the campaign is paused at %.2f.',
+    select printf('Wave %d of %d has begun: log e-value of harm %.2f, paused at %.2f.',
         max(wave) filter (where begun_date is not null), max(wave),
-        max(evidence) filter (where begun_date is not null), max(evidence_limit))
+        max(log_e_value) filter (where begun_date is not null), max(log_e_value_limit))
     from intermediate.int_campaign__rollout_status
 """
 # A campaign that is played moves shares as much as it likes.
@@ -154,7 +154,7 @@ def main() -> None:
         sys.exit(f"Nothing was played: {str(error).splitlines()[0]}.")
     except subprocess.CalledProcessError:
         sys.exit("The campaign stopped: a build failed; dbt's messages are above.")
-    waves = ["wave", "status", "begun_date", "n_nudged_users", "n_reacting_users", "evidence", "evidence_limit"]
+    waves = ["wave", "status", "begun_date", "n_nudged_users", "n_reacting_users", "log_e_value", "log_e_value_limit"]
     effects = [
         *("experiment", "metric", "n_treatment", "n_control", "effect", "effect_lower", "effect_upper"),
         *("sequential_lower", "sequential_upper", "total_effect", "sample_ratio_p_value"),

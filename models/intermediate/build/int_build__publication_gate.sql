@@ -51,9 +51,9 @@ failed as (
     where check_group <> 'delivery'
 ),
 
-drifted as (
+changed as (
     select
-        count(*) as n_drifted,
+        count(*) as n_changed,
         {{ join_rows('objection', '; ', "check_id || ' of ' || subject") }} as reasons
     from objections
     where check_group = 'delivery'
@@ -76,12 +76,12 @@ final as (
     cross join accepted
     cross join decided
     cross join failed
-    cross join drifted
+    cross join changed
     where
         case
-            when failed.n_failed = 0 and drifted.n_drifted = 0 then true
+            when failed.n_failed = 0 and changed.n_changed = 0 then true
             else {{ raise_error("'Nothing was published, and the lists of the last good build stay as they were'
-                || coalesce(', since the data changed too much: ' || drifted.reasons || '. What to do about it: select subject, '
+                || coalesce(', since the data changed too much: ' || changed.reasons || '. What to do about it: select subject, '
                 || 'remedy from candidate_marts.verdicts where verdict = ''fail''; if the change is meant, build with '
                 || 'ACCEPT_CHANGES=1 (dbt: --vars ''deliveries: accept'')', '')
                 || coalesce(', since data or model may not be trusted: ' || failed.reasons || case when failed.is_unranked then '. '

@@ -44,27 +44,27 @@ with policies as (
 ),
 
 evidence as (
-    select * from {{ ref('int_policy__harm_evidence') }}
+    select * from {{ ref('int_policy__threshold_harm') }}
 ),
 
-firmest as (
+strongest as (
     select min(z) as z
     from evidence
 ),
 
--- The most cautious threshold that the data can't tell from the firmest: z squared falls short of its by no more than a
+-- The most cautious threshold that the data can't tell from the strongest: z squared falls short of its by no more than a
 -- likelihood ratio does by chance. Where the data show nobody harmed, every negative estimate counts: unknown suppresses.
 chosen as (
     select
         case
-            when max(firmest.z) <= -{{ margin(1) }} then max(evidence.sleeping_dog_lift_threshold)
+            when max(strongest.z) <= -{{ margin(1) }} then max(evidence.sleeping_dog_lift_threshold)
             else 0.0
         end as sleeping_dog_lift_threshold
-    from firmest
+    from strongest
     left join evidence
         on
             evidence.z < 0
-            and evidence.z * evidence.z >= firmest.z * firmest.z - {{ margin(1) }} * {{ margin(1) }}
+            and evidence.z * evidence.z >= strongest.z * strongest.z - {{ margin(1) }} * {{ margin(1) }}
 ),
 
 -- How much harm trees see of users of past campaigns whom a nudge is expected to help.
