@@ -24,7 +24,7 @@ measured as (
     inner join truth on dr_scores.observation_id = truth.observation_id
 ),
 
--- A feature has few values beside its users: only these are ordered.
+-- Features have far fewer values than users, so only the values are sorted.
 feature_counts as (
     select
         feature_values.feature,

@@ -15,7 +15,7 @@ learner as (
     from {{ ref('learner_parameters') }}
 ),
 
--- The normal approximation needs users.
+-- The normal approximation needs enough users.
 groups as (
     select * from {{ ref('int_audit__group_effects') }}
     where n_users >= 50

@@ -1,5 +1,5 @@
--- Every published policy table reads this row. It refuses to come about where a blocking check of the model or of the raw tables
--- did not pass: every published table then stays as the last good build left it.
+-- Every published policy table reads this row. It fails to build if a check blocks, and every published table then stays as the
+-- last good build left it.
 with identity as (
     select * from {{ ref('int_build__identity') }}
 ),
@@ -27,8 +27,8 @@ decided as (
     where population = 'today' and is_shipped
 ),
 
--- A policy that tells no users apart needs no ranking, nor do lists that nudge nobody. That they are right takes a certain harm;
--- else they would be empty for want of a model.
+-- A policy that treats all users the same needs no ranking. Neither do lists that nudge nobody, provided the harm is certain;
+-- otherwise they might be empty just for lack of a model.
 objections as (
     select verdicts.*
     from verdicts

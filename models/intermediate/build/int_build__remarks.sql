@@ -1,4 +1,4 @@
--- What is known even where nothing tells users apart. A refresh knows what the build knew whose model it uses.
+-- A refresh takes these from the build whose model it uses.
 with effects as (
     select * from {{ source('published', 'arm_diagnostics') if var('refresh') else ref('int_evaluation__arm_diagnostics') }}
     where diagnostic_id = 'adjusted_effect'
@@ -9,7 +9,7 @@ policies as (
     where is_shipped
 ),
 
--- A nudge of everybody, priced by the average effect and the two ends of its interval.
+-- Nudging everybody, priced at the average effect and both ends of its interval.
 priced as (
     select
         policies.policy_id,

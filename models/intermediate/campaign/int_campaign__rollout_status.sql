@@ -1,7 +1,7 @@
--- The evidence is a bet against the limit, one account after the other. While the rate is at most the limit its expected gain is
--- never positive, whatever the users of an account have in common, so that the purse ever reaches 1 / false_alarm_rate with at
--- most that probability, however often one looks (Ville's inequality; Waudby-Smith and Ramdas, 2024, "Estimating means of bounded
--- random variables by betting"). The stake is the best one against `harmful_reaction_rate` if users were independent.
+-- The e-value is the wealth of a bet against the limit, account by account. While the rate is within the limit the expected gain
+-- is never positive, however correlated an account's users are, so wealth ever reaches 1 / false_alarm_rate with at most that
+-- probability, however often you look (Ville's inequality; Waudby-Smith and Ramdas, 2024, "Estimating means of bounded random
+-- variables by betting"). The stake is optimal against `harmful_reaction_rate` for independent users.
 with assignments as (
     select * from {{ ref('int_campaign__assignments') }}
     where arm is not null

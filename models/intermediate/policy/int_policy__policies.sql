@@ -1,5 +1,4 @@
--- A refresh decides by the policies that the published lists were made with, whatever thresholds were found since, and by no
--- others: where the seed says something else, it takes a full build.
+-- A refresh uses the policies behind the published lists; if the seed differs, a full build is needed.
 {% if var('refresh') %}
 with published as (
     select * from {{ source('published', 'policies') }}
@@ -52,8 +51,8 @@ strongest as (
     from evidence
 ),
 
--- The most cautious threshold that the data can't tell from the strongest: z squared falls short of its by no more than a
--- likelihood ratio does by chance. Where the data show nobody harmed, every negative estimate counts: unknown suppresses.
+-- The most cautious threshold statistically indistinguishable from the strongest (z squared within a likelihood ratio test's
+-- limit). Without evidence of harm every negative estimate counts, since unknown suppresses.
 chosen as (
     select
         case
@@ -67,7 +66,7 @@ chosen as (
             and evidence.z * evidence.z >= strongest.z * strongest.z - {{ margin(1) }} * {{ margin(1) }}
 ),
 
--- How much harm trees see of users of past campaigns whom a nudge is expected to help.
+-- The doubt about past campaigns' users with positive lift.
 doubts as (
     select
         lift_doubt,
@@ -77,8 +76,8 @@ doubts as (
     where population = 'campaign' and lift > 0
 ),
 
--- Who is far more doubtful than the most doubtful of them is unlike anybody whom the campaigns reached. To be nudged takes more:
--- that a share of them is as doubtful.
+-- Users far more doubtful than any of them are unlike anybody the campaigns reached. A nudge requires more: that a share of them
+-- is as doubtful.
 limits as (
     select
         policies.policy_id,

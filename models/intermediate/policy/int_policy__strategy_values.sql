@@ -44,7 +44,7 @@ strategies as (
     cross join (values ('policy'), ('nobody'), ('everybody'), ('response_model'), ('lift_only')) as strategy (strategy)
 ),
 
--- A strategy nudges everybody in the accounts that it picks, the policy its nudge list.
+-- The policy nudges its nudge list, the other strategies everybody in their accounts.
 final as (
     select
         decisions.campaign_id,

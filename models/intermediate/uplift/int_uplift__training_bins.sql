@@ -1,4 +1,4 @@
--- Drift is measured from the users that the serving model learned from.
+-- Drift is measured against the serving model's training users.
 {% if var('refresh') %}
 with final as (
     select * from {{ source('published', 'training_bins') }}
@@ -18,7 +18,7 @@ ranked as (
     where quantity_value is not null
 ),
 
--- Deciles that coincide, as those of a rank do, make one bin.
+-- Tied deciles (as of a rank) share a bin.
 edges as (
     select distinct
         ranked.quantity,
