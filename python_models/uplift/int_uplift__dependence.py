@@ -1,4 +1,4 @@
-"""Asks the learner that decides for the mean lift, were everybody's momentum and intensity those of a cell."""
+"""Computes the deciding learner's partial dependence on momentum and intensity."""
 
 import pyarrow as pa
 
