@@ -15,11 +15,11 @@
         case
             when unmapped.n_words = 0 then true
             else {{ raise_error(
-                "'Nothing is decided before every word is known. " ~ table ~ "_raw." ~ column
-                ~ " holds words that seeds/mapping/" ~ mapping ~ ".csv does not know or only guesses: ' || unmapped.words "
-                ~ "|| '. Put these lines there with "
+                "'Nothing was decided: some words of the export are not mapped. " ~ table ~ "_raw." ~ column
+                ~ " has words that seeds/mapping/" ~ mapping ~ ".csv lacks or only guesses: ' || unmapped.words "
+                ~ "|| '. Add these lines there, with "
                 ~ ('one of ' ~ our_words(mapping) | join(', ') if our_words(mapping) else 'what it is')
-                ~ " in the place of each question mark:\n' || unmapped.lines"
+                ~ " in place of each question mark:\n' || unmapped.lines"
             ) }}
         end
 {%- endmacro %}
@@ -108,8 +108,8 @@
             {%- set column = 'own_' ~ modules.re.sub('[^a-z0-9]+', '_', feature).strip('_') -%}
             {%- if column in own -%}
                 {{ exceptions.raise_compiler_error(
-                    "The features '" ~ own[column] ~ "' and '" ~ feature ~ "' of seeds/mapping/user_features.csv would both be the column "
-                    ~ column ~ ', since only letters and digits tell columns apart. Give one another name, there and in the export.'
+                    "The features '" ~ own[column] ~ "' and '" ~ feature ~ "' of seeds/mapping/user_features.csv would both become the column "
+                    ~ column ~ ' since columns are told apart by letters and digits only. Rename one, there and in the export.'
                 ) }}
             {%- endif -%}
             {%- do own.update({column: feature}) -%}

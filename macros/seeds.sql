@@ -18,8 +18,8 @@
     {%- endif -%}
     {%- if found -%}
         {%- do exceptions.raise_compiler_error(
-            'Nothing is decided by what is no number, or none of its column. ' ~ model.original_file_path ~ ' holds ' ~ found | join(', ')
-            ~ '. Write numbers there'
+            'Nothing was decided: a seed has invalid numbers. ' ~ model.original_file_path ~ ' holds ' ~ found | join(', ')
+            ~ '. Correct them there'
         ) -%}
     {%- endif -%}
 {%- endmacro %}

@@ -210,11 +210,7 @@ def unpublished(marts: Marts) -> str:
     status = statuses[0]["status"] if statuses else "published"
     if status == "published":
         return ""
-    return (
-        "The last build did not come to its end."
-        if status == "running"
-        else f"The last build published nothing: {status}."
-    )
+    return "The last build did not finish." if status == "running" else f"The last build published nothing: {status}."
 
 
 def exported(warehouse: Path) -> tuple[list[dict], str]:

@@ -81,10 +81,10 @@ final as (
         case
             when failed.n_failed = 0 and changed.n_changed = 0 then true
             else {{ raise_error("'Nothing was published, and the lists of the last good build stay as they were'
-                || coalesce(', since the data changed too much: ' || changed.reasons || '. What to do about it: select subject, '
-                || 'remedy from candidate_marts.verdicts where verdict = ''fail''; if the change is meant, build with '
+                || coalesce(', because the data changed too much: ' || changed.reasons || '. What to do about it: select subject, '
+                || 'remedy from candidate_marts.verdicts where verdict = ''fail''; if the change is intended, build with '
                 || 'ACCEPT_CHANGES=1 (dbt: --vars ''deliveries: accept'')', '')
-                || coalesce(', since data or model may not be trusted: ' || failed.reasons || case when failed.is_unranked then '. '
+                || coalesce(', because data or model can't be trusted: ' || failed.reasons || case when failed.is_unranked then '. '
                 || remarks.what_is_known else '' end || '. What to do about it: select '
                 || 'check_id, remedy from candidate_marts.verdicts where verdict <> ''pass''', '')") }}
         end

@@ -32,9 +32,9 @@ final as (
     where
         case
             when changed.policy_ids is null then true
-            else {{ raise_error("'Nothing was refreshed: the lists were not published by these policies of '
-                || 'seeds/policy_parameters.csv: ' || changed.policy_ids || '. Run a full build, which decides by them, or '
-                || 'take the change back'") }}
+            else {{ raise_error("'Nothing was refreshed: the published lists used other parameters for these policies of '
+                || 'seeds/policy_parameters.csv: ' || changed.policy_ids || '. Run a full build, which uses them, or '
+                || 'revert the change'") }}
         end
 )
 {% else %}

@@ -282,7 +282,9 @@ def share_of_paused_waves(connection, compiled, mean: float, waves: int = 600, a
             f"create or replace table intermediate.int_campaign__account_log as"
             f" select * replace (cast(entry_date as date) as entry_date) from log where place < {look}"
         )
-        harmful = f"select wave from ({compiled('int_campaign__rollout_status')}) where log_e_value >= log_e_value_limit"
+        harmful = (
+            f"select wave from ({compiled('int_campaign__rollout_status')}) where log_e_value >= log_e_value_limit"
+        )
         paused |= {wave for (wave,) in connection.execute(harmful).fetchall()}
     return len(paused) / waves
 
