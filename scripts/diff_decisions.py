@@ -1,4 +1,4 @@
-"""Show the decisions that differ between two sides of the ledger, and their value: `python scripts/diff_decisions.py FROM TO`."""
+"""Show the decisions that differ between two sides of the ledger, and why: `python scripts/diff_decisions.py FROM TO`."""
 
 from __future__ import annotations
 

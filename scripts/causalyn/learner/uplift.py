@@ -399,7 +399,7 @@ class Calibration:
     """Turns the learners' lifts into calibrated lift: the average effect, and weights by group of accounts.
 
     The last group is accounts that no model saw; its weights come from all accounts. learners: those with any weight. centers:
-    their mean lift. level: the average effect. weights: joint (groups x learners). slopes: of each on its own (groups x learners).
+    their mean lift. level: the average effect. weights: joint (groups x learners). slopes: of each alone (groups x learners).
     covariance: of the level and of the slope of the whole, by group, clustered by account (groups x 2 x 2).
     """
 
