@@ -51,15 +51,15 @@
         case decision
             when 'suppress_unscored' then
                 case
-                    when n_users = 0 then 'No user that counts'
-                    when n_scored_users < n_users then 'Without a score: ' || (n_users - n_scored_users) || ' of ' || n_users || ' users'
+                    when n_users = 0 then 'No user counts'
+                    when n_scored_users < n_users then 'Not scored: ' || (n_users - n_scored_users) || ' of ' || n_users || ' users'
                     when n_unsupported_admins > 0
                         then 'Unlike anybody in past campaigns: ' || n_unsupported_admins || ' of ' || n_admins || ' admins'
                     else 'Unlike anybody in past campaigns: ' || n_unsupported_users || ' of ' || n_users || ' users'
                 end
-            when 'suppress_toxic_admin' then 'Would be put off: ' || n_sleeping_dog_admins || ' of ' || n_admins || ' admins'
+            when 'suppress_toxic_admin' then 'Would react badly: ' || n_sleeping_dog_admins || ' of ' || n_admins || ' admins'
             when 'suppress_toxic_users' then
-                'Would be put off: ' || n_sleeping_dogs || ' of ' || n_scored_users || ' users, '
+                'Would react badly: ' || n_sleeping_dogs || ' of ' || n_scored_users || ' users, '
                 || {{ in_decimals('100 * sleeping_dog_share', 1) }} || '%; limit '
                 || {{ in_decimals('100 * toxic_user_share_limit', 1) }} || '%'
             when 'suppress_unprofitable' then 'Expected revenue is not positive: USD ' || {{ in_decimals('expected_revenue_usd', 2) }}
@@ -72,7 +72,7 @@
             when 'target' then
                 'Expected revenue covers the cost: USD ' || {{ in_decimals('expected_revenue_usd', 2) }} || ' for USD '
                 || {{ in_decimals('cost_usd', 2) }}
-        end, 'Not enough is known'
+        end, 'Not enough data'
     )
 {%- endmacro %}
 

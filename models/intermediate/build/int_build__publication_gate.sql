@@ -66,8 +66,8 @@ final as (
         case
             when decided.is_nobody and decided.n_unscored * 2 > decided.n_accounts
                 then concat(
-                    'Of ', decided.n_accounts, ' accounts ', decided.n_unscored, ' can''t be judged: see unseen_features in ',
-                    'marts.user_uplift_scores for how their users differ from all in past campaigns. ', remarks.what_is_known
+                    decided.n_unscored, ' of ', decided.n_accounts, ' accounts can''t be judged: see unseen_features in ',
+                    'marts.user_uplift_scores for how their users differ from past campaigns. ', remarks.what_is_known
                 )
             when decided.is_nobody then remarks.what_is_known
         end as why_nobody

@@ -36,12 +36,12 @@ final as (
             || cast(round(estimate_lower, 4) as string) || ' to ' || cast(round(estimate_upper, 4) as string) || ')'
             || coalesce(
                 '. At the prices of the policy ' || policy_id
-                || ', to have nudged everybody in the past campaigns was worth '
+                || ', nudging everybody in the past campaigns would have earned '
                 || cast(cast(round(estimate_usd) as bigint) as string) || ' dollars ('
                 || cast(cast(round(estimate_lower_usd) as bigint) as string) || ' to '
                 || cast(cast(round(estimate_upper_usd) as bigint) as string) || '), and nobody 0', ''
             ),
-            'Of the effect of a nudge nothing is known'
+            'Nothing is known about the effect of a nudge'
         ) as what_is_known
     from priced
 )

@@ -285,7 +285,7 @@ class Lift(Protocol):
 class HalfSample:
     """Training users of one half of the accounts, with the nuisances predicted by the half's own forests.
 
-    In-sample, but the leaves are so coarse that it hardly matters; nuisances from elsewhere would have seen the accounts to score.
+    In-sample, but the leaves are so coarse that it hardly matters; any other nuisances would have seen the accounts to score.
     """
 
     features: np.ndarray
