@@ -243,7 +243,7 @@ def test_a_campaign_that_annoys_its_first_waves_is_paused_and_the_later_ones_are
     assert [after[name] for name in campaign] == [0, 0, 0]
     assert after["do_not_disturb_accounts"] == before["do_not_disturb_accounts"]
 
-    with pytest.raises(NotPlayableError, match="this campaign has begun"):
+    with pytest.raises(NotPlayableError, match="this campaign has started"):
         play_campaign(warehouse, DEFAULT, seed=1)
 
 

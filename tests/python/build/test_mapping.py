@@ -52,7 +52,7 @@ def test_a_word_that_nobody_mapped_stops_the_build(
     said = message(build)
     seen(said)
     assert build.returncode != 0
-    assert f"{table}.{column} holds words" in said
+    assert f"{table}.{column} has words" in said
     plain = word.strip().lower()
     assert f"seeds/mapping/{seed}.csv lacks or only guesses: {plain} ({rows} rows)." in said
     assert said.endswith(f'in place of each question mark: "{plain}",?,')
