@@ -1,4 +1,4 @@
-# `make build` and `make test` do all the set-up that they need; `make help` lists every command.
+# `make build` and `make test` do all the set-up they need; `make help` lists every command.
 
 PYTHON ?= python3
 VENV := .venv
@@ -27,7 +27,7 @@ endef
 
 GENERATOR_OPTIONS := $(strip $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET)) $(if $(FAULT),--fault $(FAULT)) $(if $(DECLARED),--declared) $(if $(CAMPAIGNS),--campaigns $(CAMPAIGNS)))
 ifneq ($(and $(RAW),$(GENERATOR_OPTIONS)$(WORLD)),)
-$(error RAW loads existing files: WORLD, ACCOUNTS, SEED, PRESET, FAULT and CAMPAIGNS steer the generator and don't go with it)
+$(error RAW loads existing files, so it can't be combined with WORLD, ACCOUNTS, SEED, PRESET, FAULT or CAMPAIGNS, which configure the generator)
 endif
 
 JAVA_HOME ?= $(firstword $(wildcard /usr/lib/jvm/*17*))
@@ -51,49 +51,49 @@ ZONE := $(if $(TIMEZONE),--timezone "$(TIMEZONE)")
 .PHONY: help build map bandit campaign refresh report docs diff export test test-spark faults lint study readme bench bench-engines bench-learners bench-page lock audit clean
 
 help:
-	@echo 'make build                    decide about the accounts that were loaded, and print the decision;'
-	@echo '                              where none were, generate the default world and decide about its'
-	@echo '  WORLD=1                     generate a world in place of loaded data'
+	@echo 'make build                    decide on the loaded accounts and print the decision;'
+	@echo '                              without any, generate the default world first'
+	@echo '  WORLD=1                     replace loaded data with a generated world'
 	@echo '  ACCOUNTS=n SEED=n PRESET=p  another world; presets: default, hard, null, harm, drift, smooth'
-	@echo '  DECLARED=1                  with the probabilities by which users were nudged in the export'
-	@echo '  CAMPAIGNS=n                 with so many past campaigns, each aimed by what came of the one before'
-	@echo '  FAULT=f                     with something wrong: generate_world.py --help names it, and a check finds it'
+	@echo '  DECLARED=1                  a world whose export declares assignment probabilities'
+	@echo '  CAMPAIGNS=n                 a world with n past campaigns, each targeted by the one before'
+	@echo '  FAULT=f                     a world with a fault that a check finds; generate_world.py --help lists them'
 	@echo '  TARGET=spark                build on Spark instead of DuckDB (installs it; needs Java 17)'
 	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'
 	@echo '  RAW=postgresql://...        load tables or views of these names from a database instead'
-	@echo '  TIMEZONE=zone               in which its days begin, such as Europe/Berlin, if it holds times of day'
-	@echo '  ACCEPT_CHANGES=1            publish an export that differs from the last one on purpose'
-	@echo 'make map RAW=dir              add the roles, plans, events, responses and features of an export to seeds/mapping, to be corrected'
-	@echo 'make campaign                 build a generated world, play its campaign wave by wave, read it out'
-	@echo '  ROUNDS=6                    play so many in a row, each learning from those before, and read them out side by side'
-	@echo 'make bandit                   build a generated world and let a bandit choose among e-mail, message and call in it'
-	@echo 'make diff FROM=side TO=side   whose decision differs between two recorded sides, each build_id/policy_id'
-	@echo 'make refresh                  decide about today by the last published model: lists, report, exports'
-	@echo '  AS_OF=date                  as of another day than the one to which the data go'
+	@echo '  TIMEZONE=zone               time zone of its days, such as Europe/Berlin, if it has times of day'
+	@echo '  ACCEPT_CHANGES=1            publish an export that differs from the last one, if intended'
+	@echo 'make map RAW=dir              draft the lines of seeds/mapping for an export, for you to correct'
+	@echo 'make campaign                 build a generated world, play its campaign wave by wave, show the readout'
+	@echo '  ROUNDS=6                    play 6 in a row, each learning from the earlier ones, and compare them'
+	@echo 'make bandit                   build a generated world and let a bandit choose between e-mail, in-app message and call'
+	@echo 'make diff FROM=side TO=side   accounts whose decision differs between two recorded sides, each build_id/policy_id'
+	@echo 'make refresh                  decide on today with the last published model: lists, report, exports'
+	@echo '  AS_OF=date                  as of another day than the last one with data'
 	@echo '  RAW=dir                     load newer files in the raw contract first'
 	@echo 'make export                   write the published lists to target/exports, as CSV and Parquet'
-	@echo 'make report                   draw a built warehouse: target/report/index.html, figures as SVG and PNG'
+	@echo 'make report                   render the report page, target/report/index.html, and its figures'
 	@echo 'make docs                     build the documentation site, target/site, with every table, column and seed'
 	@echo 'make test                     lint, then pytest with full builds and all dbt tests'
-	@echo '  FAST=1                      without lint, and only the tests that need neither a world nor an export'
-	@echo 'make test-spark               the tests on Spark, the long ones too: a cluster and a Spark Connect server on loopback'
-	@echo 'make faults                   every fault test, the long ones too; prints a table: fault, expected, seen'
+	@echo '  FAST=1                      skip lint, and tests that need a world or an export'
+	@echo 'make test-spark               all tests on Spark, on a cluster and a Spark Connect server on loopback'
+	@echo 'make faults                   every fault test, including long ones; prints a table: fault, expected, seen'
 	@echo 'make lint                     ruff, sqlfluff, mypy, dbt-bouncer, licences and a strict dbt parse'
-	@echo 'make study                    build many worlds per preset and simulate A/A tests; results land in scripts/research/results'
-	@echo 'make bench-learners           compare the learners with those of causalml and EconML on simulated experiments'
-	@echo '  HILLSTROM=file              and on that one, a Parquet file'
+	@echo 'make study                    build many worlds per preset, simulate A/A tests; results in scripts/research/results'
+	@echo 'make bench-learners           compare the learners with causalml and EconML on simulated experiments'
+	@echo '  HILLSTROM=file              and on the Hillstrom experiment, a Parquet file'
 	@echo 'make readme                   build the default world and render README and docs from it'
-	@echo 'make bench                    measure what a build costs; the results land in scripts/research/results'
+	@echo 'make bench                    measure the cost of a build; results in scripts/research/results'
 	@echo '  ACCOUNTS="2400 24000"       at these sizes'
-	@echo 'make bench-engines            compare a build on DuckDB with the same on Spark; the results land there, too'
-	@echo 'make bench-page               measure the report page of a built world on up to a million accounts, in a browser'
-	@echo 'make lock                     resolve the dependencies of pyproject.toml anew'
-	@echo 'make audit                    look the locked versions up in a database of vulnerabilities (needs a network)'
+	@echo 'make bench-engines            compare a build on DuckDB and on Spark; results in the same place'
+	@echo 'make bench-page               measure the report page in a browser, with up to a million accounts'
+	@echo 'make lock                     re-resolve the dependencies of pyproject.toml'
+	@echo 'make audit                    check the locked versions for known vulnerabilities (needs a network)'
 	@echo 'make clean                    remove environment, caches and dbt artifacts; the warehouse stays'
 	@echo
 	@echo 'PYTHON=python3.x makes the environment with that interpreter (3.10 or newer).'
 	@echo 'CAUSALYN_WAREHOUSE=file names the DuckDB file (default: warehouse/causalyn.duckdb).'
-	@echo 'CAUSALYN_READERS_AUDIT=1 puts the comparison with hidden truth into the copy for readers, too.'
+	@echo 'CAUSALYN_READERS_AUDIT=1 adds comparisons with hidden truth to the copy for readers.'
 	@echo 'CAUSALYN_MEMORY_LIMIT=8GB lets DuckDB use that much memory before it spills to disk (default: 4GB).'
 
 build: $(VENV)/.installed $(DATABASE) $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
@@ -180,7 +180,7 @@ bench-page: $(VENV)/.installed-browser
 # A changed lock makes a new environment, so that it holds exactly what the lock says.
 $(VENV)/.installed: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
-		{ echo 'error: Python 3.10 or newer is needed; name it: make PYTHON=python3.11 ...' >&2; exit 1; }
+		{ echo 'error: Python 3.10 or newer is needed; set it: make PYTHON=python3.11 ...' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || \
 		{ echo "error: $(PYTHON) can't make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@$(PYTHON) -m venv --clear $(VENV)
@@ -195,7 +195,7 @@ $(patsubst %,$(VENV)/.installed-%,$(filter-out installer spark,$(GROUPS))): $(VE
 
 $(VENV)/.installed-spark: $(VENV)/.installed
 	@"$(JAVA_HOME)/bin/java" -version 2>&1 | grep -q 'version "17' || \
-		{ echo 'error: Spark needs Java 17; name its directory: make JAVA_HOME=...; on Debian: apt-get install openjdk-17-jre-headless' >&2; exit 1; }
+		{ echo 'error: Spark needs Java 17; set its directory: make JAVA_HOME=...; on Debian: apt-get install openjdk-17-jre-headless' >&2; exit 1; }
 	$(call install,spark)
 
 # One line per package, so that a group's section can leave out what a build installs anyway. The uv that resolves is the locked one.

@@ -1,8 +1,8 @@
-{#- What makes a build what it is, told by content alone: no clock, no order of rows, and the same on every engine. -#}
+{#- Identifies a build by content alone: no clock, no row order, and the same on every engine. -#}
 
 {#-
-    A `select` of the number of rows of a relation, or of those that meet a condition, and an md5 of them in whatever order. The hashes of the rows are added up in four
-    lanes of 32 bits; a table of fewer than 2 billion rows can't overflow them.
+    A `select` of the row count and an order-independent md5 of a relation, or of the rows that meet a condition. Row hashes are summed in
+    four lanes of 32 bits, which fewer than 2 billion rows can't overflow.
 -#}
 {% macro fingerprint(relation, condition=none) -%}
     select
@@ -16,7 +16,7 @@
     from (select md5({{ row_text(relation) }}) as row_hash from {{ relation }}{{ ' where ' ~ condition if condition }}) as hashed_rows
 {%- endmacro %}
 
-{#- The columns of a row in one text, in the order of their names. Engines write doubles differently, but decimals alike. -#}
+{#- A row's columns as one text, sorted by name. Doubles become decimals, which all engines write the same way. -#}
 {% macro row_text(relation) -%}
     {%- set texts = [] -%}
     {%- for column in (adapter.get_columns_in_relation(relation) if execute else []) | sort(attribute='name') -%}
@@ -26,7 +26,7 @@
     concat_ws(',', {{ texts | join(', ') or "''" }})
 {%- endmacro %}
 
-{#- An md5 of the project's models and macros, and of its seeds but those named, whose rows have fingerprints. -#}
+{#- An md5 of the project's models and macros, and of its seeds except those named, whose rows have fingerprints. -#}
 {% macro code_version(fingerprinted_seeds) -%}
     {%- set parts = [] -%}
     {%- if execute -%}

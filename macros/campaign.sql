@@ -1,11 +1,11 @@
-{#- The id of the running campaign, by which accounts are dealt to the arms: the salt of `parameters`, unless a run names another one. -#}
+{#- The running campaign's id, which seeds the assignment: the salt of `parameters`, unless a run names another. -#}
 {% macro running_campaign(parameters) -%}
     {{ "'" ~ var('campaign') ~ "'" if var('campaign') else parameters ~ '.salt' }}
 {%- endmacro %}
 
 {#-
-    The interventions of an export, typed, and those that earlier campaigns logged. What the response to the nudge before was, nobody
-    recorded with a log: it follows from the rows before (`int_features__nudges`).
+    Typed interventions from an export and from earlier campaigns' logs. A log has no previous response, which follows from earlier rows
+    (`int_features__nudges`).
 -#}
 {% macro reported_interventions() -%}
     {%- set alike -%}
@@ -27,7 +27,7 @@
     from {{ ref('base_logged_interventions') }}
 {%- endmacro %}
 
-{#- Whether the running campaign draws somebody for a purpose, with a probability: the same on every engine and in every build. -#}
+{#- Whether the running campaign draws an id for a purpose with a probability: the same on every engine and in every build. -#}
 {% macro is_drawn(id_expression, purpose, probability) -%}
     {{ hash_bucket(id_expression, 10000, running_campaign('parameters') ~ " || ':" ~ purpose ~ "'") }} < 10000 * {{ probability }}
 {%- endmacro %}

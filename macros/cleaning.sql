@@ -1,14 +1,14 @@
-{#- Whether an export has anything in a column that it may leave out: where it has not, nothing is missing from a row. -#}
+{#- Whether an export fills an optional column at all; if not, nothing is missing from a row. -#}
 {% macro is_recorded(relation, column) -%}
     (select count({{ column }}) from {{ relation }}) > 0
 {%- endmacro %}
 
-{#- The rows that cleaning rejects, of every raw table: its name, the key of the row, and the rule that it breaks. -#}
+{#- The rejected rows of every raw table: table name, row key, and the rule broken. -#}
 {% macro rejected_rows() -%}
     {%- for table, rows, key in [
         ('accounts_raw', ref('base_accounts'), ['account_id']),
         ('users_raw', ref('base_users'), ['user_id']),
-        ('user_activity_daily_raw', ref('base_user_activity_exceptions'), ['user_id', 'activity_date']),
+        ('user_activity_daily_raw', ref('base_user_activity_checked'), ['user_id', 'activity_date']),
         ('user_features_raw', ref('base_user_features'), ['user_id', 'feature', 'valid_from']),
         ('interventions_raw', ref('base_interventions'), ['intervention_id']),
         ('outcomes_raw', ref('base_outcomes'), ['user_id', 'intervention_id']),
@@ -27,8 +27,8 @@
 {%- endmacro %}
 
 {#-
-    A `select` of the columns `key` and `columns` of the rows of `checked`, with the reason to reject a row: its own (`row_reason`), or
-    that it is a copy, or that rows of the same key disagree. Then all are rejected: to keep one would be to choose what happened.
+    A `select` of the columns `key` and `columns` of `checked`, with the reason to reject a row: its own (`row_reason`), a duplicate, or
+    contradictory rows for the key, which are all rejected, since keeping one would choose what happened.
 -#}
 {% macro without_repeats(checked, key, columns) -%}
     select
@@ -39,7 +39,7 @@
             when row_number() over copies > 1 then 'duplicate_row'
         end as reject_reason
     from {{ checked }}
-    -- Copies are equal in what orders them, so that it orders nothing: engines ask for it to number rows.
+    -- Engines require an order to number rows; duplicates tie on it.
     window
         one_key as (partition by {{ key | join(', ') }}, row_reason),
         copies as (partition by {{ (key + columns) | join(', ') }}, row_reason order by {{ key[0] }})

@@ -1,16 +1,16 @@
-{#- Engine differences: each macro says the same thing to every warehouse that the project supports. -#}
+{#- Engine differences: each macro means the same on every supported engine. -#}
 
-{#- A ratio that is null, on every engine, where its denominator is zero. -#}
+{#- A ratio that is null if its denominator is zero. -#}
 {% macro safe_divide(numerator, denominator) -%}
     ({{ numerator }}) / nullif({{ denominator }}, 0)
 {%- endmacro %}
 
-{#- A sum of integers as bigint: engines differ in the type that they widen to. -#}
+{#- A sum of integers as bigint; engines widen to different types. -#}
 {% macro sum_int(expression, filter=none) -%}
     cast(sum({{ expression }}){{ ' filter (where ' ~ filter ~ ')' if filter }} as bigint)
 {%- endmacro %}
 
-{#- Whole billionths of a number, whose sum does not depend on the order of addition. -#}
+{#- A number in whole billionths, so sums don't depend on the order of addition. -#}
 {% macro billionths(expression) -%}
     cast(round(1e9 * ({{ expression }})) as bigint)
 {%- endmacro %}
@@ -20,7 +20,7 @@
     {{ sum_int(billionths(expression), filter) }} / 1e9
 {%- endmacro %}
 
-{#- Whole millionths of a number, mostly US dollars. -#}
+{#- A number in whole millionths, mostly US dollars. -#}
 {% macro millionths(expression) -%}
     cast(round(1e6 * ({{ expression }})) as bigint)
 {%- endmacro %}
@@ -30,27 +30,27 @@
     {{ sum_int(millionths(expression), filter) }} / 1e6
 {%- endmacro %}
 
-{#- The mean, to six decimals: of whole millionths, so that neither the order of addition nor an engine's rounding of ties matters. -#}
+{#- A mean to six decimals, of whole millionths, independent of the order of addition and of an engine's rounding of ties. -#}
 {% macro mean_of_millionths(expression) -%}
     round({{ safe_divide(sum_int(millionths(expression)), 'count(' ~ expression ~ ')') }}) / 1e6
 {%- endmacro %}
 
-{#- US dollars, in millionths, of a lift: multiplied and rounded as decimals, since engines round the ties of doubles differently. -#}
+{#- The value of a lift in millionths of US dollars, as decimals, since engines round ties of doubles differently. -#}
 {% macro dollars(lift, value) -%}
     cast(round(cast({{ lift }} as decimal(23, 9)) * cast({{ value }} as decimal(14, 4)), 6) as double)
 {%- endmacro %}
 
-{#- A number of days before a date, as a date. -#}
+{#- The date a number of days before another. -#}
 {% macro days_before(date_expression, days) -%}
     cast({{ date_expression }} - interval '{{ days }}' day as date)
 {%- endmacro %}
 
-{#- The bucket (0 to buckets - 1) of an id under a salt, both SQL expressions: the same on every engine and in every build. -#}
+{#- The bucket (0 to buckets - 1) of an id under a salt, both SQL expressions. -#}
 {% macro hash_bucket(id_expression, buckets, salt) -%}
     cast({{ hex_to_int("substr(md5(" ~ salt ~ " || ':' || " ~ id_expression ~ "), 1, 8)") }} % {{ buckets }} as int)
 {%- endmacro %}
 
-{#- The number that at most 15 hexadecimal digits write, as a bigint. -#}
+{#- At most 15 hexadecimal digits as a bigint. -#}
 {% macro hex_to_int(digits) -%}
     {{ return(adapter.dispatch('hex_to_int')(digits)) }}
 {%- endmacro %}
@@ -63,7 +63,7 @@
     cast(conv({{ digits }}, 16, 10) as bigint)
 {%- endmacro %}
 
-{#- The values of a text expression in one text, in the order of another expression. -#}
+{#- The values of a text expression joined in the order of another expression. -#}
 {% macro join_rows(expression, separator, order_by) -%}
     {{ return(adapter.dispatch('join_rows')(expression, separator, order_by)) }}
 {%- endmacro %}
@@ -76,7 +76,7 @@
     listagg({{ expression }}, '{{ separator }}') within group (order by {{ order_by }})
 {%- endmacro %}
 
-{#- A condition that never holds: evaluating it ends the query, and so the model, with a message. -#}
+{#- A condition whose evaluation ends the query, and so the model, with a message. -#}
 {% macro raise_error(message) -%}
     {{ return(adapter.dispatch('raise_error')(message)) }}
 {%- endmacro %}
@@ -89,7 +89,7 @@
     cast(raise_error({{ message }}) as boolean)
 {%- endmacro %}
 
-{#- Makes the tables of a directory of Parquet files, laid out as schema/table, known to an engine that keeps none itself. -#}
+{#- Registers a directory of Parquet files, laid out as schema/table, with an engine that has no catalogue. -#}
 {% macro register_files() -%}
     {{ return(adapter.dispatch('register_files')()) }}
 {%- endmacro %}
@@ -111,12 +111,12 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- A number with a fixed count of decimals, for people. -#}
+{#- A number with a fixed number of decimals, for display. -#}
 {% macro in_decimals(expression, decimals) -%}
     cast(cast(round({{ expression }}, {{ decimals }}) as decimal(38, {{ decimals }})) as string)
 {%- endmacro %}
 
-{#- Makes a table, and its schema, where there is none. -#}
+{#- Creates a table, and its schema, if missing. -#}
 {% macro make_table(table, columns) -%}
     {%- do run_query('create schema if not exists ' ~ table.split('.')[0]) -%}
     {%- do run_query(
@@ -125,7 +125,7 @@
     ) -%}
 {%- endmacro %}
 
-{#- Puts the rows of a query in the place of a table, whether there was one or not. -#}
+{#- Creates or replaces a table with the rows of a query. -#}
 {% macro replace_table(table, query) -%}
     {%- do run_query('create schema if not exists ' ~ table.split('.')[0]) -%}
     {%- do adapter.dispatch('replace_table')(table, query) -%}

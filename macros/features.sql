@@ -1,9 +1,9 @@
-{#- A value no larger than its cap. Not `least`: it ignores nulls, and an unknown value would become the cap. -#}
+{#- A capped value. Not `least`, which ignores nulls and would turn an unknown value into the cap. -#}
 {% macro winsorise(value, cap) -%}
     case when {{ value }} > {{ cap }} then {{ cap }} else {{ value }} end
 {%- endmacro %}
 
-{#- Features with heavy tails, which are winsorised, by name, and their types: some engines' percentiles are doubles of anything. -#}
+{#- The winsorised features and their types, since some engines return every percentile as a double. -#}
 {% macro winsorised_features() -%}
     {{ return({
         'actions_7d': 'bigint', 'actions_30d': 'bigint', 'core_actions_30d': 'bigint', 'collab_actions_30d': 'bigint',
@@ -11,7 +11,7 @@
     }) }}
 {%- endmacro %}
 
-{#- The caps of these features as columns of a `select`: an aggregate with {} for the feature. -#}
+{#- Their caps as columns of a `select`; `{}` in the aggregate stands for the feature. -#}
 {% macro winsor_caps(aggregate) -%}
     {%- for feature, type in winsorised_features().items() -%}
         cast({{ aggregate.format(feature) }} as {{ type }}) as {{ feature }}_cap{{ ',\n        ' if not loop.last }}
@@ -19,8 +19,8 @@
 {%- endmacro %}
 
 {#-
-    What the learner is given of a row of `features` and `own_features`, by feature. Categories become ranks of their meaning, since the
-    forests split on order. A new feature is added here and nowhere else; one of the company's own in seeds/mapping/user_features.csv.
+    The learner's features, each from a row of `features` and `own_features`. Categories become ordered ranks, since forests split on
+    order. Add a new feature here and nowhere else; a company feature, in seeds/mapping/user_features.csv.
 -#}
 {% macro learner_feature_expressions() -%}
     {%- set expressions = {
@@ -48,14 +48,14 @@
     {{ return(expressions) }}
 {%- endmacro %}
 
-{#- The learner's features of a row of `features`, as columns of a `select`. -#}
+{#- The learner's features as columns of a `select`. -#}
 {% macro learner_features() -%}
     {%- for feature, expression in learner_feature_expressions().items() -%}
         {{ expression }} as {{ feature }}{{ ',\n        ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 
-{#- The learner's inputs unpivoted: one row per observation of a population and feature, with its name and value. -#}
+{#- The learner's inputs unpivoted: one row per observation of a population and feature. -#}
 {% macro unpivot_features(inputs, population, name='feature') -%}
     select
         observation_id,
@@ -72,10 +72,9 @@
 {%- endmacro %}
 
 {#-
-    The features in which a row of `inputs` is unlike anybody whom the campaigns reached, by name and with commas between; null where
-    there is none. `ranges` holds `<feature>_low` and `<feature>_high`, between which all but the campaigns' extremes lie, and
-    `<feature>_unknown`, the share without a value. Half as far again is near enough. What earlier nudges did is left out: no first
-    campaign could show it.
+    The comma-separated features on which a row of `inputs` is outside the campaigns' range; null if none. `ranges` has `<feature>_low` and
+    `<feature>_high`, between which all but the extremes lie (the range is widened by half on either side), and `<feature>_unknown`, the
+    share without a value. Features about earlier nudges are left out, since a first campaign can't show them.
 -#}
 {% macro unseen_features(inputs, ranges) -%}
     nullif(concat_ws(
@@ -101,7 +100,7 @@
     {%- endfor %}
 {%- endmacro %}
 
-{#- How large a share of a campaign's users, at either end, is too few to learn from. -#}
+{#- The share of a campaign's users, at either end of a feature, too small to learn from. -#}
 {% macro extreme_share() -%}
     {{ return(0.005) }}
 {%- endmacro %}

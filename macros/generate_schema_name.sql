@@ -1,4 +1,4 @@
-{#- Schemas carry the name that the project gives them, without the target's schema before it. -#}
+{#- Uses the project's schema names without the target's prefix. -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {{ custom_schema_name | trim if custom_schema_name else target.schema }}
 {%- endmacro %}

@@ -1,13 +1,13 @@
-{#- The rules of the policy, each in one place. -#}
+{#- The rules of the policy. -#}
 
-{#- Whether a policy takes somebody for a Sleeping Dog; null where lift or its error is unknown. -#}
+{#- Whether a user is a predicted Sleeping Dog; null if lift or its error is unknown. -#}
 {% macro is_sleeping_dog(lift, lift_se, policy) -%}
     {{ lift }} + {{ policy }}.harm_quantile * {{ lift_se }} < {{ policy }}.sleeping_dog_lift_threshold
 {%- endmacro %}
 
-{#- Whether the score of somebody says enough to decide by. The model learned from the users of past campaigns, so that theirs do,
-    and nobody doubts that a Sleeping Dog is one; `users` has population, lift_doubt and unseen_features. Trees doubt what they see
-    differently, and nothing beyond all that they saw: there they agree, on what holds at the edge. -#}
+{#- Whether a user's score is reliable enough to decide by: always for campaign users, whom the model learned from, and for Sleeping Dogs.
+    `users` has population, lift_doubt and unseen_features. The latter is needed since trees disagree on unfamiliar users inside
+    the range of training, but agree on any beyond it: they extrapolate from its edge. -#}
 {% macro is_supported(users, is_sleeping_dog, policy) -%}
     coalesce(
         {{ users }}.population = 'campaign'
@@ -17,12 +17,12 @@
     )
 {%- endmacro %}
 
-{#- Whether n of the users are more than a share of them, in whole millionths: a share that equals the limit is never above it. -#}
+{#- Whether n users are more than a share of all, in whole millionths, so a share equal to the limit is never above it. -#}
 {% macro is_above_share(n, n_users, share_limit) -%}
     {{ n }} * 1000000 > {{ millionths(share_limit) }} * {{ n_users }}
 {%- endmacro %}
 
-{#- Whether an account has too many Sleeping Dogs among its users; null where nobody has a score. -#}
+{#- Whether an account has too many Sleeping Dogs; null without scored users. -#}
 {% macro is_toxic(n_sleeping_dogs, n_users, policy) -%}
     case
         when {{ n_users }} > 0
@@ -32,7 +32,7 @@
     end
 {%- endmacro %}
 
-{#- The guardrails, in no order: when each is triggered by the figures of an account, a row of `evidence`. -#}
+{#- The guardrails, in no order: the condition that triggers each, on a row of `evidence`. -#}
 {% macro guardrail_checks() -%}
     {{ return({
         'unscored': 'evidence.n_scored_users < evidence.n_users or evidence.n_scored_users = 0 '
@@ -45,21 +45,21 @@
     }) }}
 {%- endmacro %}
 
-{#- Why an account got its decision, in words and with the figures that it was taken by. -#}
+{#- Why an account got its decision, in words, with the figures behind it. -#}
 {% macro reason_in_words() -%}
     coalesce(
         case decision
             when 'suppress_unscored' then
                 case
-                    when n_users = 0 then 'No user that counts'
-                    when n_scored_users < n_users then 'Without a score: ' || (n_users - n_scored_users) || ' of ' || n_users || ' users'
+                    when n_users = 0 then 'No user counts'
+                    when n_scored_users < n_users then 'Not scored: ' || (n_users - n_scored_users) || ' of ' || n_users || ' users'
                     when n_unsupported_admins > 0
                         then 'Unlike anybody in past campaigns: ' || n_unsupported_admins || ' of ' || n_admins || ' admins'
                     else 'Unlike anybody in past campaigns: ' || n_unsupported_users || ' of ' || n_users || ' users'
                 end
-            when 'suppress_toxic_admin' then 'Would be put off: ' || n_sleeping_dog_admins || ' of ' || n_admins || ' admins'
+            when 'suppress_toxic_admin' then 'Would react badly: ' || n_sleeping_dog_admins || ' of ' || n_admins || ' admins'
             when 'suppress_toxic_users' then
-                'Would be put off: ' || n_sleeping_dogs || ' of ' || n_scored_users || ' users, '
+                'Would react badly: ' || n_sleeping_dogs || ' of ' || n_scored_users || ' users, '
                 || {{ in_decimals('100 * sleeping_dog_share', 1) }} || '%; limit '
                 || {{ in_decimals('100 * toxic_user_share_limit', 1) }} || '%'
             when 'suppress_unprofitable' then 'Expected revenue is not positive: USD ' || {{ in_decimals('expected_revenue_usd', 2) }}
@@ -72,11 +72,11 @@
             when 'target' then
                 'Expected revenue covers the cost: USD ' || {{ in_decimals('expected_revenue_usd', 2) }} || ' for USD '
                 || {{ in_decimals('cost_usd', 2) }}
-        end, 'Not enough is known'
+        end, 'Not enough data'
     )
 {%- endmacro %}
 
-{#- Whether none is triggered. Unknown suppresses. -#}
+{#- Whether no guardrail is triggered. Unknown suppresses. -#}
 {% macro passes_every_guardrail() -%}
     not coalesce({{ guardrail_checks().values() | join(', true) and not coalesce(') }}, true)
 {%- endmacro %}

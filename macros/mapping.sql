@@ -1,8 +1,7 @@
 {#-
-    Our words for those of an export, whose case and padding say nothing. Returns the rows of an input model with `our_word` beside
-    its columns: what the seed `mapping` (seeds/mapping) makes of the word in a column, or `missing` where there is none. A word that the
-    mapping does not know ends the query, and so the model and all that is built from it, before anything is decided: the message
-    names it, its rows, and the line to add. A line that is still a guess of `make map`, or that another one contradicts, is not known.
+    The rows of an input model plus `our_word`: the seed's meaning for the word in a column (ignoring case and surrounding blanks), or
+    `missing` if it is null. An unmapped word ends the query, and so everything downstream, before anything is decided; the message
+    names the word, its rows, and the line to add. Guessed or contradictory lines don't count as mapped.
 -#}
 {% macro mapped_words(table, column, mapping, missing) -%}
     {%- set relation = ref('input_' ~ table) -%}
@@ -16,16 +15,16 @@
         case
             when unmapped.n_words = 0 then true
             else {{ raise_error(
-                "'Nothing is decided before every word is known. " ~ table ~ "_raw." ~ column
-                ~ " holds words that seeds/mapping/" ~ mapping ~ ".csv does not know or only guesses: ' || unmapped.words "
-                ~ "|| '. Put these lines there with "
+                "'Nothing was decided: some words of the export are not mapped. " ~ table ~ "_raw." ~ column
+                ~ " has words that seeds/mapping/" ~ mapping ~ ".csv lacks or only guesses: ' || unmapped.words "
+                ~ "|| '. Add these lines there, with "
                 ~ ('one of ' ~ our_words(mapping) | join(', ') if our_words(mapping) else 'what it is')
-                ~ " in the place of each question mark:\n' || unmapped.lines"
+                ~ " in place of each question mark:\n' || unmapped.lines"
             ) }}
         end
 {%- endmacro %}
 
-{#- Our own words, by the mapping whose lines end in them. A feature of the company's own is nothing of ours: its line describes it. -#}
+{#- The words each mapping may map to. A company feature has none: its line describes it. -#}
 {% macro our_words(mapping) -%}
     {{ return({
         'roles': ['admin', 'power_user', 'basic'],
@@ -36,12 +35,12 @@
     }[mapping]) }}
 {%- endmacro %}
 
-{#- A word without its case and padding; null where nothing is left. -#}
+{#- A word lower-cased and trimmed; null if nothing is left. -#}
 {% macro plain_word(expression) -%}
     nullif(lower(trim({{ expression }})), '')
 {%- endmacro %}
 
-{#- One row per word of theirs that a person has mapped to one of our words. -#}
+{#- One row per exported word that a person has mapped. -#}
 {% macro known_words(mapping) -%}
     {%- if not our_words(mapping) -%}
     select
@@ -61,14 +60,14 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- One row per feature of which a person has said what it is. -#}
+{#- One row per feature that a person has described. -#}
 {% macro declared_features(relation) -%}
     select distinct {{ plain_word('feature') }} as feature
     from {{ relation }}
     where {{ plain_word('feature') }} is not null and coalesce({{ plain_word('description') }}, '?') <> '?'
 {%- endmacro %}
 
-{#- One row: how many words the mapping does not know, the twenty commonest with their rows, and the lines to add. -#}
+{#- One row: the number of unmapped words, the twenty most frequent with their rows, and the lines to add. -#}
 {% macro unmapped_words(relation, column, mapping) -%}
     {%- set to_say = ',?,' if our_words(mapping) else ',?' -%}
     select
@@ -94,10 +93,9 @@
 {%- endmacro %}
 
 {#-
-    The features that the company declares (seeds/mapping/user_features.csv) by the columns that they become, whose prefix keeps them
-    apart from ours and from the words of SQL. They are read when a model is compiled, which is right before it runs; while the project is
-    parsed and in unit tests there are none. Not by `ref`, which would have every unit test of a model with features give the seed: that
-    only says, while the project is parsed, that the model waits for it.
+    The declared company features (seeds/mapping/user_features.csv) by column name, prefixed to avoid our columns and SQL keywords. Read
+    when a model is compiled, right before it runs; empty while parsing and in unit tests. A `ref` only declares the dependency while
+    parsing, so that unit tests need not provide the seed.
 -#}
 {% macro own_features() -%}
     {%- set own = {} -%}
@@ -110,8 +108,8 @@
             {%- set column = 'own_' ~ modules.re.sub('[^a-z0-9]+', '_', feature).strip('_') -%}
             {%- if column in own -%}
                 {{ exceptions.raise_compiler_error(
-                    "The features '" ~ own[column] ~ "' and '" ~ feature ~ "' of seeds/mapping/user_features.csv would both be the column "
-                    ~ column ~ ', since only letters and digits tell columns apart. Give one another name, there and in the export.'
+                    "The features '" ~ own[column] ~ "' and '" ~ feature ~ "' of seeds/mapping/user_features.csv would both become the column "
+                    ~ column ~ ' since columns are told apart by letters and digits only. Rename one, there and in the export.'
                 ) }}
             {%- endif -%}
             {%- do own.update({column: feature}) -%}

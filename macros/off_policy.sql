@@ -1,5 +1,5 @@
 {#-
-    Off-policy evaluation of any log of decisions whose probabilities are known: what another policy would have earned a decision, by the
+    Off-policy evaluation of a log of decisions with known probabilities: what another policy would have earned per decision, by the
     direct method, inverse propensity scores (Horvitz and Thompson, 1952), their self-normalised form (Swaminathan and Joachims, 2015)
     and doubly robust scores (Dudik, Langford and Li, 2011). Intervals are at 95%, clustered. `relation` has one row per decision and
     evaluated policy: evaluated_policy, cluster_id, propensity, reward, evaluation_probability (of the logged decision under the

@@ -1,8 +1,7 @@
 {#-
-    Whose decision flips from one side to another, for `pairs` of a build and a policy each: SQL with the columns from_build_id,
-    from_policy_id, to_build_id and to_policy_id. The caller has a CTE `entries` with the columns compared.
-    The first guardrail that is triggered decides, so that of the two deciding guardrails the earlier one flipped: either it began
-    to be triggered, or it no longer is and let the account through.
+    The accounts whose decision differs between two sides (a build and a policy each). `pairs` is SQL with the columns from_build_id,
+    from_policy_id, to_build_id and to_policy_id; the caller has a CTE `entries` with the columns compared. The first triggered
+    guardrail decides, so of the two deciding guardrails the earlier one flipped: it is newly triggered, or no longer is.
 -#}
 {% macro flipped_decisions(pairs) -%}
     {%- set pair = 'from_build_id, from_policy_id, to_build_id, to_policy_id' -%}
@@ -98,7 +97,7 @@
     {{ return(((relation ~ '.' if relation else '') ~ columns | join(', ' ~ (relation ~ '.' if relation else '')))) }}
 {%- endmacro -%}
 
-{#- The same for any two sides in the ledger: `make diff` shows it. -#}
+{#- The same for any two sides in the ledger, for `make diff`. -#}
 {% macro policy_diff_between(from_build_id, from_policy_id, to_build_id, to_policy_id) -%}
     {%- set pairs -%}
     select

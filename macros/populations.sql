@@ -1,7 +1,6 @@
 {#-
-    Two populations go through the same models: every user as of each past campaign (`campaign`), and every user of today
-    (`today`). A refresh (`refresh: true`) replaces today's rows and leaves those of past campaigns as the last full build made them;
-    its tests judge today's rows alone, since those of the past know nothing of what was delivered since.
+    Two populations share the same models: users as of each past campaign (`campaign`), and today's users (`today`). A refresh
+    (`refresh: true`) replaces only today's rows, and its tests judge only these, since the others predate the new delivery.
 -#}
 {% macro is_in_scope() -%}
     {{ "population = 'today'" if var('refresh') else 'true' }}

@@ -1,12 +1,11 @@
 {#-
-    Write, audit, publish. Models that are published are ordinary tables in a schema candidate_<schema>; the rest of a run reads
-    and tests them there. At the end of a run they are copied to <schema>, in one transaction, if nothing is stale: if every seed,
-    model and data test was last run with success, and not before what it is built from. builds.nodes says when that was, and
-    builds.publication whether the lists are those of what was last built. Loading data drops both.
-    Parquet tables on Spark have no transactions that span tables: there one is replaced after the other.
+    Write, audit, publish. Published models are ordinary tables in a schema candidate_<schema>, where the rest of a run reads and tests
+    them. At the end of a run they are copied to <schema> in one transaction if nothing is stale: every seed, model and data test last
+    succeeded, and not before anything it is built from. builds.nodes records that, and builds.publication whether the lists are
+    those of the last build; loading data drops both. Parquet tables on Spark have no such transactions and are replaced one by one.
 -#}
 
-{#- The seeds, models and data tests that a publication waits for, by id. A refresh waits for those of today's decision alone. -#}
+{#- The seeds, models and data tests required for publication, by id; in a refresh, only those of today's decision. -#}
 {%- macro nodes_to_publish() -%}
     {%- set nodes = {} -%}
     {%- for node in graph.nodes.values() | selectattr('resource_type', 'in', ['seed', 'model']) -%}
@@ -15,7 +14,7 @@
         {%- endif -%}
     {%- endfor -%}
     {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') -%}
-        {#- What was published before is there for every run. -#}
+        {#- The previous publication is always there. -#}
         {%- set waits_for = [] -%}
         {%- for id in node.depends_on.nodes if id not in nodes and graph.sources.get(id, {}).get('source_name') != 'published' -%}
             {%- do waits_for.append(id) -%}
@@ -27,7 +26,7 @@
     {{ return(nodes) }}
 {%- endmacro -%}
 
-{#- The ids of what a node is built from: ephemeral models are not built themselves. -#}
+{#- The ids of a node's built parents; ephemeral models are looked through. -#}
 {%- macro built_from(node) -%}
     {%- set ids = [] -%}
     {%- for id in node.depends_on.get('nodes', []) -%}
@@ -40,7 +39,7 @@
     {{ return(ids) }}
 {%- endmacro -%}
 
-{#- What speaks against a publication: the nodes that are stale and why, those that failed first. -#}
+{#- The stale nodes, and why; failed ones first. -#}
 {%- macro stale_nodes(nodes, record) -%}
     {%- set failed, stale = [], [] -%}
     {%- for id, node in nodes.items() -%}
@@ -60,7 +59,7 @@
     {{ return(failed + stale) }}
 {%- endmacro -%}
 
-{#- What to say of them. A stale model or seed takes a build; tests alone do not. -#}
+{#- The message about them. A stale model or seed requires a build; stale tests only a test run. -#}
 {%- macro why_unpublished(stale, n_nodes) -%}
     {%- set named = [] -%}
     {%- for one in stale[:3] -%}{%- do named.append(one.node.name ~ ' (' ~ one.why ~ ')') -%}{%- endfor -%}
@@ -107,12 +106,12 @@
     {{ return((node.schema | replace('candidate_', '')) ~ '.' ~ node.alias) }}
 {%- endmacro -%}
 
-{#- Other commands, such as `docs generate`, compile these hooks, too. -#}
+{#- Other commands, such as `docs generate`, compile these hooks too. -#}
 {%- macro is_run() -%}
     {{ return(execute and flags.WHICH in ['build', 'run', 'seed', 'test']) }}
 {%- endmacro -%}
 
-{#- What is selected counts as unfinished until its result is known, so that nothing that a killed run left is taken for good. -#}
+{#- Selected nodes count as unfinished until their result is known, so nothing left by a killed run passes as good. -#}
 {%- macro start_run() -%}
     {%- if is_run() -%}
         {%- do make_table('builds.nodes', ['unique_id string', 'ran_at string', 'status string']) -%}
@@ -126,7 +125,7 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{#- What models read of the last publication is there before the first one, empty. A column that was added since is null. -#}
+{#- Creates the published tables that models read, empty, before the first publication. New columns are null. -#}
 {%- macro make_published_sources() -%}
     {%- for source in graph.sources.values() | selectattr('source_name', 'equalto', 'published') -%}
         {%- set table, columns = source.schema ~ '.' ~ source.name, [] -%}
@@ -161,15 +160,15 @@
 {%- endmacro -%}
 
 {#-
-    What was published, for those who hand it on: builds.published_lists has a fingerprint of every published table, and the view
-    builds.current_lists that of what lies there now. Who finds them differ must not go on (scripts/causalyn/warehouse/publication.py).
-    A refresh vouches only for what it published.
+    Detects edits of published tables: builds.published_lists has each table's fingerprint at publication, the view builds.current_lists
+    its current one. Commands refuse to go on if they differ (scripts/causalyn/warehouse/publication.py). A refresh vouches only for
+    what it published.
 -#}
 {%- macro write_fingerprints(nodes) -%}
     {{ return(adapter.dispatch('write_fingerprints')(nodes)) }}
 {%- endmacro -%}
 
-{#- Exports, page and refresh read a DuckDB file. -#}
+{#- Exports, the page and a refresh read a DuckDB file. -#}
 {%- macro spark__write_fingerprints(nodes) -%}
 {%- endmacro -%}
 
@@ -186,7 +185,7 @@
     {%- if not var('refresh') -%}
         {%- do run_query('create or replace view builds.current_lists as ' ~ fingerprints | join(' union all ')) -%}
         {%- do replace_table('builds.published_lists', 'select * from builds.current_lists') -%}
-    {#- Not by the adapter, which would begin a transaction within this one. -#}
+    {#- Not through the adapter, which would begin a nested transaction. -#}
     {%- elif run_query("select 1 from duckdb_views() where schema_name = 'builds' and view_name = 'current_lists'").rows | length > 0 -%}
         {%- set these = ' where table_name in (' ~ published | join(', ') ~ ')' -%}
         {%- do run_query('delete from builds.published_lists' ~ these) -%}
@@ -236,9 +235,9 @@
     {{ return(run_query('select max(build_id) from marts.build_info').columns[0].values()[0]) }}
 {%- endmacro -%}
 
-{#- The copy of the published tables for readers who must not wait for a build (scripts/causalyn/warehouse/dbt_plugin.py). -#}
+{#- Copies the published tables for readers who can't wait for a build (scripts/causalyn/warehouse/dbt_plugin.py). -#}
 {%- macro copy_for_readers() -%}
-    {#- What is compared with hidden truth is not for everybody. -#}
+    {#- Comparisons with hidden truth are not for every reader. -#}
     {%- set schemas = ['marts', 'audit'] if env_var('CAUSALYN_READERS_AUDIT', '') else ['marts'] -%}
     {%- do adapter.store_relation(
         'dbt_plugin', api.Relation.create(schema='marts'), [],
@@ -246,7 +245,7 @@
     ) -%}
 {%- endmacro -%}
 
-{#- What a run has to say on the report page that was drawn before it (scripts/causalyn/warehouse/dbt_plugin.py). -#}
+{#- Marks an older report page as outdated (scripts/causalyn/warehouse/dbt_plugin.py). -#}
 {%- macro mark_page(text, build_id=none) -%}
     {%- do adapter.store_relation(
         'dbt_plugin', api.Relation.create(schema='marts'), [],
@@ -254,7 +253,7 @@
     ) -%}
 {%- endmacro -%}
 
-{#- The rows of a model that a published table is made of, behind the publication gate, with the id of the build. -#}
+{#- The rows of a model, behind the publication gate, with the build id. -#}
 {% macro gated(relation, condition=none) -%}
     select
         behind.*,
@@ -264,7 +263,7 @@
     {{ 'where ' ~ condition if condition }}
 {%- endmacro %}
 
-{#- The decisions that meet a condition, likewise, with what people know an account by. -#}
+{#- The decisions that meet a condition, likewise, with the account's attributes. -#}
 {% macro gated_accounts(condition=none) -%}
     select
         decided.*,
@@ -273,7 +272,7 @@
     left join {{ ref('stg_accounts') }} as accounts on decided.account_id = accounts.account_id
 {%- endmacro %}
 
-{#- What people know an account by. -#}
+{#- The account attributes that lists show. -#}
 {% macro known_by(accounts) -%}
     {{ accounts }}.account_name,
     {{ accounts }}.owner,
@@ -282,7 +281,7 @@
     {{ accounts }}.renewal_date
 {%- endmacro %}
 
-{#- Today's accounts of the shipped policy that got a decision: what each of its lists is made of. -#}
+{#- Today's accounts with a given decision under the shipped policy. -#}
 {% macro listed_accounts(decision) -%}
     {{ gated_accounts("population = 'today' and is_shipped and decision = '" ~ decision ~ "'") }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#-
-    Ends a seed, before it is loaded, whose numbers can't be computed with, or are not of the column's type: NaN and infinity pass tests
-    of a range that is open above, and a model would fail on them later, or decide by them.
+    Refuses a seed with numbers that are not finite or not of the column's type. NaN and infinity would pass tests of a range open above,
+    and models would fail on them later, or decide by them.
 -#}
 {% macro refuse_what_is_no_number() -%}
     {%- set found = [] -%}
@@ -9,7 +9,7 @@
         {%- for name, type in (model.config.column_types or {}).items() if type in ['int', 'bigint', 'double'] and name in table.column_names -%}
             {%- for text in table.columns[name] if text is not none -%}
                 {%- set number = text | float('no number') -%}
-                {#- Infinity less itself is not zero, nor is NaN. -#}
+                {#- Neither infinity nor NaN minus itself is zero. -#}
                 {%- if number is string or number - number != 0 or (type != 'double' and number != number | int) -%}
                     {%- do found.append(name ~ ' ' ~ text ~ ' in line ' ~ (loop.index + 1)) -%}
                 {%- endif -%}
@@ -18,8 +18,8 @@
     {%- endif -%}
     {%- if found -%}
         {%- do exceptions.raise_compiler_error(
-            'Nothing is decided by what is no number, or none of its column. ' ~ model.original_file_path ~ ' holds ' ~ found | join(', ')
-            ~ '. Write numbers there'
+            'Nothing was decided: a seed has invalid numbers. ' ~ model.original_file_path ~ ' holds ' ~ found | join(', ')
+            ~ '. Correct them there'
         ) -%}
     {%- endif -%}
 {%- endmacro %}

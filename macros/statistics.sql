@@ -1,9 +1,8 @@
-{#- Statistics that no engine brings along. -#}
+{#- Statistics that engines lack. -#}
 
 {#-
-    A `select` of the mean of `value` over the rows of `relation`, by the columns of `by`: those columns, n_rows, n_accounts, mean and
-    standard_error, and the plain means of the columns `beside` it, under their own names. Accounts are the clusters. Values are added up
-    in billionths, so that no mean depends on the order of addition.
+    A `select` of the mean of `value` over `relation`, grouped by `by`: those columns, n_rows, n_accounts, mean, standard_error (clustered by
+    account), and the plain means of the columns `beside`. Values are summed in billionths, independent of the order of addition.
 -#}
 {% macro clustered_means(relation, value, by=[], beside=[]) -%}
     {%- set keys = by | join(', ') -%}
@@ -41,8 +40,8 @@
 {%- endmacro %}
 
 {#-
-    A `select` of the least-squares line of `y` on `x` over the rows of `relation`, by one row: n_rows, n_accounts, the plain means
-    mean_x and mean_y with mean_y_se, slope and slope_se. Accounts are the clusters. No row where there are none.
+    A one-row `select` of the least-squares line of `y` on `x` over `relation`: n_rows, n_accounts, mean_x, mean_y, mean_y_se, slope and
+    slope_se, clustered by account. No row without data.
 -#}
 {% macro clustered_line(relation, y, x) -%}
     with level as (
@@ -93,19 +92,19 @@
 {%- endmacro %}
 
 {#-
-    The standard error of an estimate, aggregated over accounts, a row each, from how far each alone moves it (null: it takes no part).
-    With the small-sample factor G / (G - 1) (Liang and Zeger, 1986): one account alone has no known error.
+    The standard error of an estimate from each account's influence on it, one row per account (null if it takes no part), with the
+    small-sample factor G / (G - 1) (Liang and Zeger, 1986), so a single account has none.
 -#}
 {% macro clustered_error(influence) -%}
     sqrt({{ safe_divide('count(' ~ influence ~ ')', 'count(' ~ influence ~ ') - 1') }} * sum(power({{ influence }}, 2)))
 {%- endmacro %}
 
-{#- The same of a sum of the accounts' values. -#}
+{#- The same for a sum of the accounts' values. -#}
 {% macro clustered_error_of_sum(value) -%}
     sqrt(count(*) * var_samp({{ value }}))
 {%- endmacro %}
 
-{#- How far a 95% interval (or one of another level) extends to either side of an estimate. -#}
+{#- The half-width of a 95% interval (or of another level). -#}
 {% macro margin(standard_error, level=0.95) -%}
     {{ {0.95: 1.959963985, 0.99: 2.575829304}[level] }} * {{ standard_error }}
 {%- endmacro %}
@@ -163,12 +162,12 @@
     {{ sum.sql }}
 {%- endmacro %}
 
-{#- By how much a user of the past campaign counts for all who might have been in the same arm. -#}
+{#- The inverse propensity weight of a user. -#}
 {% macro inverse_propensity_weight(is_treated, clipped_propensity) -%}
     1 / case when {{ is_treated }} = 1 then {{ clipped_propensity }} else 1 - {{ clipped_propensity }} end
 {%- endmacro %}
 
-{#- How many rows of equal weight would be worth as much (Kish, 1965). -#}
+{#- Effective sample size (Kish, 1965). -#}
 {% macro effective_n(weight) -%}
     {{ safe_divide('power(sum(' ~ weight ~ '), 2)', 'sum(power(' ~ weight ~ ', 2))') }}
 {%- endmacro %}
@@ -186,8 +185,8 @@
 {%- endmacro %}
 
 {#-
-    How many standard errors to either side of the estimate a confidence sequence extends: it covers at all n at once with
-    probability 1 - alpha in the limit, and is narrowest near n = n_planned (Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, 2024,
+    The half-width of a confidence sequence in standard errors: it covers at all n at once with probability 1 - alpha in the limit, and
+    is narrowest near n = n_planned (Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, 2024,
     "Time-uniform central limit theory and asymptotic confidence sequences", equations 11 and 12).
 -#}
 {% macro confidence_sequence_width(n, n_planned, alpha) -%}

@@ -1,6 +1,6 @@
 {#-
-    Hidden truth lives in a database file of its own beside the warehouse. Only models of the audit folder ask for it, which attaches
-    it; where the file or a table in it is absent no rows stand in, so that the audit says "unknown".
+    Hidden truth is a separate database file beside the warehouse, attached only for models of the audit folder. A missing file or table
+    counts as empty.
 -#}
 {% macro truth_path() -%}
     {{ return((modules.re.sub('\.duckdb$', '', target.path) ~ '.truth.duckdb') | replace("'", "''")) }}
@@ -29,7 +29,7 @@
     {{ return(false) }}
 {%- endmacro %}
 
-{#- A hidden table, or another where it is missing, or no rows in its shape. -#}
+{#- A hidden table or, if missing, a substitute or no rows of its shape. -#}
 {% macro truth_or_nothing(hidden_table, otherwise=none) -%}
     {%- if has_truth(hidden_table) -%}
         {{ source('truth', hidden_table) }}

@@ -1,4 +1,4 @@
-{#- What a check says of a value. One without a warn limit only ever warns; what could not be measured is unknown. -#}
+{#- The verdict on a value. A check without a warn limit only ever warns; a missing value is unknown. -#}
 {% macro verdict(value, check) -%}
     case
         when {{ value }} is null or {{ value }} = 'nan' then 'unknown'

@@ -24,16 +24,16 @@ LOG = command.ROOT / "logs" / "dbt.log"
 
 
 def run(script: str, *options: str | Path) -> list[str]:
-    """The lines that another command prints; its errors go where those of this one go."""
+    """The lines another command prints; its errors go to this one's stderr."""
     lines: list[str] = []
     command.run_to_its_end([sys.executable, command.ROOT / "scripts" / script, *options], lines.append)
     return [line.rstrip() for line in lines]
 
 
 def fill(options: Namespace, generator: list[str]) -> tuple[str, list[str]]:
-    """Fill the raw tables; what they are to this build (`deliveries` in dbt_project.yml), and what there is to say of them.
+    """Fill the raw tables; returns how to treat them (`deliveries` in dbt_project.yml), and notes on them.
 
-    What is asked for decides, and otherwise what is there: data that was loaded is built as it is, and nothing else is kept.
+    Without a request for either, loaded data is built as it is, and anything else is replaced by a world.
     """
     warehouse, compared = ("--warehouse", options.warehouse), "accept" if options.accept_changes else "compare"
     if options.raw:
@@ -111,9 +111,9 @@ def build(options: Namespace, generator: list[str]) -> int:
 def main() -> None:
     parser = command.parser(__doc__)
     parser.add_argument("--raw", metavar="DIRECTORY", help="an export to load first, as load_raw.py takes it")
-    parser.add_argument("--timezone", help="in which its days begin, such as Europe/Berlin")
-    parser.add_argument("--accept-changes", action="store_true", help="where it differs from the last one on purpose")
-    parser.add_argument("--world", action="store_true", help="generate a world in place of loaded data")
+    parser.add_argument("--timezone", help="time zone of its days, such as Europe/Berlin")
+    parser.add_argument("--accept-changes", action="store_true", help="publish it even if it differs from the last one")
+    parser.add_argument("--world", action="store_true", help="replace loaded data with a generated world")
     parser.add_argument("--target", choices=("duckdb", "spark"), default="duckdb")
     parser.epilog = "Other options are those of generate_world.py."
     options, generator = parser.parse_known_args()

@@ -1,4 +1,4 @@
-"""Say whose decision differs between two sides of the ledger, and what that moved: `python scripts/diff_decisions.py FROM TO`."""
+"""Show the decisions that differ between two sides of the ledger, and why: `python scripts/diff_decisions.py FROM TO`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class NoSuchSideError(Exception):
 
 
 def diff_decisions(warehouse: Path, sides: tuple[str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What each of two sides, build_id/policy_id, amounts to, and a row per account whose decision differs between them.
+    """Totals of two sides, each build_id/policy_id, and one row per account whose decision differs.
 
     Raises NoSuchSideError, and subprocess.CalledProcessError where dbt fails.
     """
@@ -43,7 +43,7 @@ def diff_decisions(warehouse: Path, sides: tuple[str, str]) -> tuple[pd.DataFram
         totals = pd.concat([connection.execute(SIDE, [side]).df() for side in sides], ignore_index=True)
         for side in (side for side, n_accounts in zip(sides, totals["accounts"], strict=True) if n_accounts == 0):
             ((last,),) = connection.execute(LAST).fetchall()
-            raise NoSuchSideError(f"the ledger holds no side {side!r}; the last are {last}")
+            raise NoSuchSideError(f"the ledger has no side {side!r}; the last are {last}")
     builds_and_policies = [part for side in sides for part in side.split("/", 1)]
     query = "{{ policy_diff_between(" + ", ".join(f"'{part}'" for part in builds_and_policies) + ") }}"
     shown: list[str] = []

@@ -15,17 +15,15 @@ from causalyn.warehouse import command, origin
 
 
 def main() -> None:
-    """Generate, and say in one line how much and how fast."""
+    """Generate, and print size and speed in one line."""
     parser = command.parser(__doc__)
     parser.add_argument("--accounts", type=int, default=2400)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--preset", choices=PRESETS, default="default")
-    parser.add_argument("--fault", choices=FAULTS, help="what is wrong with the past campaigns, or unusual of them")
-    parser.add_argument("--declared", action="store_true", help="export the probabilities by which users were nudged")
-    parser.add_argument("--campaigns", type=int, default=1, help="past campaigns, one after the other")
-    parser.add_argument(
-        "--replace-loaded", action="store_true", help="also where the warehouse holds data that was loaded"
-    )
+    parser.add_argument("--fault", choices=FAULTS, help="a fault, or a peculiarity, of the past campaigns")
+    parser.add_argument("--declared", action="store_true", help="export the assignment probabilities")
+    parser.add_argument("--campaigns", type=int, default=1, help="number of past campaigns")
+    parser.add_argument("--replace-loaded", action="store_true", help="even if the warehouse holds loaded data")
     arguments = parser.parse_args()
     if arguments.accounts < 1:
         parser.error("--accounts must be at least 1")
@@ -42,8 +40,8 @@ def main() -> None:
     try:
         if origin.of(arguments.warehouse) == origin.LOADED and not arguments.replace_loaded:
             sys.exit(
-                f"Nothing was generated. {arguments.warehouse} holds data that was loaded, and a generated world would replace"
-                " it; if that is meant, say so: make build WORLD=1 (generate_world.py: --replace-loaded)"
+                f"Nothing was generated. {arguments.warehouse} holds loaded data, which a generated world would replace;"
+                " to replace it anyway: make build WORLD=1 (generate_world.py: --replace-loaded)"
             )
         written = write_world(arguments.warehouse, chunks, arguments.accounts)
     except (duckdb.Error, OSError) as error:

@@ -14,7 +14,7 @@ from causalyn.warehouse.raw_loader import load_raw
 
 
 def main() -> None:
-    """Load, and say in one line per table how many rows it has."""
+    """Load, and print the number of rows per table."""
     parser = command.parser(__doc__)
     parser.add_argument(
         "source",
@@ -22,7 +22,7 @@ def main() -> None:
         help="holds <table>.parquet, <table>.csv or <table>.csv.gz, whole or in parts; or a database, as postgresql://...",
     )
     parser.add_argument(
-        "--timezone", help="in which a day begins, such as Europe/Berlin; only times with an offset need it"
+        "--timezone", help="time zone of its days, such as Europe/Berlin; only times with an offset need it"
     )
     arguments = parser.parse_args()
 
@@ -34,7 +34,7 @@ def main() -> None:
                 postgres.copy_tables(arguments.source, directory)
             loaded = load_raw(directory, arguments.warehouse, arguments.timezone)
     except RawContractError as error:
-        sys.exit(f"Nothing was loaded. The raw contract is not fulfilled:\n{error}")
+        sys.exit(f"Nothing was loaded. The export breaks the raw contract:\n{error}")
     except postgres.DatabaseError as error:
         sys.exit(f"Nothing was loaded. The database cannot be read: {error}")
     except (duckdb.Error, OSError) as error:

@@ -1,4 +1,4 @@
-"""Draft the lines of seeds/mapping that an export still needs: `python scripts/map_words.py DIRECTORY`."""
+"""Draft the lines of seeds/mapping missing for an export: `python scripts/map_words.py DIRECTORY`."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from causalyn.warehouse.word_maps import draft
 
 
 def main() -> None:
-    """Add what is missing, marked as guessed, and say what to look at."""
+    """Add missing lines, marked as guesses, and print what to check."""
     parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
     parser.add_argument("directory", type=Path, help="the export, as `make build RAW=` takes it")
     parser.add_argument("--seeds", type=Path, default=command.ROOT / "seeds" / "mapping", help="directory of the seeds")
-    parser.add_argument("--timezone", help="in which a day begins, as `make build` takes it")
+    parser.add_argument("--timezone", help="time zone of its days, as for `make build`")
     arguments = parser.parse_args()
 
     try:
         added = draft(arguments.directory, arguments.seeds, arguments.timezone)
     except RawContractError as error:
-        sys.exit(f"Nothing was mapped. The raw contract is not fulfilled:\n{error}")
+        sys.exit(f"Nothing was mapped. The export breaks the raw contract:\n{error}")
     except OSError as error:
         sys.exit(f"Nothing was mapped. {arguments.seeds} cannot be written: {error}")
     for seed, lines in added.items():
@@ -31,7 +31,7 @@ def main() -> None:
             print(f"  {theirs} -> {ours}")
     if any(added.values()):
         print(
-            "These are guesses. Correct each line where it is wrong, put what is meant in the place of each question mark,"
+            "These are guesses. Correct each line where it is wrong, put what is meant in place of each question mark,"
             " and empty its third column: only then does it count."
         )
 

@@ -24,9 +24,9 @@ USERS = """
     inner join {truth} as truth on contexts.user_id = truth.user_id
     where not contexts.is_held_back
 """
-# Only what the log feeds is built anew; since nothing else is stale, that is published.
+# Only models downstream of the log are rebuilt; nothing else is stale, so the result is published.
 OF_THE_LOG = ("--select", f"source:raw.{BANDIT_LOG.name}+")
-# A bandit that is played moves shares as much as it likes.
+# Playing a bandit may change the raw tables' shares by any amount.
 PLAYED = ("--vars", "deliveries: ignore")
 
 
@@ -43,10 +43,10 @@ def read_world(warehouse: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
         raise NotPlayableError(f"{warehouse} holds no generated world: the hidden truth is missing")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
-            raise NotPlayableError("this bandit has begun; `make bandit` generates the world anew and plays it")
+            raise NotPlayableError("this bandit has started; `make bandit` regenerates the world and plays it")
         users = connection.execute(USERS.format(truth=attach_truth(connection, warehouse))).df()
         if users[["p_control", "p_treated"]].isna().to_numpy().any():
-            raise NotPlayableError("the hidden truth does not say how likely users convert; only a generated world can")
+            raise NotPlayableError("the hidden truth has no conversion probabilities; only a generated world can")
         return (
             users,
             connection.execute("from seeds.bandit_arms order by cost_usd, arm").df(),
@@ -77,7 +77,7 @@ def play_bandit(warehouse: Path, physics: Physics, seed: int, rounds: int | None
 
 
 def main() -> None:
-    """Play, and print what became of every round and what other policies would have earned."""
+    """Play, and print every round's result and what other policies would have earned."""
     parser = command.parser(__doc__)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--preset", choices=PRESETS, default="default")

@@ -19,7 +19,7 @@ from causalyn.warehouse.raw_contract import BUILT_NODES, CAMPAIGN_EVENTS, PUBLIC
 
 LOG = f"{RAW_SCHEMA}.{CAMPAIGN_EVENTS.name}"
 
-# The users of both arms whose turn it is: of the waves that are released, in accounts that are not in the log yet.
+# Users of both arms in released waves whose accounts are not in the log yet.
 DUE = """
     select users.user_id, assignments.account_id, users.is_admin, nudges.user_id is not null as is_nudged,
         truth.latent_uplift_group, truth.p_control, truth.p_treated, dealt.campaign_id, dealt.assignment_probability,
@@ -34,19 +34,19 @@ DUE = """
     left join intermediate.int_campaign__nudges as nudges on users.user_id = nudges.user_id
     where assignments.account_id not in (select account_id from {log})
 """
-# Only what the running campaign's log feeds is built anew; since nothing else is stale, that is published.
+# Only models downstream of the log are rebuilt; nothing else is stale, so the result is published.
 OF_THE_LOG = ("--select", "base_campaign_events+", "base_raw_columns+")
-# Between two waves only their status counts.
+# Between two waves only their status is needed.
 STATUS = ("--select", "base_campaign_events+,+int_campaign__rollout_status")
-# Deals a campaign, and publishes nothing.
+# Assigns a campaign, and publishes nothing.
 OF_THE_ASSIGNMENT = ("--select", "+int_campaign__user_assignments", "--exclude-resource-type", "test")
 PROGRESS = """
-    select printf('Wave %d of %d has begun: evidence of harm %.2f, and the campaign is paused at %.2f.',
+    select printf('Wave %d of %d has begun: log e-value of harm %.2f, paused at %.2f.',
         max(wave) filter (where begun_date is not null), max(wave),
-        max(evidence) filter (where begun_date is not null), max(evidence_limit))
+        max(log_e_value) filter (where begun_date is not null), max(log_e_value_limit))
     from intermediate.int_campaign__rollout_status
 """
-# A campaign that is played moves shares as much as it likes.
+# Playing a campaign may change the raw tables' shares by any amount.
 PLAYED = ("--vars", "deliveries: ignore")
 
 
@@ -64,7 +64,7 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
         raise NotPlayableError(f"{warehouse} holds no generated world: the hidden truth is missing")
     with duckdb.connect(str(warehouse)) as connection:
         if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
-            raise NotPlayableError("this campaign has begun; `make campaign` generates the world anew and plays it")
+            raise NotPlayableError("this campaign has started; `make campaign` regenerates the world and plays it")
         (today,) = connection.execute("select scoring_date from staging.stg_scoring_date").fetchone()
         (interval,) = connection.execute("select wave_interval_days from seeds.campaign_parameters").fetchone()
     today = pd.Timestamp(today) + pd.Timedelta(days=1)
@@ -105,7 +105,7 @@ def play_campaigns(
     """
     with duckdb.connect(str(warehouse)) as connection:
         if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
-            raise NotPlayableError("this campaign has begun; `make campaign` generates the world anew and plays it")
+            raise NotPlayableError("this campaign has started; `make campaign` regenerates the world and plays it")
 
     def build(campaign_id: str, today: date, *options: str) -> None:
         variables = f"{{deliveries: ignore, campaign: {campaign_id}, scoring_date: '{today}'}}"
@@ -129,12 +129,12 @@ def _append(connection: duckdb.DuckDBPyConnection, events: pd.DataFrame) -> None
 
 
 def main() -> None:
-    """Play, and print what became of every wave."""
+    """Play, and print every wave's result."""
     parser = command.parser(__doc__)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--preset", choices=PRESETS, default="default")
-    parser.add_argument("--rounds", type=int, help="play so many campaigns, each learning from those before")
-    parser.add_argument("--campaigns", type=int, default=1, help="past campaigns that the world was generated with")
+    parser.add_argument("--rounds", type=int, help="number of campaigns to play, each learning from the earlier ones")
+    parser.add_argument("--campaigns", type=int, default=1, help="past campaigns the world was generated with")
     arguments = parser.parse_args()
 
     try:
@@ -154,7 +154,7 @@ def main() -> None:
         sys.exit(f"Nothing was played: {str(error).splitlines()[0]}.")
     except subprocess.CalledProcessError:
         sys.exit("The campaign stopped: a build failed; dbt's messages are above.")
-    waves = ["wave", "status", "begun_date", "n_nudged_users", "n_reacting_users", "evidence", "evidence_limit"]
+    waves = ["wave", "status", "begun_date", "n_nudged_users", "n_reacting_users", "log_e_value", "log_e_value_limit"]
     effects = [
         *("experiment", "metric", "n_treatment", "n_control", "effect", "effect_lower", "effect_upper"),
         *("sequential_lower", "sequential_upper", "total_effect", "sample_ratio_p_value"),

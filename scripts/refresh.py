@@ -1,4 +1,4 @@
-"""Decide about today's accounts anew by the last published model: `python scripts/refresh.py`."""
+"""Decide on today's accounts with the last published model: `python scripts/refresh.py`."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ SUMMARY = """
             where triggered_date = build_info.scoring_date) as n_triggers
     from staging.stg_scoring_date
 """
-VERDICTS = "select verdict, question, value from marts.verdicts where check_group = 'today' order by check_id"
+VERDICTS = "select verdict, statistic, value from marts.verdicts where check_group = 'today' order by check_id"
 
 
 class NotRefreshableError(Exception):
-    """Nothing can be decided; the message says why."""
+    """A refresh is impossible; the message says why."""
 
 
 def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str) -> str:
-    """Build what a decision about today needs, and publish it; a summary in plain text.
+    """Build everything today's decision needs, and publish it; returns a summary in plain text.
 
     Without `as_of` it is the day to which the data go (models/staging/stg_scoring_date.sql). `deliveries` says what the raw
     tables are to this run, as the variable of that name in dbt_project.yml. Raises NotRefreshableError where the warehouse
@@ -38,21 +38,21 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str) -> st
     the run fails.
     """
     if not warehouse.is_file():
-        raise NotRefreshableError(f"there is no warehouse {warehouse}; `make build` makes one")
+        raise NotRefreshableError(f"there is no warehouse {warehouse}; `make build` creates one")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         if not connection.execute(
             "from duckdb_tables() where schema_name = 'marts' and table_name = 'lift_models' and estimated_size > 0"
         ).fetchall():
             raise NotRefreshableError(
-                f"{warehouse} holds no published model; it comes with the first good `make build`"
+                f"{warehouse} holds no published model; the first successful `make build` publishes one"
             )
-        # Today is decided by what was published, and what the run leaves alone is handed on with it.
+        # Today's decision uses the published model, and is published with everything the run leaves alone.
         refuse_edited(connection)
     scoring_date = f"'{as_of}'" if as_of else "null"
     command.build(
         warehouse,
         *("--select", "tag:daily"),
-        # Tests that look at what only a full build renews wait for one.
+        # Tests of tables that only a full build renews wait for one.
         *("--indirect-selection", "cautious"),
         *("--vars", f"{{refresh: true, scoring_date: {scoring_date}, deliveries: {deliveries}}}"),
     )
@@ -61,7 +61,7 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str) -> st
         verdicts = connection.execute(VERDICTS).fetchall()
     lines = [
         f"As of {day}: {targets:,} target accounts, {nudges:,} users to nudge, {triggers:,} of them for their momentum today.",
-        *(f"{verdict:<5} {question} {value:.3f}" for verdict, question, value in verdicts if value is not None),
+        *(f"{verdict:<5} {statistic} {value:.3f}" for verdict, statistic, value in verdicts if value is not None),
     ]
     n_days = (day - last_active).days - 1 if last_active else 0
     if n_days > 0:
@@ -72,10 +72,12 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str) -> st
 
 
 def main() -> None:
-    """Refresh, and print what came of it."""
+    """Refresh, and print the summary."""
     parser = command.parser(__doc__)
     parser.add_argument("--as-of", type=datetime.date.fromisoformat, help="scoring date, as 2025-06-01")
-    parser.add_argument("--deliveries", choices=("compare", "accept", "ignore"), default="ignore", help="of raw tables")
+    parser.add_argument(
+        "--deliveries", choices=("compare", "accept", "ignore"), default="ignore", help="how to treat the raw tables"
+    )
     arguments = parser.parse_args()
 
     try:
@@ -84,7 +86,7 @@ def main() -> None:
         sys.exit(f"Nothing was refreshed: {str(error).splitlines()[0]}.")
     except subprocess.CalledProcessError:
         sys.exit(
-            "The refresh stopped: the run failed; dbt's messages are above. The lists are still those of the last good run."
+            "The refresh stopped: the run failed; dbt's messages are above. The lists are still those of the last successful run."
         )
 
 

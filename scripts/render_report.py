@@ -220,11 +220,11 @@ def placeholders(marts: Marts) -> list[str]:
 
 
 def judged(marts: Marts) -> list[dict]:
-    """The verdicts in groups, each with its question and what did not pass first."""
-    questions = {row["check_id"]: row["plain_question"] for row in marts.records("seeds.checks")}
+    """The verdicts in groups, those that did not pass first."""
     order = ["fail", "unknown", "warn", "pass"]
-    verdicts = [row | {"plain_question": questions[row["check_id"]]} for row in marts.records("marts.verdicts")]
-    verdicts.sort(key=lambda row: (order.index(row["verdict"]), row["check_id"], row["subject"]))
+    verdicts = sorted(
+        marts.records("marts.verdicts"), key=lambda row: (order.index(row["verdict"]), row["check_id"], row["subject"])
+    )
     grouped = {group: [] for group in GROUPS}
     for row in verdicts:
         grouped["delivery" if row["check_group"] == "today" else row["check_group"]].append(row)
@@ -237,11 +237,7 @@ def unpublished(marts: Marts) -> str:
     status = statuses[0]["status"] if statuses else "published"
     if status == "published":
         return ""
-    return (
-        "The last build did not come to its end."
-        if status == "running"
-        else f"The last build published nothing: {status}."
-    )
+    return "The last build did not finish." if status == "running" else f"The last build published nothing: {status}."
 
 
 def exported(warehouse: Path) -> tuple[list[dict], str]:

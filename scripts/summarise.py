@@ -62,7 +62,7 @@ LOST = """
     where n_rejected > 0
     order by n_rejected / n_rows desc, table_name
 """
-# Two checks, whose values are shares of the users who are there.
+# Two checks whose values are shares of users.
 UNOBSERVED = """
     select format('{}: {:.1f}%',
         if(check_id = 'activity_coverage', 'Users without activity in the 30 days before', 'Interventions without outcome'),
@@ -83,7 +83,7 @@ def summarise(warehouse: Path) -> str:
         policy_id, scoring_date, data_origin, accepted, why_nobody = connection.execute(
             "select shipped_policy_id, scoring_date, data_origin, accepted_checks, why_nobody from marts.build_info"
         ).fetchone()
-        funnel, strategies, realised, *losses = (
+        funnel, strategies, observed, *losses = (
             connection.execute(query).fetchall() for query in (FUNNEL, STRATEGIES, REALISED, LOST, UNOBSERVED)
         )
         support, backtest = (connection.execute(query).fetchone() for query in (SUPPORT, BACKTEST))
@@ -91,12 +91,12 @@ def summarise(warehouse: Path) -> str:
     decided, earned = "  {:<24}{:>10}{:>8}{:>10}  {}".format, "  {:<24}{:>10}{:>10}{:>12}{:>16}{:>10}{:>13}".format
     lines = [GENERATED] if data_origin == "generated" else []
     lines += [f"Decision of the policy '{policy_id}' on {n_accounts:,} accounts as of {scoring_date:%Y-%m-%d}", ""]
-    lines += [decided("decision", "accounts", "share", "users", "asked of each account, in this order")]
+    lines += [decided("decision", "accounts", "share", "users", "question, asked in this order")]
     lines += [
         decided(decision, f"{accounts:,}", f"{accounts / max(n_accounts, 1):.1%}", f"{users:,}", question)
         for decision, accounts, users, question in funnel
     ]
-    lines += ["", "What each strategy is expected to earn, and whom it puts at risk", ""]
+    lines += ["", "Expected value and risk of each strategy", ""]
     lines += [earned("strategy", "accounts", "nudges", "net value", "admins at risk", "expected", "dogs nudged")]
     lines += [
         earned(strategy, f"{accounts:,}", f"{nudges:,}", f"${net:,.0f}", f"{admins:,}", f"{harmed:,.1f}", f"{dogs:,}")
@@ -111,15 +111,15 @@ def summarise(warehouse: Path) -> str:
     targets, decided_then, campaigns, value = backtest
     judged = "".join(
         f", by their outcomes ${gain:,.0f} (95% interval ${lower:,.0f} to ${upper:,.0f})"
-        for gain, lower, upper in realised
+        for gain, lower, upper in observed
     )
     lines += [
         f"Backtest: in the past {'campaign' if campaigns == 1 else f'{campaigns} campaigns'} the policy would have targeted "
-        f"{targets:,} of {decided_then:,} accounts, worth ${value:,.0f} as expected{judged}.",
+        f"{targets:,} of {decided_then:,} accounts, with an expected value of ${value:,.0f}{judged}.",
     ]
     lost = [line for rows in losses for (line,) in rows]
     lines += (
-        ["", "What is missing from the data (the rows: marts.rejected_rows)", "", *(f"  {line}" for line in lost)]
+        ["", "Data that could not be used (rows in marts.rejected_rows)", "", *(f"  {line}" for line in lost)]
         if lost
         else []
     )

@@ -29,7 +29,7 @@ final as (
         cast(published as double) as published,
         round(measured, 6) as measured,
         cast(tolerance as double) as tolerance,
-        -- Half a unit in the last published digit decides nothing.
+        -- Allow for rounding of the published figure.
         abs(measured - published) <= tolerance + 1e-9 as is_held
     from compared
 )

@@ -16,7 +16,7 @@ account_groups as (
     group by 1, 2, 3, 4, 5, 6
 ),
 
--- An account counts as the group of most of its users.
+-- An account counts as its most frequent group.
 ranked as (
     select
         *,

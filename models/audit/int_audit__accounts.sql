@@ -23,7 +23,7 @@ true_accounts as (
         users.campaign_id,
         users.account_id,
         {{ exact_sum('users.true_lift', filter='users.is_nudged_in_target') }} as true_lift,
-        -- Whom the oracle would nudge in a target: everybody who is helped and no Sleeping Dog.
+        -- In a target the oracle nudges everybody with positive lift who is no Sleeping Dog.
         {{ exact_sum('users.true_lift', filter='users.true_lift > 0 and not users.is_true_sleeping_dog') }} as oracle_lift,
         count(*) filter (where users.true_lift > 0 and not users.is_true_sleeping_dog) as n_oracle_nudges,
         count(*) filter (where users.true_group = 'persuadable') as n_persuadables,
@@ -37,7 +37,7 @@ true_accounts as (
     group by 1, 2, 3
 ),
 
--- The oracle knows every lift and group, obeys the same guardrails, and nudges no Sleeping Dog.
+-- The oracle knows every lift and group, and obeys the same guardrails.
 final as (
     select
         true_accounts.*,

@@ -24,7 +24,7 @@ measured as (
     inner join truth on dr_scores.observation_id = truth.observation_id
 ),
 
--- A feature has few values beside its users: only these are ordered.
+-- Features have far fewer values than users, so only the values are sorted.
 feature_counts as (
     select
         feature_values.feature,
@@ -35,38 +35,38 @@ feature_counts as (
     group by 1, 2
 ),
 
-feature_tenths as (
+feature_deciles as (
     select
         feature,
         feature_value,
         1 + cast(floor(
             10 * (sum(n_users) over (partition by feature order by feature_value) - n_users)
             / sum(n_users) over (partition by feature)
-        ) as int) as tenth
+        ) as int) as decile
     from feature_counts
 ),
 
 members as (
     select
         feature_values.feature,
-        feature_tenths.tenth,
+        feature_deciles.decile,
         measured.account_id,
         measured.dr_score,
         measured.true_lift
     from feature_values
     inner join measured on feature_values.observation_id = measured.observation_id
-    inner join feature_tenths
-        on feature_values.feature = feature_tenths.feature and feature_values.feature_value = feature_tenths.feature_value
+    inner join feature_deciles
+        on feature_values.feature = feature_deciles.feature and feature_values.feature_value = feature_deciles.feature_value
 ),
 
 effects as (
-    {{ clustered_means('members', 'dr_score', by=['feature', 'tenth'], beside=['true_lift']) }}
+    {{ clustered_means('members', 'dr_score', by=['feature', 'decile'], beside=['true_lift']) }}
 ),
 
 final as (
     select
         feature,
-        tenth,
+        decile,
         n_rows as n_users,
         round(mean, 9) as effect,
         round(standard_error, 9) as effect_se,

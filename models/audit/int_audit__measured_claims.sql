@@ -27,7 +27,7 @@ guarded as (
     where strategy = policy_id
 ),
 
--- The claim counts everybody in the target accounts, as its authors did, who nudged everybody there.
+-- The claim counts everybody in target accounts, since its authors nudged everybody there.
 targets as (
     select {{ exact_sum_usd('decisions.net_value_of_everybody_usd') }} as net_value_usd
     from {{ ref('account_policy') }} as decisions
@@ -49,7 +49,7 @@ measures as (
     where finding_id in ('active_user_lift', 'momentum_ratio')
 ),
 
--- Claims about lift are claims about the world, so the truth measures them; what can be estimated is in the findings.
+-- Claims about lift are about the world, so hidden truth measures them; `findings` has the estimates.
 true_lifts as (
     select
         measures.finding_id,

@@ -1,9 +1,9 @@
--- Ephemeral, so that no copy of the truth stays in the warehouse.
+-- Ephemeral, so the warehouse keeps no copy of the truth.
 -- depends_on: {{ source('truth', 'latent_uplift_groups_hidden') }}
 -- depends_on: {{ source('truth', 'latent_uplift_today_hidden') }}
 {{ config(materialized='ephemeral') }}
 
--- Where nobody has moved since the campaigns, their truth holds today, too.
+-- If nobody has changed since the campaigns, their truth still holds today.
 with truth as (
     select
         'campaign' as population,

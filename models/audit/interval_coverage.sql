@@ -15,7 +15,7 @@ learner as (
     from {{ ref('learner_parameters') }}
 ),
 
--- The normal approximation needs users.
+-- The normal approximation needs enough users.
 groups as (
     select * from {{ ref('int_audit__group_effects') }}
     where n_users >= 50
@@ -24,7 +24,7 @@ groups as (
 ranked_users as (
     select
         ranked_users.observation_id,
-        ranked_users.tenth
+        ranked_users.decile
     from {{ ref('int_evaluation__ranked_users') }} as ranked_users
     inner join learner on ranked_users.learner_id = learner.deciding_learner
 ),
@@ -45,9 +45,9 @@ users as (
     where scores.lift_se is not null
 ),
 
-tenths as (
+deciles as (
     select
-        ranked_users.tenth,
+        ranked_users.decile,
         avg(users.true_lift) as true_lift
     from users
     inner join ranked_users on users.population = 'campaign' and users.observation_id = ranked_users.observation_id
@@ -65,11 +65,11 @@ measured as (
     union all
     select
         'campaign',
-        'effect on a tenth',
+        'effect on a decile',
         'everybody',
-        tenths.true_lift between calibration.realised_lift_lower and calibration.realised_lift_upper
-    from tenths
-    inner join calibration on tenths.tenth = calibration.tenth
+        deciles.true_lift between calibration.observed_lift_lower and calibration.observed_lift_upper
+    from deciles
+    inner join calibration on deciles.decile = calibration.decile
     union all
     select
         'campaign',
@@ -86,7 +86,7 @@ final as (
         measured.interval_id,
         measured.user_group,
         count(*) as n_intervals,
-        case when measured.interval_id = 'effect on a tenth' then 0.95 else max(learner.interval_level) end as nominal_share,
+        case when measured.interval_id = 'effect on a decile' then 0.95 else max(learner.interval_level) end as nominal_share,
         round(avg(cast(measured.is_covered as int)), 9) as covered_share
     from measured
     cross join learner

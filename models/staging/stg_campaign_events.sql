@@ -7,7 +7,7 @@ parameters as (
     select * from {{ ref('campaign_parameters') }}
 ),
 
--- Of the running campaign. What others logged is of the past: `base_logged_interventions`.
+-- Only the running campaign; `base_logged_interventions` has the earlier ones.
 final as (
     select
         events.event_id,

@@ -1,4 +1,4 @@
--- A table, since every staged row is compared with it.
+-- A table, since every staged row reads it.
 {{ config(materialized='table') }}
 
 with users as (
@@ -6,7 +6,7 @@ with users as (
     where reject_reason is null
 ),
 
--- A row that is rejected whatever the scoring date must not move it.
+-- Rows rejected regardless of the scoring date must not move it.
 interventions as (
     select
         raw_interventions.intervention_id,
@@ -54,7 +54,7 @@ active_days as (
     group by activity.activity_date
 ),
 
--- Misdated rows are few: a day counts if it has a tenth of the busiest day's rows.
+-- Misdated rows are rare, so a day counts only with a tenth of the busiest day's rows.
 known as (
     select max(activity_date) as last_date
     from active_days

@@ -12,7 +12,7 @@ with activity as (
 ),
 
 exceptions as (
-    select * from {{ ref('base_user_activity_exceptions') }}
+    select * from {{ ref('base_user_activity_checked') }}
 ),
 
 unexceptional as (
@@ -23,7 +23,7 @@ unexceptional as (
     where exceptions.user_id is null
 ),
 
--- What several sources recorded of one day adds up, and no day has more minutes than 1,440.
+-- Sources of one day add up, to at most 1,440 minutes.
 kept as (
     select
         user_id,

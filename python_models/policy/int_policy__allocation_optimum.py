@@ -1,4 +1,4 @@
-"""Chooses the accounts that are worth most within the limits of every scenario and policy."""
+"""Chooses the most valuable accounts within the limits of each scenario and policy."""
 
 import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""Asks the learner that decides what each feature adds to the lift of each of today's users."""
+"""Computes each feature's contribution to today's users' lift under the deciding learner."""
 
 from functools import partial
 

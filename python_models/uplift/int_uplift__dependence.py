@@ -1,12 +1,12 @@
-"""Asks the learner that decides for the mean lift, were everybody's momentum and intensity those of a cell."""
+"""Computes the deciding learner's partial dependence on momentum and intensity."""
 
 import pyarrow as pa
 
 from causalyn.engines import engine
 from causalyn.learner import explanations, model_store, uplift
 
-TENTHS = [("momentum_tenth", pa.int32()), ("intensity_tenth", pa.int32())]
-SCHEMA = pa.schema(TENTHS + [(name, pa.float64()) for name in ("momentum", "intensity", "lift", "lift_se")])
+DECILES = [("momentum_decile", pa.int32()), ("intensity_decile", pa.int32())]
+SCHEMA = pa.schema(DECILES + [(name, pa.float64()) for name in ("momentum", "intensity", "lift", "lift_se")])
 
 
 def model(dbt, session):

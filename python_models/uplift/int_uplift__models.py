@@ -1,4 +1,4 @@
-"""Fits the learners of lift on the users of past campaigns whose outcome was observed, and keeps them."""
+"""Fits the learners of lift on past campaigns' users with an observed outcome, and stores them."""
 
 from causalyn.engines import engine
 from causalyn.learner import model_store, uplift
@@ -11,7 +11,7 @@ def model(dbt, session):
     try:
         learner = uplift.fit(training, parameters)
     except uplift.LearnerError as error:
-        # Nobody gets a score, so every account is suppressed and the verdicts stop publication.
+        # Nobody gets a score then, so every account is suppressed and the verdicts stop publication.
         print(f"No lift was estimated: {error}")
         learner = uplift.UpliftModel()
     return engine.from_pandas(users, model_store.to_frame(learner, training, parameters), model_store.SCHEMA)

@@ -1,4 +1,4 @@
-"""Estimates the nuisances anew for every attempt to refute the average effect."""
+"""Re-estimates the nuisances for each refutation of the average effect."""
 
 import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""Scores the users of past campaigns and of today by models that did not see their accounts."""
+"""Scores past campaigns' and today's users by models that did not see their accounts."""
 
 from functools import partial
 
@@ -16,7 +16,7 @@ SCHEMA = pa.schema(
 
 def model(dbt, session):
     inputs = dbt.ref("int_uplift__inputs")
-    # A refresh scores today's users by the model that the published lists were made with, whatever was fitted since.
+    # A refresh scores with the model behind the published lists, whatever was fitted since.
     if dbt.is_incremental:
         inputs, models = inputs.filter("population = 'today'"), dbt.source("published", "lift_models")
     else:

@@ -1,4 +1,4 @@
-"""Asks the learner that decides for the lift of users, were one of their features that of another user."""
+"""Computes lift with each feature permuted among users, under the deciding learner."""
 
 import pyarrow as pa
 

@@ -49,7 +49,7 @@ from (
         max(value) filter (where metric = 'false_suppression_share') as false_suppression_share,
         max(value) filter (where metric = 'is_published') as is_published,
         max(value) filter (where metric = 'coverage_lift_of_a_user_everybody') as coverage_of_users,
-        max(value) filter (where metric = 'coverage_effect_on_a_tenth_everybody') as coverage_of_tenths
+        max(value) filter (where metric = 'coverage_effect_on_a_decile_everybody') as coverage_of_tenths
     from (
         select preset, seed, if(starts_with(metric, 'today_'), 'today', 'backtest') as population,
             regexp_replace(metric, '^today_', '') as metric, value

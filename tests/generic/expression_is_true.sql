@@ -1,4 +1,4 @@
-{#- A condition that every row meets. Null counts as a failure: a promise that can't be checked is not kept. -#}
+{#- A condition that every row meets. Null fails, since it can't be checked. -#}
 {% test expression_is_true(model, expression) %}
 
 select *

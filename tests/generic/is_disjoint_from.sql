@@ -1,4 +1,4 @@
-{#- Two models that share no key. The columns bear the same names in both. -#}
+{#- Two models that share no key. The columns have the same names in both. -#}
 {% test is_disjoint_from(model, other_model, columns) %}
 
 select {{ columns | join(', ') }} from {{ model }}

@@ -1,4 +1,4 @@
-{#- A number that can be computed with: null, NaN and infinity fail. Engines sort NaN above infinity. -#}
+{#- A finite number: null, NaN and infinity fail. Engines sort NaN above infinity. -#}
 {% test is_finite(model, column_name) %}
 
 select {{ column_name }}

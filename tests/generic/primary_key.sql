@@ -1,4 +1,4 @@
-{#- One row a key: a duplicated key fails, and so does a key with a null in any of its columns. -#}
+{#- One row per key: fails for a duplicate key, or a null in any of its columns. -#}
 {% test primary_key(model, columns) %}
 
 select

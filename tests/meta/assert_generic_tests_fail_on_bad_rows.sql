@@ -1,6 +1,5 @@
--- A test that can't fail protects nothing. Each case feeds rows (id, value) to one of our generic tests and says how
--- many violations it must find: 0 for rows that keep the promise, more for each way of breaking it. A case whose count
--- comes out otherwise fails this test, and so does a generic test of ours without a case that it must fail.
+-- A test that can't fail protects nothing. Each case feeds rows (id, value) to a generic test and states how many violations it
+-- must find. Fails if a count differs, or if a generic test has no case that it must fail.
 {%- set key = {'columns': ['id', 'value']} -%}
 {%- set unit_interval = {'column_name': 'value', 'min_value': 0, 'max_value': 1} -%}
 {%- set against_a_b = {'other_model': "(select * from (values ('a'), ('b')) as others (id))", 'columns': ['id']} -%}

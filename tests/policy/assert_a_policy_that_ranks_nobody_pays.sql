@@ -1,5 +1,5 @@
--- POL-26: A shipped policy that does not need the model's ranking has shown that it pays: the lower end of the 95% interval of
--- what it gained in the backtest is above zero, or it nudges nobody.
+-- POL-26: A shipped policy that needs no ranking has shown that it pays: the lower end of the 95% interval of its gain in the
+-- backtest is above zero, or it nudges nobody.
 with shipped as (
     select policy_id from {{ ref('policy_parameters') }}
     where is_shipped and not needs_ranking

@@ -1,5 +1,4 @@
--- POL-06: Every account has exactly one decision today under every policy, and one in the backtest of every past campaign; one
--- that is missing would be nudged by nobody's choice, and two would contradict each other.
+-- POL-06: Every account has exactly one decision per policy, today and in the backtest of every past campaign.
 with accounts as (
     select * from {{ ref('stg_accounts') }}
 ),

@@ -1,6 +1,5 @@
--- POL-22: No allocation spends more than its scenario's budget or more hours than the success team has, none holds an account
--- that is no target, and the best choice is worth no less than the greedy one and no more than its bound. Added up anew from the
--- decisions.
+-- POL-22: No allocation exceeds its scenario's budget or customer-success hours, none includes a non-target, and the optimum is
+-- worth no less than the greedy choice and no more than its bound. Recomputed from decisions.
 with candidates as (
     select * from {{ ref('int_policy__allocation_greedy') }}
 ),

@@ -1,4 +1,4 @@
--- POL-07: Every guardrail is among the rules, by all of which every account is decided; one that is missing cannot veto.
+-- POL-07: Every guardrail has a rule; one without could never veto.
 with checks as (
     {% for guardrail in guardrail_checks() %}
     select '{{ guardrail }}' as guardrail{{ ' union all' if not loop.last }}

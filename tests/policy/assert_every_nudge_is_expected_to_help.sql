@@ -1,5 +1,5 @@
--- POL-16: Nobody is nudged whose lift is zero or less, below the Sleeping Dog threshold, without support, or unknown. A policy
--- that nudges everybody in its targets asks for a known and supported lift alone.
+-- POL-16: Nobody is nudged with a lift that is zero or less, below the Sleeping Dog threshold, unsupported, or unknown. A policy
+-- that nudges everybody in its targets only requires lift to be known and supported.
 with nudges as (
     select * from {{ ref('int_policy__nudges') }}
     {{ where_in_scope() }}

@@ -1,5 +1,5 @@
--- POL-04: No targeted account has an expected revenue of zero or less, whatever it costs: its nudges would do nothing or harm.
--- Added up anew from the scores of those who are nudged.
+-- POL-04: No target has an expected revenue of zero or less, whatever the cost: its nudges would do nothing or harm. Recomputed
+-- from the nudged users' scores.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
     where decision = 'target' and {{ is_in_scope() }}

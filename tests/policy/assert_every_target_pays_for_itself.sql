@@ -1,5 +1,5 @@
--- POL-05: No targeted account loses money or is too small to decide upon: the lift of those who are nudged is worth more than it
--- costs to nudge them, priced risk included, and it has enough scored users. Added up anew from the scores.
+-- POL-05: No target loses money or is too small: the nudged users' lift is worth more than the cost, priced risk included, and
+-- there are enough scored users. Recomputed from the scores.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
     where decision = 'target' and {{ is_in_scope() }}

@@ -1,4 +1,4 @@
--- POL-14: Exactly one policy is shipped; with none there would be no list, with two the lists would contradict each other.
+-- POL-14: Exactly one policy is shipped.
 with policies as (
     select * from {{ ref('policy_parameters') }}
 ),

@@ -1,5 +1,5 @@
--- POL-28: Exploration nudges no predicted Sleeping Dog, nobody whose interval lies below zero, and puts off no more admins and
--- users than its budget, by its probabilities and what is expected of whom it may nudge.
+-- POL-28: Exploration nudges no predicted Sleeping Dog and nobody whose interval lies below zero, and its expected harm to admins
+-- and users stays within budget.
 with assignments as (
     select * from {{ ref('int_campaign__user_assignments') }}
     where experiment = 'exploration'
@@ -33,7 +33,7 @@ totals as (
     from explored
 ),
 
--- Accounts of the global control are drawn before exploration is, so that its budget may be a little less than spent.
+-- The global holdout is drawn before exploration, which may therefore spend slightly less than its budget.
 final as (
     select totals.*
     from totals

@@ -1,6 +1,6 @@
--- POL-10. A feature that sees the day of the nudge or a later one has seen the nudge's effect: its lift would be read
--- off the answer. What the learner is given must come out of each user's activity strictly before the intervention (or
--- the scoring date), recomputed here from the dates of record, not from the spine's. Winsorising only lowers a total.
+-- POL-10. A feature that sees the day of the nudge or later leaks the outcome. Features must follow from activity strictly before
+-- the intervention (or the scoring date), recomputed here from the dates of record, not the spine's. Winsorising only lowers a
+-- total.
 with features as (
     select * from {{ ref('int_features__users') }}
     {{ where_in_scope() }}

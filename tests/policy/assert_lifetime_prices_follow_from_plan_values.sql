@@ -1,5 +1,5 @@
--- POL-21: Under a policy that goes by lifetime value, a target's value per conversion and its cost of churn are what the
--- assumptions about its plan and the scores of the admins whom it nudges make them. Computed anew from accounts and scores.
+-- POL-21: Under a lifetime-value policy, a target's value per conversion and cost of churn follow from its plan's assumptions and
+-- the scores of the admins it nudges. Recomputed from accounts and scores.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
     {{ where_in_scope() }}

@@ -1,5 +1,5 @@
--- POL-11: Lift is finite and equals p_treated - p_control, both probabilities; a score that is null is null as a whole.
--- Billionths are what the scores are rounded to.
+-- POL-11: Lift is finite and equals p_treated - p_control, both probabilities; a null score is null in all columns. Scores are
+-- rounded to billionths.
 with scores as (
     select * from {{ ref('int_uplift__user_scores') }}
     {{ where_in_scope() }}

@@ -1,4 +1,4 @@
--- POL-18: The campaign nudges nobody in the global control, or there would be nothing to compare it with.
+-- POL-18: The campaign nudges nobody in the global holdout, its comparison group.
 with nudges as (
     select * from {{ ref('int_campaign__nudges') }}
 ),

@@ -1,5 +1,5 @@
--- POL-23. A momentum trigger is a nudge of the campaign like any other: the user is on today's nudge list of the shipped policy,
--- the account is in no control arm, and the deceleration is within its limits. Control is told anew from account ids.
+-- POL-23. A momentum trigger is a nudge like any other: the user is on the shipped policy's nudge list today, the account is in
+-- no control arm, and the deceleration is within its limits. Control is recomputed from account ids.
 with triggers as (
     select * from {{ ref('int_campaign__momentum_triggers') }}
 ),

@@ -1,4 +1,4 @@
--- POL-03: No targeted account has more predicted Sleeping Dogs than the policy tolerates. Counted anew from the scores.
+-- POL-03: No target has more predicted Sleeping Dogs than the policy tolerates. Recounted from the scores.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
     {{ where_in_scope() }}
@@ -34,7 +34,7 @@ final as (
         avg(is_sleeping_dog) as sleeping_dog_share
     from users
     group by campaign_id, policy_id, account_id, toxic_user_share_limit, min_toxic_users
-    -- In whole millionths of a user: a share that equals the limit does not exceed it.
+    -- In whole millionths, so a share equal to the limit does not exceed it.
     having
         1000000 * sum(is_sleeping_dog) > cast(round(1e6 * toxic_user_share_limit) as bigint) * count(*)
         and sum(is_sleeping_dog) >= min_toxic_users

@@ -1,5 +1,5 @@
--- POL-02: No targeted account has an admin whom the nudge is predicted to annoy; admins sign renewals. Counted anew from the
--- scores, and whoever is not known to be no admin counts as one.
+-- POL-02: No target has an admin who is a predicted Sleeping Dog, since admins sign renewals. Recounted from the scores, with
+-- users of unknown role as admins.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
     {{ where_in_scope() }}

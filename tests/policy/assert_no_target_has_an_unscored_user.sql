@@ -1,5 +1,5 @@
--- POL-01: No targeted account has a user without a finite score or an admin without support, and none is without users: unknown
--- means safe. Support counts today alone, and not of those taken for Sleeping Dogs.
+-- POL-01: No target has a user without a finite score, an unsupported admin, or no users at all: unknown suppresses. Support is
+-- required only today, and not of predicted Sleeping Dogs.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
     where decision = 'target' and {{ is_in_scope() }}

@@ -1,5 +1,5 @@
--- POL-12: An account that took part in training is scored, in every pair of account halves, by the half that does not hold it.
--- The half is counted again from the id.
+-- POL-12: In every pair of halves, an account used in training is scored by the half without it. The half is recomputed from the
+-- id.
 with training_accounts as (
     select distinct account_id
     from {{ ref('int_uplift__training_users') }}

@@ -1,6 +1,6 @@
--- POL-24. Who was nudged for a change of momentum is left alone for the days of the cool-down, or a user whose activity hovers at
--- the limit would be nudged day after day. What was said of other days is read from the last publication, which this run has not
--- written, and must still be there. Other days are not judged anew: another cool-down held then.
+-- POL-24. A triggered user is left alone for the cool-down; otherwise a user whose activity hovers at the limit would be nudged
+-- daily. Rows of other days come from the last publication, must still be there, and are not judged again: another cool-down
+-- applied then.
 with triggers as (
     select * from {{ ref('momentum_triggers') }}
 ),

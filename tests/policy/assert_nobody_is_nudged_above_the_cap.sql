@@ -1,4 +1,4 @@
--- POL-27: Nobody is nudged who was sent as many nudges within 90 days as the campaign allows. Counted anew from interventions.
+-- POL-27: Nobody gets more nudges within 90 days than the campaign allows. Recounted from interventions.
 with nudges as (
     select user_id from {{ ref('int_campaign__nudges') }}
     union

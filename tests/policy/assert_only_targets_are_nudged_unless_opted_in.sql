@@ -1,5 +1,5 @@
--- POL-19: The campaign nudges targets and, to explore, accounts that are not worth their cost; an account suppressed for a toxic
--- admin only if the company opted in, and no other.
+-- POL-19: The campaign nudges only targets, explored accounts not worth their cost and, if the company opted in, accounts
+-- suppressed for a toxic admin.
 with nudges as (
     select * from {{ ref('int_campaign__nudges') }}
 ),

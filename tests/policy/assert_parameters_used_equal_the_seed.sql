@@ -1,6 +1,5 @@
--- POL-13: The parameters recorded beside every decision are those of the seed, and its revenue and cost follow from them.
--- Where the seed leaves the threshold blank, it is one of those that can be chosen; where it leaves the value blank, prices are
--- those of POL-21.
+-- POL-13: The parameters recorded with every decision are the seed's, and revenue and cost follow from them. A blank threshold is
+-- one of the candidates; for a blank value see POL-21.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
     {{ where_in_scope() }}

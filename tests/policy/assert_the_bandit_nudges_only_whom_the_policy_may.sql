@@ -1,6 +1,5 @@
--- POL-25: The bandit may do something other than nothing only to users of targets of the shipped policy whom the nudge is
--- expected to help, no predicted Sleeping Dog among them, and to nobody of the global control. Told anew from decisions and
--- scores.
+-- POL-25: The bandit acts only on users with positive lift in the shipped policy's targets, on no predicted Sleeping Dog, and on
+-- nobody in the global holdout. Recomputed from decisions and scores.
 with contexts as (
     select * from {{ ref('int_campaign__bandit_contexts') }}
     where not is_held_back or segment <> 'held_back'

@@ -1,4 +1,4 @@
--- POL-17: At the shipped parameters the safety frontier targets just the accounts that the policy targets.
+-- POL-17: At the shipped parameters, the safety frontier has exactly the policy's targets.
 with accounts as (
     select * from {{ ref('int_policy__frontier_accounts') }}
 ),

@@ -1,4 +1,4 @@
--- POL-15: The decisions of a policy's funnel add up to the accounts of the company, once today and once for each past campaign.
+-- POL-15: A policy's funnel adds up to all accounts, today and for each past campaign.
 with funnel as (
     select * from {{ ref('policy_funnel') }}
     {{ where_in_scope() }}

@@ -1,4 +1,4 @@
--- POL-20: Never more than a twentieth of the accounts suppressed for a toxic admin is nudged, whatever the parameters say.
+-- POL-20: At most 5% of the accounts suppressed for a toxic admin are nudged, whatever the parameters.
 with nudges as (
     select * from {{ ref('int_campaign__nudges') }}
 ),

@@ -1,4 +1,4 @@
--- Cleaning loses nothing in silence: of each raw table, what the rules leave is what is staged.
+-- Cleaning drops nothing silently: in each raw table, the rows the rules leave are the staged rows.
 with summary as (
     select
         table_name,
@@ -24,7 +24,7 @@ staged as (
     where reject_reason is null
 ),
 
--- What earlier campaigns logged is staged beside the interventions and outcomes of an export.
+-- Earlier campaigns' logs are staged with the exported interventions and outcomes.
 logged as (
     select count(*) as n_logged
     from {{ ref('base_logged_interventions') }}

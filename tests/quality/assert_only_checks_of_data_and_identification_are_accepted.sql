@@ -1,5 +1,5 @@
--- Nobody can accept a check that does not exist, nor one of the model: what cannot be ranked must not be. A delivery is accepted
--- by ACCEPT_CHANGES instead.
+-- Only existing checks of data and identification can be accepted: a model that can't rank must not be used to rank, and
+-- deliveries are accepted with ACCEPT_CHANGES.
 with accepted as (
     select * from {{ ref('accepted_checks') }}
 ),

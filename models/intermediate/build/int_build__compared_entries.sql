@@ -13,7 +13,7 @@ this_id as (
     select distinct build_id from this_build
 ),
 
--- The build that was recorded just before this one, which itself may be recorded already or not yet.
+-- The build recorded just before this one, whether or not this one is recorded yet.
 this_number as (
     select max(ledger.build_number) as build_number
     from ledger

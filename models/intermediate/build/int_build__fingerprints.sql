@@ -1,5 +1,5 @@
--- What a decision about today depends on: the users and accounts of today, the policies as they decide, and what the model was
--- fitted by and on. Raw tables count by what becomes of them, since nothing else reaches a decision.
+-- Everything a decision depends on: today's users and accounts, the policies, and the model's parameters and training data.
+-- Staged rows stand for raw tables, since only they reach a decision.
 {% set tables = {
     'data': [
         (ref('stg_accounts'), none), (ref('stg_users'), none), (ref('int_features__users'), "population = 'today'"),

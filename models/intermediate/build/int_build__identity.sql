@@ -1,9 +1,9 @@
--- Decisions that are made anew are those of another build, also where only a part of the project is built.
+-- New decisions belong to a new build, even if only part of the project is built.
 with fingerprints as (
     select * from {{ ref('int_build__fingerprints') }}
 ),
 
--- In a refresh the model is that of an earlier build and has its version with it.
+-- A refresh uses an earlier build's model, and its version.
 serving_model as (
     select
         max(library_version) as library_version,

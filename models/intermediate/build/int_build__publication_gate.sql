@@ -1,5 +1,5 @@
--- Every published policy table reads this row. It refuses to come about where a blocking check of the model or of the raw tables
--- did not pass: every published table then stays as the last good build left it.
+-- Every published policy table reads this row. It fails to build if a check blocks, and every published table then stays as the
+-- last good build left it.
 with identity as (
     select * from {{ ref('int_build__identity') }}
 ),
@@ -27,8 +27,8 @@ decided as (
     where population = 'today' and is_shipped
 ),
 
--- A policy that tells no users apart needs no ranking, nor do lists that nudge nobody. That they are right takes a certain harm;
--- else they would be empty for want of a model.
+-- A policy that treats all users the same needs no ranking. Neither do lists that nudge nobody, provided the harm is certain;
+-- otherwise they might be empty just for lack of a model.
 objections as (
     select verdicts.*
     from verdicts
@@ -51,9 +51,9 @@ failed as (
     where check_group <> 'delivery'
 ),
 
-drifted as (
+changed as (
     select
-        count(*) as n_drifted,
+        count(*) as n_changed,
         {{ join_rows('objection', '; ', "check_id || ' of ' || subject") }} as reasons
     from objections
     where check_group = 'delivery'
@@ -66,8 +66,8 @@ final as (
         case
             when decided.is_nobody and decided.n_unscored * 2 > decided.n_accounts
                 then concat(
-                    'Of ', decided.n_accounts, ' accounts ', decided.n_unscored, ' can''t be judged: see unseen_features in ',
-                    'marts.user_uplift_scores for how their users differ from all in past campaigns. ', remarks.what_is_known
+                    decided.n_unscored, ' of ', decided.n_accounts, ' accounts can''t be judged: see unseen_features in ',
+                    'marts.user_uplift_scores for how their users differ from past campaigns. ', remarks.what_is_known
                 )
             when decided.is_nobody then remarks.what_is_known
         end as why_nobody
@@ -76,15 +76,15 @@ final as (
     cross join accepted
     cross join decided
     cross join failed
-    cross join drifted
+    cross join changed
     where
         case
-            when failed.n_failed = 0 and drifted.n_drifted = 0 then true
+            when failed.n_failed = 0 and changed.n_changed = 0 then true
             else {{ raise_error("'Nothing was published, and the lists of the last good build stay as they were'
-                || coalesce(', since the data changed too much: ' || drifted.reasons || '. What to do about it: select subject, '
-                || 'remedy from candidate_marts.verdicts where verdict = ''fail''; if the change is meant, build with '
+                || coalesce(', because the data changed too much: ' || changed.reasons || '. What to do about it: select subject, '
+                || 'remedy from candidate_marts.verdicts where verdict = ''fail''; if the change is intended, build with '
                 || 'ACCEPT_CHANGES=1 (dbt: --vars ''deliveries: accept'')', '')
-                || coalesce(', since data or model may not be trusted: ' || failed.reasons || case when failed.is_unranked then '. '
+                || coalesce(', because data or model can''t be trusted: ' || failed.reasons || case when failed.is_unranked then '. '
                 || remarks.what_is_known else '' end || '. What to do about it: select '
                 || 'check_id, remedy from candidate_marts.verdicts where verdict <> ''pass''', '')") }}
         end

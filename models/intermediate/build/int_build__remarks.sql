@@ -1,4 +1,4 @@
--- What is known even where nothing tells users apart. A refresh knows what the build knew whose model it uses.
+-- A refresh takes these from the build whose model it uses.
 with effects as (
     select * from {{ source('published', 'arm_diagnostics') if var('refresh') else ref('int_evaluation__arm_diagnostics') }}
     where diagnostic_id = 'adjusted_effect'
@@ -9,7 +9,7 @@ policies as (
     where is_shipped
 ),
 
--- A nudge of everybody, priced by the average effect and the two ends of its interval.
+-- Nudging everybody, priced at the average effect and both ends of its interval.
 priced as (
     select
         policies.policy_id,
@@ -36,12 +36,12 @@ final as (
             || cast(round(estimate_lower, 4) as string) || ' to ' || cast(round(estimate_upper, 4) as string) || ')'
             || coalesce(
                 '. At the prices of the policy ' || policy_id
-                || ', to have nudged everybody in the past campaigns was worth '
+                || ', nudging everybody in the past campaigns would have earned '
                 || cast(cast(round(estimate_usd) as bigint) as string) || ' dollars ('
                 || cast(cast(round(estimate_lower_usd) as bigint) as string) || ' to '
                 || cast(cast(round(estimate_upper_usd) as bigint) as string) || '), and nobody 0', ''
             ),
-            'Of the effect of a nudge nothing is known'
+            'Nothing is known about the effect of a nudge'
         ) as what_is_known
     from priced
 )

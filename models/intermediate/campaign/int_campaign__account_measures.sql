@@ -7,7 +7,7 @@ baselines as (
     select * from {{ ref('int_campaign__baselines') }}
 ),
 
--- What an account did before the past campaign can't be an effect of this one.
+-- Activity before the campaign can't be an effect of it.
 final as (
     select
         accounts.experiment,

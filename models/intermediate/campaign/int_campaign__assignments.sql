@@ -13,7 +13,7 @@ explored as (
     where unit_type = 'account' and is_admitted
 ),
 
--- Three draws an account, independent of each other, of every other account and of anything known of it.
+-- Three draws per account, independent of each other, of other accounts and of everything known about the account.
 drawn as (
     select
         decisions.policy_id,
@@ -38,7 +38,7 @@ waves as (
     where decision = 'target'
 ),
 
--- Luck could deal more accounts to the holdout than its share: those drawn last then stay out.
+-- Chance could give the holdout more accounts than its share; the last ones drawn then stay out.
 validated as (
     select
         drawn.account_id,
@@ -51,7 +51,7 @@ validated as (
                 then 'treatment'
             else 'control'
         end as arm,
-        -- Last, so that nobody at risk is nudged before the campaign has shown how it is taken.
+        -- Last, so nobody at risk is nudged before the campaign has shown how users react.
         10 as wave
     from drawn
     cross join parameters

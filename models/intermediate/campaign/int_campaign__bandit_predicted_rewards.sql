@@ -6,7 +6,7 @@ arms as (
     select * from {{ ref('bandit_arms') }}
 ),
 
--- An arm that the other half never saw in the segment is predicted like the segment.
+-- An arm unseen in the other half's segment gets the segment's mean.
 final as (
     select
         1 - log.reward_fold as reward_fold,

@@ -39,7 +39,7 @@ past as (
     group by 1
 ),
 
--- Both arms expect what nudging them would bring: of everybody in the validation, of whom the policy picks in the rollout.
+-- Both arms get the expected revenue of being nudged: everybody in the validation, the policy's picks in the rollout.
 final as (
     select
         assignments.account_id,

@@ -1,5 +1,5 @@
--- Nobody is explored whom a hard limit protects: the decisions before POL-04 rule their accounts out, and `is_explorable` anybody
--- who is taken for a Sleeping Dog, has no support, or has been nudged enough.
+-- Hard limits exclude users from exploration: decisions before POL-04 exclude their accounts, and `is_explorable` excludes
+-- predicted Sleeping Dogs, unsupported users, and users nudged enough.
 with users as (
     select * from {{ ref('int_policy__users') }}
     where population = 'today' and is_shipped and is_explorable
@@ -18,7 +18,7 @@ parameters as (
     select * from {{ ref('campaign_parameters') }}
 ),
 
--- An account that is not worth its cost is explored as a whole; in a target, each user whose interval spans zero.
+-- An account not worth its cost is explored as a whole; a target, by each user whose interval spans zero.
 candidates as (
     select
         case when decisions.decision = 'target' then users.user_id else users.account_id end as unit_id,
@@ -51,14 +51,13 @@ units as (
         round({{ exact_sum('harm_probability') }}, 6) as expected_harmed_users,
         round(greatest(0.0, max(cost_per_unit_usd) + {{ exact_sum('expected_cost_usd') }}), 6) as cost_usd,
         round({{ exact_sum('risk_usd') }}, 6) as risk_usd,
-        -- What is not known of the lift of its users is what the outcome of a nudge can teach.
+        -- The variance of lift is what a nudge's outcome can reduce.
         {{ exact_sum('lift_se * lift_se') }} as unknown_variance
     from candidates
     group by 1, 2, 3, 4
 ),
 
--- What teaches more per dollar and risk goes first, and the lower id where two teach alike. Who costs nothing costs a cent,
--- and a unit whose risk nobody can price goes last.
+-- Most information per dollar of cost and risk first, ties by id. Zero cost counts as a cent, and units of unknown risk go last.
 ranked as (
     select
         units.*,

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- What came of a user less what was expected: campaigns that reach others can be compared by it.
+-- Observed minus predicted, so campaigns that reach different users can be compared.
 with scores as (
     select * from {{ ref('int_uplift__doubly_robust_scores') }}
 ),

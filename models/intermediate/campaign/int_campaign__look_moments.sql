@@ -70,7 +70,7 @@ arms as (
     from so_far
 ),
 
--- CUPED (Deng, Xu, Kohavi and Walker, 2013): what past activity explains of the outcome is taken out of both arms alike.
+-- CUPED (Deng, Xu, Kohavi and Walker, 2013): the part explained by past activity is removed from both arms.
 final as (
     select
         arms.experiment,

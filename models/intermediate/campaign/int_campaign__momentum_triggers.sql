@@ -27,7 +27,7 @@ parameters as (
     select * from {{ ref('momentum_parameters') }}
 ),
 
--- The week before must be known and less of a deceleration, or this is not where it began.
+-- The week before must be known and decelerate less; otherwise it did not start here.
 final as (
     select
         nudges.user_id,

@@ -1,7 +1,7 @@
--- The evidence is a bet against the limit, one account after the other. While the rate is at most the limit its expected gain is
--- never positive, whatever the users of an account have in common, so that the purse ever reaches 1 / false_alarm_rate with at
--- most that probability, however often one looks (Ville's inequality; Waudby-Smith and Ramdas, 2024, "Estimating means of bounded
--- random variables by betting"). The stake is the best one against `harmful_reaction_rate` if users were independent.
+-- The e-value is the wealth of a bet against the limit, account by account. While the rate is within the limit the expected gain
+-- is never positive, however correlated an account's users are, so wealth ever reaches 1 / false_alarm_rate with at most that
+-- probability, however often you look (Ville's inequality; Waudby-Smith and Ramdas, 2024, "Estimating means of bounded random
+-- variables by betting"). The stake is optimal against `harmful_reaction_rate` for independent users.
 with assignments as (
     select * from {{ ref('int_campaign__assignments') }}
     where arm is not null
@@ -27,7 +27,7 @@ reactions as (
         round(avg(cast(accounts.n_reacting_users as double) / accounts.n_nudged_users), 9) as negative_reaction_rate,
         round(sum(ln(1 + parameters.stake * (
             cast(accounts.n_reacting_users as double) / accounts.n_nudged_users - parameters.reaction_rate_limit
-        ))), 9) as evidence
+        ))), 9) as log_e_value
     from accounts
     cross join parameters
     where accounts.experiment = 'rollout' and accounts.arm = 'treatment' and accounts.n_nudged_users > 0
@@ -60,8 +60,8 @@ waves as (
         coalesce(reactions.n_reacting_users, 0) as n_reacting_users,
         reactions.negative_reaction_rate,
         parameters.reaction_rate_limit,
-        coalesce(reactions.evidence, 0.0) as evidence,
-        round(-ln(parameters.false_alarm_rate), 9) as evidence_limit,
+        coalesce(reactions.log_e_value, 0.0) as log_e_value,
+        round(-ln(parameters.false_alarm_rate), 9) as log_e_value_limit,
         lag(begun.begun_date) over (order by planned.wave)
         + cast(parameters.wave_interval_days as int) as earliest_date
     from planned
@@ -73,7 +73,7 @@ waves as (
 judged as (
     select
         *,
-        max(cast(evidence >= evidence_limit as int)) over () = 1 as is_paused,
+        max(cast(log_e_value >= log_e_value_limit as int)) over () = 1 as is_paused,
         begun_date is not null
         or coalesce(earliest_date <= current_date, wave = min(wave) over ()) as is_due
     from waves
@@ -94,8 +94,8 @@ final as (
         n_reacting_users,
         negative_reaction_rate,
         reaction_rate_limit,
-        evidence,
-        evidence_limit
+        log_e_value,
+        log_e_value_limit
     from judged
 )
 

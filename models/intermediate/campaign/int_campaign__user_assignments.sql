@@ -18,9 +18,8 @@ parameters as (
     select * from {{ ref('campaign_parameters') }}
 ),
 
--- The probability of the nudge follows from what the user is part of. In the rollout the policy says whom to nudge, and
--- exploration adds a few; an explored account is nudged like a target; in the validation holdout everybody is, since it asks what
--- that would cost.
+-- In the rollout the policy decides whom to nudge, plus a few explored users; an explored account is nudged like a target; the
+-- validation nudges everybody, since it measures the harm of doing so.
 dealt as (
     select
         {{ running_campaign('parameters') }} as campaign_id,

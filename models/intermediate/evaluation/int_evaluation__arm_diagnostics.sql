@@ -19,7 +19,7 @@ terms as (
     window term_of_diagnostic as (partition by diagnostic_id, term)
 ),
 
--- An account moves the estimate through all of its terms at once: their errors are dependent.
+-- An account enters all terms of an estimate, so their errors are correlated.
 influences as (
     select
         diagnostic_id,
@@ -42,7 +42,7 @@ estimates as (
     group by 1
 ),
 
--- Half of a difference is no diagnosis.
+-- A difference needs both of its sides.
 whole as (
     select diagnostic_id
     from terms

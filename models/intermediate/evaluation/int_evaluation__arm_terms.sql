@@ -9,7 +9,7 @@ dr_scores as (
     select * from {{ ref('int_uplift__doubly_robust_scores') }}
 ),
 
--- As logged: whatever cleaning rejects later, and only copies of a row left out.
+-- As logged: everything except duplicates, including rows that cleaning rejects.
 logged as (
     select
         coalesce(account_id, user_id) as account_id,

@@ -29,9 +29,9 @@ final as (
         learner.deciding_learner as learner_id,
         measured.n_rows as n_users,
         measured.n_accounts,
-        round(measured.mean_x, 9) as believed_level,
-        round(measured.mean_y, 9) as realised_level,
-        round(measured.mean_y_se, 9) as realised_level_se,
+        round(measured.mean_x, 9) as predicted_level,
+        round(measured.mean_y, 9) as observed_level,
+        round(measured.mean_y_se, 9) as observed_level_se,
         {{ with_interval('slope', 'measured.slope', 'measured.slope_se', digits=6) }}
     from measured
     cross join learner

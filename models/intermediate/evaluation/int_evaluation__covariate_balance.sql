@@ -16,7 +16,7 @@ weighted as (
     inner join feature_values on dr_scores.observation_id = feature_values.observation_id
 ),
 
--- Who lacks a value may differ between the arms too.
+-- Missingness may differ between the arms too.
 measures as (
     select
         weighted.feature,
@@ -54,7 +54,7 @@ compared as (
         treated_mean,
         control_mean,
         weighted_treated_mean - weighted_control_mean as weighted_difference,
-        -- The same yardstick before and after, so that only the means can improve.
+        -- The same standard deviation before and after, so only the means can improve.
         sqrt((treated_variance + control_variance) / 2) as pooled_sd
     from moments
     where has_something_to_measure and treated_mean is not null and control_mean is not null

@@ -2,7 +2,7 @@ with rules as (
     select * from {{ ref('cleaning_rules') }}
 ),
 
--- Days made out of events are cleaned as those that were loaded, and count with them.
+-- Days derived from events are cleaned like loaded ones, and counted with them.
 raw_rows as (
     select
         table_name,

@@ -29,7 +29,7 @@ by_account as (
     group by 1, 2
 ),
 
--- The AUUC is the Qini and the area below the line of nudging at random, half the average effect.
+-- The AUUC is the Qini plus the area below the line of random nudging, half the average effect.
 metrics as (
     select 'qini' as metric, learner_id, account_id, n_users, qini_sum as metric_sum, qini_influence as influence_sum
     from by_account

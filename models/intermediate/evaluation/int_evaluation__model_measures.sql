@@ -37,8 +37,8 @@ checks as (
     select * from {{ ref('checks') }}
 ),
 
--- What features explain of the assignment is the yardstick for what they may leave out. Where that is almost nothing, there is
--- none. Where the design declares with what probability each user was nudged, nothing else decided.
+-- How much the features explain of treatment is the benchmark for what they may miss; if they explain almost nothing there is no
+-- benchmark. With declared probabilities nothing hidden decided treatment.
 design as (
     select min(cast(is_assignment_declared as int)) = 1 as is_declared from dr_scores
 ),
@@ -55,7 +55,7 @@ robustness as (
     inner join checks on checks.check_id = 'assignment_explained'
 ),
 
--- Those left alone, beyond what their features say. No campaign is a feature: what differs between them confounds.
+-- Residual conversion of untreated users. The campaign is no feature, so differences between campaigns confound.
 campaigns as (
     select avg(is_converted - p_control) as control_residual
     from dr_scores
@@ -64,7 +64,7 @@ campaigns as (
     having count(*) >= 50
 ),
 
--- The arm whose weights are the more unequal.
+-- The arm with the more unequal weights.
 effective as (
     select {{ effective_n(inverse_propensity_weight('is_treated', 'clipped_propensity')) }} / count(*) as effective_share
     from dr_scores

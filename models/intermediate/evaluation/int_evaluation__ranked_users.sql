@@ -18,7 +18,7 @@ learner_scores as (
         round(lift, 9) as score
     from scores
     union all
-    -- Every learner's row has the same nuisances.
+    -- The nuisances are the same for every learner.
     select
         scores.observation_id,
         'response_model' as learner_id,
@@ -33,7 +33,7 @@ learner_scores as (
     from dr_scores
 ),
 
--- Billionths, so that no sum depends on the order of addition.
+-- Integers, so sums don't depend on the order of addition.
 paired as (
     select
         learner_scores.learner_id,
@@ -46,8 +46,7 @@ paired as (
     inner join learner_scores on dr_scores.observation_id = learner_scores.observation_id
 ),
 
--- Users with the same score share their ranks, so that a ranking without differences is worth exactly nothing. They are found as
--- peers in the order that ranks them, which spares a second grouping of everybody.
+-- Ties share their mean rank, so a constant ranking is worth exactly nothing. Window peers find them without a second grouping.
 placed as (
     select
         *,
@@ -58,7 +57,7 @@ placed as (
     window equals as (partition by learner_id order by score desc range between current row and current row)
 ),
 
--- The mean of -ln(share) - 1, by which the AUTOC weighs a place, over the places of the equals.
+-- The AUTOC's weight, -ln(share) - 1, averaged over the ranks of a tie.
 weighed as (
     select
         *,
@@ -84,7 +83,7 @@ below as (
     window equals as (partition by learner_id order by score desc range between current row and current row)
 ),
 
--- The influence of a user on a metric: its own term, and that its presence moves the ranks of all below it.
+-- A user's influence on a metric: the own term, plus the effect on the ranks of everybody below.
 final as (
     select
         learner_id,
@@ -94,7 +93,7 @@ final as (
         dr_score,
         dr_billionths,
         rank_share,
-        least(10, 1 + cast(floor(10 * rank_share) as int)) as tenth,
+        least(10, 1 + cast(floor(10 * rank_share) as int)) as decile,
         {{ billionths('dr_score * (0.5 - rank_share)') }} as qini_billionths,
         {{ billionths('dr_score * (0.5 - rank_share) - below_billionths / 1e9 / n_users') }} as qini_influence_billionths,
         {{ billionths('dr_score * autoc_weight') }} as autoc_billionths,

@@ -37,7 +37,7 @@ effects as (
     {{ clustered_means('scored', 'dr_score', by=['refutation_id']) }}
 ),
 
--- 99%, since five attempts are judged at once.
+-- 99%, since five refutations are judged at once.
 measured as (
     select
         questions.*,

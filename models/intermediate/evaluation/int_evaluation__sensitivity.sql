@@ -27,7 +27,7 @@ effects as (
     {{ clustered_means('members', 'dr_score', by=['user_group'], beside=['squared_residual', 'squared_weight']) }}
 ),
 
--- Of a single account, whose error is unknown, the interval holds zero.
+-- A single account has no standard error, so its interval includes zero.
 bounds as (
     select
         *,
@@ -36,7 +36,7 @@ bounds as (
     from effects
 ),
 
--- Over everybody, since what decided who was nudged did so before anybody was expected to be helped.
+-- Over everybody, since treatment was decided before anybody's lift was known.
 strengths as (
     select
         feature_values.feature,
@@ -57,7 +57,7 @@ strongest as (
     where strength is not null
 ),
 
--- Of scores that models which did not see the account gave: what is learned by heart explains nothing there.
+-- Out of bag, so overfitting explains nothing.
 assignment as (
     select power(nullif(corr(propensity, is_treated), 'nan'), 2) as assignment_r2
     from dr_scores

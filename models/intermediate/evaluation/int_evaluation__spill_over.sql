@@ -1,5 +1,5 @@
--- Whether those left alone convert otherwise than their features say where more of their colleagues were nudged than was to be
--- expected. What chance adds to a colleague's treatment, given features, has nothing to do with anything else of the account.
+-- Regress untreated users' residual conversion on the share of colleagues nudged beyond expectation. Given the features, that
+-- excess is random and unrelated to the account.
 with dr_scores as (
     select * from {{ ref('int_uplift__doubly_robust_scores') }}
 ),

@@ -26,7 +26,7 @@ measures as (
     where population = 'today'
     having count(*) > 0
     {% if var('refresh') %}
-    -- A refresh decides by the model that was published, and so was judged then.
+    -- A refresh uses the published model, which was judged then.
     union all
     select check_id, null, value, value_lower, value_upper, null, null
     from {{ source('published', 'verdicts') }}
@@ -39,13 +39,14 @@ measures as (
     {% endif %}
 ),
 
--- Every check has a verdict, but for those of a delivery that nothing can be compared with.
+-- Every check has a verdict, except delivery checks without a previous delivery.
 judged as (
     select
         checks.check_id,
         checks.check_group,
         coalesce(measures.subject, checks.check_group) as subject,
         checks.question,
+        checks.statistic,
         measures.value,
         measures.value_lower,
         measures.value_upper,
@@ -63,13 +64,14 @@ judged as (
     where checks.check_group <> 'delivery' or measures.check_id is not null
 ),
 
--- What a person accepts stays what it is, and is shown; it only blocks no more.
+-- Acceptance keeps the verdict and only stops it from blocking.
 ruled as (
     select
         judged.check_id,
         judged.check_group,
         judged.subject,
         judged.question,
+        judged.statistic,
         judged.value,
         judged.value_lower,
         judged.value_upper,
@@ -101,7 +103,7 @@ final as (
         case
             when is_blocking
                 then
-                    check_id || case when check_group = 'delivery' then ' of ' || subject else ' ' || question end
+                    check_id || case when check_group = 'delivery' then ' of ' || subject else ' (' || statistic || ')' end
                     || ' ' || coalesce(cast(value as string), 'unknown')
                     || case
                         when check_group = 'delivery' then ', allowed '

@@ -11,7 +11,7 @@ outcomes as (
     select * from {{ ref('stg_outcomes') }}
 ),
 
--- What is known of how a user takes nudges: as last recorded, unless the last nudge was taken badly.
+-- The last recorded response, unless the user reacted badly to the last nudge.
 earlier as (
     select
         spine.population,

@@ -20,8 +20,7 @@ nudges as (
     {{ where_in_scope() }}
 ),
 
--- The discrete percentile is a value that some user has: nothing to interpolate, so every engine finds the same cap.
--- A refresh caps as the published model was taught.
+-- The discrete percentile needs no interpolation, so every engine finds the same cap. A refresh uses the published model's caps.
 caps as (
     {% if var('refresh') %}
     select * from {{ source('published', 'feature_caps') }}

@@ -41,8 +41,8 @@ by_account as (
     group by 1, 2, 3, 4
 ),
 
--- Every account of every policy has a row, since one without evidence must be suppressed, not forgotten. An account whose users
--- were scored, but none to be nudged, is expected to bring nothing.
+-- Every account has a row for every policy, so one without evidence is suppressed, not forgotten. Scored users of whom none is to
+-- be nudged bring zero revenue.
 priced as (
     select
         campaigns.population,
@@ -63,7 +63,7 @@ priced as (
         round(coalesce(by_account.harmed_admins, 0.0), 6) as expected_admins_harmed,
         round(coalesce(by_account.harmed_admins_of_everybody, 0.0), 6) as expected_admins_harmed_of_everybody,
         coalesce(policies.value_per_conversion_usd, accounts.value_per_conversion_usd) as value_per_conversion_usd,
-        -- The account can be lost once only: the sum over its admins bounds the probability, whatever they have in common.
+        -- The account can be lost only once. The sum over its admins bounds that probability, however correlated they are.
         {% for suffix in ['', '_of_everybody'] %}
         case
             when policies.value_per_conversion_usd is not null then 0.0

@@ -16,11 +16,11 @@ margins as (
         accounts.seat_count,
         accounts.is_cs_assigned,
         plan_values.*,
-        -- Contracts are annual: one that renewed before the scoring date does so again on the same day. Half a year if unknown.
+        -- Contracts are annual, so a past renewal repeats on the same day of the year. Half a year if unknown.
         coalesce(
             ((cast(accounts.renewal_date - scoring.scoring_date as int) % 365 + 365) % 365) / cast(365 as double), 0.5
         ) as years_to_renewal,
-        -- Refunds don't make a customer worth losing.
+        -- Negative revenue (refunds) must not make a customer worth losing.
         case
             when accounts.annual_recurring_revenue_usd < 0 then 0.0
             else coalesce(
@@ -33,7 +33,7 @@ margins as (
     cross join scoring
 ),
 
--- Gupta, Lehmann and Stuart (2004), "Valuing customers": a margin at the next renewal and, if retained, each year thereafter.
+-- Gupta, Lehmann and Stuart (2004), "Valuing customers".
 lifetimes as (
     select
         *,

@@ -11,7 +11,7 @@ limits as (
     select * from {{ ref('allocation_limits') }}
 ),
 
--- The risk of churn is part of what an account is worth, but nothing is paid for it now.
+-- The risk of churn lowers an account's value, but costs nothing up front.
 candidates as (
     select
         limits.scenario_id,

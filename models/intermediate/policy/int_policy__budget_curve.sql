@@ -23,7 +23,7 @@ ranked as (
 final as (
     select
         *,
-        -- Accounts drawn at random hold value in proportion to their number.
+        -- In random order, value grows in proportion to the number of accounts.
         share_of_accounts as random_share_of_value,
         share_of_value >= 0.8
         and coalesce(lag(share_of_value) over (partition by population order by value_rank) < 0.8, true)

@@ -43,8 +43,8 @@ last_account_to_80_percent as (
     from targets
 ),
 
--- The share of accounts that holds 80% of value, as a mean over accounts: each account's influence on the share,
--- linearised at the last account within it, so that the mean is the share and its variance the share's variance.
+-- The share of accounts holding 80% of value, as a mean of each account's influence (linearised at the last account within the
+-- share), so that the variance of the mean is that of the share.
 concentration as (
     select
         targets.account_id,

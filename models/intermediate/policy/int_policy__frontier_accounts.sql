@@ -47,7 +47,7 @@ by_account as (
     group by 1, 2, 3
 ),
 
--- Revenue and cost stay those of the policy, whoever is taken for a Sleeping Dog.
+-- The points change only who is a Sleeping Dog, not the policy's revenue and cost.
 evidence as (
     select
         grid.point_id,

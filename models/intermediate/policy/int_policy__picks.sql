@@ -8,8 +8,8 @@ scores as (
     {{ where_in_scope() }}
 ),
 
--- P(conversion given features) of a response model, by the law of total probability over the two arms. Of today's users, whom no
--- campaign assigned, it is that of the control arm.
+-- P(conversion | features) of a response model, by the law of total probability over the arms. No campaign has assigned today's
+-- users, who get the control arm's.
 responses as (
     select
         campaign_id,
@@ -33,8 +33,8 @@ ranked as (
     left join responses on decisions.campaign_id = responses.campaign_id and decisions.account_id = responses.account_id
 ),
 
--- The response model gets as many accounts as the policy targets, so that it differs in whom it picks, not in how many. All but
--- the policy itself nudge everybody in the accounts that they pick.
+-- The response model picks as many accounts as the policy, so that only the choice differs. All strategies but the policy nudge
+-- everybody in their accounts.
 picked as (
     select *, 'everybody' as strategy from ranked where n_users > 0
     union all

@@ -1,5 +1,4 @@
--- A refresh decides by the policies that the published lists were made with, whatever thresholds were found since, and by no
--- others: where the seed says something else, it takes a full build.
+-- A refresh uses the policies behind the published lists; if the seed differs, a full build is needed.
 {% if var('refresh') %}
 with published as (
     select * from {{ source('published', 'policies') }}
@@ -33,9 +32,9 @@ final as (
     where
         case
             when changed.policy_ids is null then true
-            else {{ raise_error("'Nothing was refreshed: the lists were not published by these policies of '
-                || 'seeds/policy_parameters.csv: ' || changed.policy_ids || '. Run a full build, which decides by them, or '
-                || 'take the change back'") }}
+            else {{ raise_error("'Nothing was refreshed: the published lists used other parameters for these policies of '
+                || 'seeds/policy_parameters.csv: ' || changed.policy_ids || '. Run a full build, which uses them, or '
+                || 'revert the change'") }}
         end
 )
 {% else %}
@@ -44,30 +43,30 @@ with policies as (
 ),
 
 evidence as (
-    select * from {{ ref('int_policy__harm_evidence') }}
+    select * from {{ ref('int_policy__threshold_harm') }}
 ),
 
-firmest as (
+strongest as (
     select min(z) as z
     from evidence
 ),
 
--- The most cautious threshold that the data can't tell from the firmest: z squared falls short of its by no more than a
--- likelihood ratio does by chance. Where the data show nobody harmed, every negative estimate counts: unknown suppresses.
+-- The most cautious threshold statistically indistinguishable from the strongest (z squared within a likelihood ratio test's
+-- limit). Without evidence of harm every negative estimate counts, since unknown suppresses.
 chosen as (
     select
         case
-            when max(firmest.z) <= -{{ margin(1) }} then max(evidence.sleeping_dog_lift_threshold)
+            when max(strongest.z) <= -{{ margin(1) }} then max(evidence.sleeping_dog_lift_threshold)
             else 0.0
         end as sleeping_dog_lift_threshold
-    from firmest
+    from strongest
     left join evidence
         on
             evidence.z < 0
-            and evidence.z * evidence.z >= firmest.z * firmest.z - {{ margin(1) }} * {{ margin(1) }}
+            and evidence.z * evidence.z >= strongest.z * strongest.z - {{ margin(1) }} * {{ margin(1) }}
 ),
 
--- How much harm trees see of users of past campaigns whom a nudge is expected to help.
+-- The doubt about past campaigns' users with positive lift.
 doubts as (
     select
         lift_doubt,
@@ -77,8 +76,8 @@ doubts as (
     where population = 'campaign' and lift > 0
 ),
 
--- Who is far more doubtful than the most doubtful of them is unlike anybody whom the campaigns reached. To be nudged takes more:
--- that a share of them is as doubtful.
+-- Users far more doubtful than any of them are unlike anybody the campaigns reached. A nudge requires more: that a share of them
+-- is as doubtful.
 limits as (
     select
         policies.policy_id,

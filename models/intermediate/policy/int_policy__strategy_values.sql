@@ -27,10 +27,10 @@ effects as (
         users.policy_id,
         users.account_id,
         count(*) as n_users,
-        {{ exact_sum('dr_scores.dr_score', filter='users.is_nudged_in_target') }} as realised,
-        {{ exact_sum('users.lift', filter='users.is_nudged_in_target') }} as believed,
-        {{ exact_sum('dr_scores.dr_score') }} as realised_of_everybody,
-        {{ exact_sum('users.lift') }} as believed_of_everybody
+        {{ exact_sum('dr_scores.dr_score', filter='users.is_nudged_in_target') }} as observed,
+        {{ exact_sum('users.lift', filter='users.is_nudged_in_target') }} as predicted,
+        {{ exact_sum('dr_scores.dr_score') }} as observed_of_everybody,
+        {{ exact_sum('users.lift') }} as predicted_of_everybody
     from dr_scores
     inner join users on dr_scores.observation_id = users.observation_id
     group by 1, 2, 3
@@ -44,14 +44,14 @@ strategies as (
     cross join (values ('policy'), ('nobody'), ('everybody'), ('response_model'), ('lift_only')) as strategy (strategy)
 ),
 
--- A strategy nudges everybody in the accounts that it picks, the policy its nudge list.
+-- The policy nudges its nudge list, the other strategies everybody in their accounts.
 final as (
     select
         decisions.campaign_id,
         decisions.policy_id,
         strategies.strategy,
         decisions.account_id,
-        {% for measure, column in {'realised': 'value_usd', 'believed': 'believed_value_usd'}.items() %}
+        {% for measure, column in {'observed': 'value_usd', 'predicted': 'predicted_value_usd'}.items() %}
         case
             when picks.account_id is null then 0.0
             else

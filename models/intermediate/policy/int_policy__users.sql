@@ -38,7 +38,7 @@ judged as (
         scores.lift_doubt,
         scores.unseen_features,
         {{ is_sleeping_dog('scores.lift', 'scores.lift_se', 'policies') }} as is_sleeping_dog,
-        -- Who is not known to be harmless counts as harmed.
+        -- Unknown counts as harmed.
         coalesce(
             case
                 when scores.lift_se > 0
@@ -65,7 +65,7 @@ supported as (
     from judged
 ),
 
--- Whom nothing speaks against, whatever is expected of the nudge.
+-- Nothing rules these users out, whatever their expected lift.
 allowed as (
     select
         *,

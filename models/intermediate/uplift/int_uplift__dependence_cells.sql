@@ -1,24 +1,24 @@
-with user_tenths as (
-    select * from {{ ref('int_uplift__feature_tenths') }}
+with user_deciles as (
+    select * from {{ ref('int_uplift__feature_deciles') }}
 ),
 
-momentum_tenths as (
+momentum_deciles as (
     select
-        momentum_tenth,
+        momentum_decile,
         percentile_cont(0.5) within group (order by momentum) as momentum
-    from user_tenths
-    where momentum_tenth is not null
+    from user_deciles
+    where momentum_decile is not null
     group by 1
     union all
     select 0, cast(null as double)
 ),
 
-intensity_tenths as (
+intensity_deciles as (
     select
-        intensity_tenth,
+        intensity_decile,
         percentile_cont(0.5) within group (order by intensity) as intensity
-    from user_tenths
-    where intensity_tenth is not null
+    from user_deciles
+    where intensity_decile is not null
     group by 1
     union all
     select 0, cast(null as double)
@@ -26,12 +26,12 @@ intensity_tenths as (
 
 final as (
     select
-        momentum_tenths.momentum_tenth,
-        intensity_tenths.intensity_tenth,
-        round(momentum_tenths.momentum, 9) as momentum,
-        round(intensity_tenths.intensity, 9) as intensity
-    from momentum_tenths
-    cross join intensity_tenths
+        momentum_deciles.momentum_decile,
+        intensity_deciles.intensity_decile,
+        round(momentum_deciles.momentum, 9) as momentum,
+        round(intensity_deciles.intensity, 9) as intensity
+    from momentum_deciles
+    cross join intensity_deciles
 )
 
 select * from final

@@ -12,7 +12,7 @@ learner as (
     select * from {{ ref('learner_parameters') }}
 ),
 
--- The nuisances, and not the calibrated lift: so the same scores judge every learner, whichever decides.
+-- Nuisances, not calibrated lift, so the same scores judge every learner.
 nuisances as (
     select
         scores.observation_id,
@@ -32,7 +32,7 @@ clipped as (
         inputs.is_converted,
         nuisances.*,
         inputs.assignment_probability,
-        -- What the design declares is known, and not clipped.
+        -- Declared propensities are exact, so not clipped.
         coalesce(
             inputs.assignment_probability,
             greatest(learner.propensity_floor, least(1 - learner.propensity_floor, nuisances.propensity))

@@ -14,13 +14,13 @@ activity as (
     select * from {{ ref('stg_user_activity_daily') }}
 ),
 
--- Read anew: DuckDB stores a CTE that is used twice, here every row of activity.
+-- Not a shared CTE: DuckDB would materialise it, with every row of activity.
 known_since as (
     select min(activity_date) as first_date
     from {{ ref('stg_user_activity_daily') }}
 ),
 
--- Who joined later, or whose week lies before the export, was not seen to be inactive then.
+-- Users who joined later, or whose week precedes the export, were not observed to be inactive.
 observed as (
     select
         training_users.observation_id,
@@ -35,7 +35,7 @@ observed as (
         and known_since.first_date <= {{ days_before('training_users.as_of_date', 37) }}
 ),
 
--- Joined to the few users before anybody without activity is added: an outer join would hold all activity in memory.
+-- Inner join first: an outer join would hold all activity in memory.
 counted as (
     select
         observed.observation_id,

@@ -3,7 +3,7 @@ with features as (
     {{ where_in_scope() }}
 ),
 
--- A column for each feature that the company declares, unknown where no value was known in time.
+-- One column per declared company feature; null if no value was known in time.
 own_features as (
     select
         {% for column, feature in own_features().items() %}

@@ -1,4 +1,4 @@
--- Drift is measured from the users that the serving model learned from.
+-- Drift is measured against the serving model's training users.
 {% if var('refresh') %}
 with final as (
     select * from {{ source('published', 'training_bins') }}
@@ -18,14 +18,14 @@ ranked as (
     where quantity_value is not null
 ),
 
--- Deciles that coincide, as those of a rank do, make one bin.
+-- Tied deciles (as of a rank) share a bin.
 edges as (
     select distinct
         ranked.quantity,
         ranked.quantity_value as upper_edge
     from ranked
-    cross join (values (1), (2), (3), (4), (5), (6), (7), (8), (9)) as tenths (tenth)
-    where ranked.place = cast(floor((tenths.tenth * ranked.n_known + 9) / 10) as bigint)
+    cross join (values (1), (2), (3), (4), (5), (6), (7), (8), (9)) as deciles (decile)
+    where ranked.place = cast(floor((deciles.decile * ranked.n_known + 9) / 10) as bigint)
 ),
 
 bounds as (

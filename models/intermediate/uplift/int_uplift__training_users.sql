@@ -7,8 +7,7 @@ parameters as (
     select * from {{ ref('learner_parameters') }}
 ),
 
--- A random but fixed order, which knows nothing of the arms: a bounded sample holds both in the proportions of all users. To fill
--- an arm by itself would change the propensity.
+-- A fixed random order independent of the arms, so a bounded sample keeps their proportions and the propensity.
 accounts as (
     select
         account_id,

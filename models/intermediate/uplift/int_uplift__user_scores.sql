@@ -15,8 +15,7 @@ learner as (
     from {{ ref('learner_parameters') }}
 ),
 
--- Nine decimals: beyond the model's accuracy, within what every engine adds up alike. NaN is no score, nor is a lift of unknown
--- error.
+-- Nine decimals: finer than the model's accuracy, coarse enough that engines agree. NaN, or lift without an error, is no score.
 deciding as (
     select
         scores.population,
@@ -34,7 +33,7 @@ deciding as (
         and nullif(scores.p_control, 'nan') is not null
 ),
 
--- The calibrated lift decides; the control probability gives way where both cannot lie within [0, 1].
+-- Calibrated lift decides; the control probability gives way if both can't lie within [0, 1].
 consistent as (
     select
         *,
@@ -42,7 +41,7 @@ consistent as (
     from deciding
 ),
 
--- What a single tree, drawn at random, is expected to see of harm: the mean of the negative part of a normal distribution.
+-- Expected harm according to a random single tree: the mean of the negative part of a normal distribution.
 doubted as (
     select
         *,

@@ -25,7 +25,7 @@ parameters as (
     from {{ ref('campaign_parameters') }}
 ),
 
--- The variance that a user adds to a mean of doubly robust scores: that of the outcome in each arm, over the chance to be in it.
+-- A user's contribution to the variance of a mean doubly robust score: outcome variance per arm, over the probability of the arm.
 terms as (
     select
         assignments.user_id,

@@ -10,7 +10,7 @@ parameters as (
     from {{ ref('campaign_parameters') }}
 ),
 
--- The past campaign says how much accounts differ: its conversions, at the policy's value of one.
+-- Variation between accounts comes from the past campaign's conversions, at the policy's value per conversion.
 revenue as (
     select
         experiment,
@@ -25,7 +25,7 @@ revenue as (
     group by 1
 ),
 
--- No account's share of admins who leave varies more than that of a single admin.
+-- An upper bound: an account's churn share varies at most as much as a single admin's.
 admin_churn as (
     select
         revenue.experiment,

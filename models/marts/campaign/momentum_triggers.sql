@@ -1,5 +1,5 @@
--- The list is its own memory, whatever a run is told of its raw tables: what it said of other days is kept, and what it said of
--- this day is said anew. Users of an invented world and those of a company have nothing to do with each other.
+-- The list is its own memory: rows of other days are kept and those of this day replaced. Generated and loaded users are kept
+-- apart.
 with triggers as (
     {{ gated(ref('int_campaign__momentum_triggers')) }}
 ),
@@ -47,7 +47,7 @@ history as (
         triggered.lift_upper,
         triggered.build_id,
         triggered.cool_down_days,
-        -- Rows of before this was recorded.
+        -- Older rows lack the value.
         coalesce(triggered.data_origin, gate.data_origin) as data_origin
     from {{ source('published', 'momentum_triggers') }} as triggered
     cross join gate
@@ -61,7 +61,7 @@ kept as (
     where history.triggered_date <> scoring.scoring_date or history.data_origin <> gate.data_origin
 ),
 
--- By the cool-down of this day: another one held on other days, and what was said then stands.
+-- Today's cool-down; triggers of other days stand under their own.
 cooling_down as (
     select distinct triggers_today.user_id
     from triggers_today
@@ -78,7 +78,7 @@ all_days as (
     select * from kept
 ),
 
--- What is known of users today: of other days the list remembers ids alone, and a user may be gone.
+-- Today's attributes: for other days the list keeps only ids, and a user may be gone.
 final as (
     select
         all_days.*,

@@ -2,7 +2,7 @@ with users as (
     select * from {{ ref('int_campaign__judged_users') }}
 ),
 
--- Novelty: from campaign to campaign. Fatigue: with every nudge before, among users of one campaign.
+-- Novelty: change from campaign to campaign. Fatigue: change per earlier nudge, within a campaign.
 questions as (
     select
         'novelty' as question,

@@ -7,7 +7,7 @@ outcomes as (
     select * from {{ ref('stg_outcomes') }}
 ),
 
--- A cap is a value that a training row has, and no capped row exceeds it: so it is the largest that is left of them.
+-- A cap is some training row's value, and no capped row exceeds it, so it is the maximum of the capped rows.
 final as (
     select {{ winsor_caps('max(features.{})') }}
     from features

@@ -11,7 +11,7 @@ scores as (
     where population = 'campaign'
 ),
 
--- The risk is the mean squared distance of lift from the doubly robust score, whose noise is the same before and after.
+-- Mean squared error of lift against doubly robust scores, whose noise is the same before and after.
 compared as (
     select
         shuffled.feature,

@@ -12,24 +12,24 @@ scores as (
 users as (
     select
         ranked_users.account_id,
-        ranked_users.tenth,
+        ranked_users.decile,
         ranked_users.dr_score,
         scores.lift
     from ranked_users
     inner join scores on ranked_users.observation_id = scores.observation_id
 ),
 
-tenths as (
-    {{ clustered_means('users', 'dr_score', by=['tenth'], beside=['lift']) }}
+deciles as (
+    {{ clustered_means('users', 'dr_score', by=['decile'], beside=['lift']) }}
 ),
 
 final as (
     select
-        tenth,
+        decile,
         n_rows as n_users,
-        round(lift, 9) as believed_lift,
-        {{ with_interval('realised_lift', 'mean', 'standard_error', digits=9) }}
-    from tenths
+        round(lift, 9) as predicted_lift,
+        {{ with_interval('observed_lift', 'mean', 'standard_error', digits=9) }}
+    from deciles
 )
 
 select * from final

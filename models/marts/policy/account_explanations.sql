@@ -18,7 +18,7 @@ feature_values as (
     where population = 'today'
 ),
 
--- A harmful few decide for the whole account; else all of its users do.
+-- Predicted Sleeping Dogs decide for a toxic account, all users for any other.
 deciding_users as (
     select
         decisions.policy_id,
@@ -35,7 +35,7 @@ deciding_users as (
         or (decisions.decision = 'suppress_toxic_admin' and users.is_sleeping_dog and users.is_admin)
 ),
 
--- Whole numbers, so that no mean depends on the order of addition; divided first, so that every engine rounds a tie alike.
+-- Integers, so means don't depend on the order of addition; divided first, so engines round ties the same way.
 by_account as (
     select
         deciding_users.account_id,

@@ -32,12 +32,12 @@ final as (
         decisions.decision = 'target' and users.is_nudged_in_target as is_nudged,
         case
             when not users.is_scored then 'no score'
-            when users.is_sleeping_dog and not users.is_nudged_in_target then 'would be put off'
-            when not users.is_nudged_in_target and users.lift <= 0 then 'not expected to be helped'
+            when users.is_sleeping_dog and not users.is_nudged_in_target then 'would react badly'
+            when not users.is_nudged_in_target and users.lift <= 0 then 'not expected to benefit'
             when not users.is_nudged_in_target
                 then 'unlike anybody in the past campaigns' || coalesce(' in ' || users.unseen_features, '')
             when decisions.decision = 'target' then 'nudged'
-            else 'would be nudged, but the account is held back'
+            else 'would be nudged, but the account is suppressed'
         end as reason,
         users.build_id
     from users

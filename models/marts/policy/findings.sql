@@ -47,7 +47,7 @@ estimates as (
     left join totals on definitions.finding_id = totals.finding_id
 ),
 
--- Delta method: how far each account alone moves either mean, and by them the estimate.
+-- Delta method: each account's influence on either mean, and through them on the estimate.
 influences as (
     select
         by_account.finding_id,

@@ -1,4 +1,4 @@
--- The rows that publication appends to what is recorded: what this build decided, unless it is recorded already.
+-- The rows publication appends to the record: this build's decisions, unless already recorded.
 with entries as (
     select * from {{ ref('int_build__ledger_entries') }}
 ),
@@ -27,7 +27,7 @@ n_recorded as (
     select count(*) as n_recorded from recorded
 ),
 
--- A build is told by all that its decisions depend on, so that another decision under its id is a fault, not news.
+-- A build id covers everything its decisions depend on, so a different decision under the same id is an error.
 n_differing as (
     select count(*) as n_differing
     from entries

@@ -35,7 +35,7 @@ counted as (
     group by 1, 2, 3
 ),
 
--- A decision that no account got keeps its row, so that the funnel reads alike in every build.
+-- Keep decisions without accounts, so that every build's funnel has the same rows.
 final as (
     select
         populations.population,

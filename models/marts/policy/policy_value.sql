@@ -11,7 +11,7 @@ by_account as (
         valued.account_id,
         count(*) filter (where valued.is_picked) as n_picked,
         {{ sum_int('valued.n_users') }} as n_users,
-        {{ exact_sum_usd('valued.believed_value_usd - comparators.believed_value_usd') }} as believed_gain_usd,
+        {{ exact_sum_usd('valued.predicted_value_usd - comparators.predicted_value_usd') }} as predicted_gain_usd,
         {{ exact_sum_usd('valued.value_usd - comparators.value_usd') }} as gain_usd
     from valued
     inner join valued as comparators using (campaign_id, policy_id, account_id)
@@ -26,7 +26,7 @@ totals as (
         comparator,
         {{ sum_int('n_picked') }} as n_accounts,
         {{ sum_int('n_users') }} as n_users,
-        {{ exact_sum_usd('believed_gain_usd') }} as believed_gain_usd,
+        {{ exact_sum_usd('predicted_gain_usd') }} as predicted_gain_usd,
         {{ exact_sum_usd('gain_usd') }} as gain_usd,
         {{ clustered_error_of_sum('gain_usd') }} as gain_usd_se
     from by_account
@@ -40,7 +40,7 @@ final as (
         comparator,
         n_accounts,
         n_users,
-        believed_gain_usd,
+        predicted_gain_usd,
         {{ with_interval('gain_usd', 'gain_usd', 'gain_usd_se', digits=6) }},
         round({{ safe_divide('gain_usd', 'n_users') }}, 6) as gain_per_user_usd
     from totals

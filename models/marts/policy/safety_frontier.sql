@@ -44,7 +44,7 @@ valued as (
             when accounts.is_target
                 then {{ dollars('coalesce(nudged.dr_sum, 0.0)', 'decisions.value_per_conversion_usd') }} - decisions.cost_usd
             else 0.0
-        end as realised_value_usd
+        end as observed_value_usd
     from accounts
     inner join grid on accounts.point_id = grid.point_id
     inner join decisions
@@ -64,7 +64,7 @@ by_account as (
         {{ sum_int('n_reached_users') }} as n_reached_users,
         {{ exact_sum('expected_harm') }} as expected_harm,
         {{ exact_sum_usd('net_value_usd') }} as net_value_usd,
-        {{ exact_sum_usd('realised_value_usd') }} as realised_value_usd,
+        {{ exact_sum_usd('observed_value_usd') }} as observed_value_usd,
         {{ sum_int('n_sleeping_dogs') }} as n_sleeping_dogs,
         nullif({{ sum_int('n_observed_sleeping_dogs') }}, 0) as n_observed_dogs,
         {{ exact_sum('sleeping_dog_dr_sum') }} as dr_sum
@@ -86,8 +86,8 @@ totals as (
         {{ sum_int('n_reached_users') }} as n_reached_users,
         {{ exact_sum('expected_harm') }} as expected_harm,
         {{ exact_sum_usd('net_value_usd') }} as net_value_usd,
-        {{ exact_sum_usd('realised_value_usd') }} as realised_value_usd,
-        {{ clustered_error_of_sum('realised_value_usd') }} as realised_value_usd_se,
+        {{ exact_sum_usd('observed_value_usd') }} as observed_value_usd,
+        {{ clustered_error_of_sum('observed_value_usd') }} as observed_value_usd_se,
         {{ sum_int('n_sleeping_dogs') }} as n_sleeping_dogs,
         max(sleeping_dog_lift) as sleeping_dog_lift,
         {{ clustered_error('dr_sum - n_observed_dogs * sleeping_dog_lift') }} / sum(n_observed_dogs) as sleeping_dog_lift_se
@@ -105,8 +105,8 @@ final as (
         totals.n_reached_users,
         round(totals.expected_harm, 6) as expected_harm,
         totals.net_value_usd,
-        totals.realised_value_usd,
-        round(totals.realised_value_usd_se, 6) as realised_value_usd_se,
+        totals.observed_value_usd,
+        round(totals.observed_value_usd_se, 6) as observed_value_usd_se,
         totals.n_sleeping_dogs,
         round(totals.sleeping_dog_lift, 9) as sleeping_dog_lift,
         round(totals.sleeping_dog_lift_se, 9) as sleeping_dog_lift_se

@@ -1,4 +1,4 @@
--- Published like the lists, so that it always describes the delivery that they came from.
+-- Published with the lists, so it always describes the delivery behind them.
 with delivery_measures as (
     select * from {{ ref('stg_delivery_measures') }}
 ),
@@ -13,7 +13,7 @@ final as (
     cross join gate
     {% if var('deliveries') == 'ignore' %}
     where false
-    -- What is no delivery does not make the last one forgotten.
+    -- A run that ignores deliveries keeps the last one.
     union all
     select
         measure_id,

@@ -14,7 +14,7 @@ with accounts as (
     from ({{ mapped_words('accounts', 'plan_tier', mapping='plans', missing='unknown') }}) as mapped
 ),
 
--- Rows that tie on every column of the window are copies of each other: their rank is the first one's.
+-- Rows that tie on every window column are duplicates, and share the first one's rank.
 final as (
     select
         *,

@@ -55,7 +55,7 @@ deduplicated as (
     ) }}
 ),
 
--- When the last outcome window that began before this intervention ends. A window of unknown length lasts a day.
+-- End of the last outcome window that began before this intervention; a window of unknown length lasts a day.
 windows as (
     select
         deduplicated.*,
@@ -71,14 +71,14 @@ windows as (
 rejected as (
     select
         *,
-        -- The outcome of an overlapping one could be the effect of the earlier nudge.
+        -- An overlapping intervention's outcome could be the effect of the earlier nudge.
         coalesce(
             reject_reason, case when intervention_date < earlier_window_end then 'overlapping_window' end
         ) as final_reason
     from windows
 ),
 
--- Without a campaign of its own a user's n-th intervention belongs to the n-th round.
+-- Without a campaign name, a user's n-th intervention belongs to the n-th round.
 final as (
     select
         intervention_id,

@@ -1,5 +1,5 @@
--- What earlier campaigns logged, in the shape of an export's interventions and outcomes. Read from the log as it came, and not
--- from `base_campaign_events`, so that a running campaign that logs on makes no past one stale.
+-- Earlier campaigns' logs in the shape of exported interventions and outcomes. Read from the raw log, not from
+-- `base_campaign_events`, so that new events of the running campaign don't make past ones stale.
 with events as (
     select distinct * from {{ ref('input_campaign_events') }}
     where event_id is not null and user_id is not null and event_date <= current_date and campaign_id is not null
@@ -9,7 +9,7 @@ parameters as (
     select * from {{ ref('campaign_parameters') }}
 ),
 
--- Rows of one event that disagree all go: to keep one would be to choose an outcome.
+-- Reject all contradictory rows of an event, since keeping one would choose an outcome.
 sound as (
     select
         events.*,
@@ -39,8 +39,8 @@ by_user as (
     group by 1, 2
 ),
 
--- Intention to treat: who was assigned to the nudge counts as treated, sent or not. Whose assignment was certain says nothing of
--- its effect, and only how often the user has been nudged.
+-- Intention to treat: assigned users count as treated, sent or not. Certain assignments say nothing about the effect and only
+-- count as earlier nudges.
 final as (
     select
         campaign_id || ':' || user_id as intervention_id,

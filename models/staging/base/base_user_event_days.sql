@@ -7,7 +7,7 @@ with events as (
     from ({{ mapped_words('user_events', 'event_name', mapping='events', missing='ignore') }}) as mapped
 ),
 
--- Time is counted, not estimated: the minutes in which something happened, whatever lies between them.
+-- Count the minutes with events instead of estimating session length.
 final as (
     select
         user_id,

@@ -11,7 +11,7 @@ with users as (
     from ({{ mapped_words('users', 'role_type', mapping='roles', missing='unknown') }}) as mapped
 ),
 
--- Of each account that has an id one row is kept, so that these are the known ones.
+-- Every account id has exactly one kept row.
 accounts as (
     select distinct account_id from {{ ref('input_accounts') }}
 ),
@@ -28,7 +28,7 @@ checked as (
     left join accounts on users.account_id = accounts.account_id
 ),
 
--- Sound rows come first, so that a broken copy never displaces a sound one.
+-- Valid rows first, so an invalid duplicate never displaces one.
 final as (
     select
         user_id,

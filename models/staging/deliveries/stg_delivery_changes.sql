@@ -23,7 +23,7 @@ compared as (
         on delivered.measure_id = last_good.measure_id and delivered.subject = last_good.subject
 ),
 
--- The logs of a running campaign and of a bandit are meant to grow.
+-- Logs of a running campaign and a bandit are meant to grow.
 changes as (
     {% for check_id, change, condition in [
         ('rows_lost', '1 - ' ~ safe_divide('coalesce(measure_now, 0)', 'measure_before'), "measure_id = 'rows'"),
@@ -47,7 +47,7 @@ changes as (
     {% endfor %}
 ),
 
--- Rounded, since a limit must not be missed by the last digit of a quotient. What can't be compared has not changed.
+-- Rounded, so floating point can't miss a limit. Measures without a counterpart have not changed.
 final as (
     select
         check_id,

@@ -1,1 +1,1 @@
-"""In: frames of what the guardrails let pass. Out: a choice among accounts or arms. Never: a guardrail, hidden truth."""
+"""In: frames that passed the guardrails. Out: a choice of accounts or arms. Never: a guardrail, hidden truth."""

@@ -1,8 +1,8 @@
-"""Which accounts to nudge when budget and the success team's hours don't reach for all: a knapsack problem with two limits.
+"""Chooses accounts when money or customer-success hours run short: a knapsack problem with two limits.
 
-Two prices, of a dollar and of an hour, decide about almost every account: it is worth nudging if its value exceeds what it uses
-up at these prices (the Lagrangian relaxation). Only the accounts nearest to the line are left to a mixed-integer programme, whose
-size is therefore bounded, and the prices bound what any other choice could be worth.
+Two shadow prices, per dollar and per hour, decide almost every account: it is worth nudging if its value exceeds its use at these
+prices (the Lagrangian relaxation). Only the accounts nearest to the line go to a mixed-integer programme of bounded size, and
+the prices bound the value of any other choice.
 
 Source: Kellerer, Pferschy and Pisinger (2004), "Knapsack Problems", on the core of a problem and on several limits.
 """
@@ -17,19 +17,18 @@ KEYS = ["scenario_id", "policy_id"]
 USES = ["spend_usd", "success_hours"]
 LIMITS = ["budget_usd", "success_hours_limit"]
 CORE_ACCOUNTS = 500
-CORE_NODES = 1000  # of branch and bound; a limit of time would let the machine decide
+CORE_NODES = 1000  # of branch and bound; a time limit would make the result depend on the machine
 PRICE_STEPS = 50
 ROUNDING = 1e-9  # what sums of doubles may be off, relative to the limit or value
 
 
 def allocate(candidates: pd.DataFrame) -> pd.DataFrame:
-    """The accounts that are worth most within the limits of each scenario and policy.
+    """The most valuable accounts within the limits of each scenario and policy.
 
     `candidates`: one row per scenario, policy and account, with `net_value_usd` (above zero), what nudging it uses up (USES, zero
-    or more), the scenario's LIMITS (null: none), and `is_chosen_greedily`, a choice within the limits that is taken if nothing
-    better is found. Returns one row per candidate: the keys, `account_id`, `is_chosen`, and `upper_bound_usd`, above which no
-    choice of the scenario and policy is worth. Equal input gives equal output, in whatever order; of accounts that use up
-    the same the more valuable one is chosen first, ties by id.
+    or more), the scenario's LIMITS (null: none), and `is_chosen_greedily`, the fallback. Returns one row per candidate: the
+    keys, `account_id`, `is_chosen`, and `upper_bound_usd`, an upper bound on the value of any choice. Deterministic, whatever the
+    row order: of accounts with the same use, the more valuable is chosen first, ties by id.
     """
     results = [_allocate(group) for _, group in candidates.groupby(KEYS, sort=True)]
     columns = [*KEYS, "account_id", "is_chosen", "upper_bound_usd"]
@@ -46,14 +45,14 @@ def _allocate(group: pd.DataFrame) -> pd.DataFrame:
     chosen, bound = choose(value, uses, limits)
     if value @ chosen < value @ greedy:
         chosen = greedy
-    # Within accounts that use up the same, the first in order: no worse, and the same whichever of them a solver preferred.
+    # Among accounts with the same use take the first: no worse, and independent of the solver's preference.
     alike = pd.Series(chosen).groupby(list(uses), sort=False)
     chosen = alike.cumcount() < alike.transform("sum")
     return group.assign(is_chosen=chosen, upper_bound_usd=round(max(bound, value @ chosen), 6))
 
 
 def choose(value: np.ndarray, uses: np.ndarray, limits: np.ndarray) -> tuple[np.ndarray, float]:
-    """Chosen items, shape (n,), boolean, and an upper bound of what any choice is worth.
+    """Chosen items, shape (n,), boolean, and an upper bound on the value of any choice.
 
     `value`: shape (n,), above zero; `uses`: shape (2, n), zero or more; `limits`: shape (2,), infinite where there is none.
     """
@@ -84,7 +83,7 @@ def choose(value: np.ndarray, uses: np.ndarray, limits: np.ndarray) -> tuple[np.
 
 
 def limit_prices(value: np.ndarray, uses: np.ndarray, limits: np.ndarray) -> np.ndarray:
-    """The prices of a unit of each limit at which what is worth its price just keeps within both limits; shape (2,).
+    """The shadow price per unit of each limit at which the accounts worth their price just fit both limits; shape (2,).
 
     They minimise the Lagrangian bound: by halving the price of the second limit, and for each by the order of value per unit of
     the first.
@@ -104,7 +103,7 @@ def limit_prices(value: np.ndarray, uses: np.ndarray, limits: np.ndarray) -> np.
 
 
 def _first_price(value: np.ndarray, use: np.ndarray, limit: float) -> float:
-    """The lowest price at which what is worth more than its use at this price keeps within the limit."""
+    """The lowest price at which the accounts worth their price fit the limit."""
     items = np.flatnonzero((value > 0) & (use > 0))
     worth = value[items] / use[items]
     order = np.argsort(-worth, kind="stable")

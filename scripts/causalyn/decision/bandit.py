@@ -1,8 +1,8 @@
 """The bandit: Thompson sampling over arms by segment (MABWiser's LinTS), with probabilities that can be logged.
 
-All that it remembers is the number and the sum of the rewards of each segment and arm, so that its state is a table: with one
-indicator a segment, a linear posterior depends on nothing else. An arm is drawn from the posterior's chance of being the best,
-which is counted in many samples and never below a floor: these are the propensities that off-policy evaluation needs.
+Its state is a table of the number and sum of rewards per segment and arm, since with one indicator per segment a linear posterior
+depends on nothing else. An arm is drawn with its posterior probability of being best, counted in many samples and floored: the
+propensities that off-policy evaluation needs.
 
 Source: Agrawal and Goyal (2013), "Thompson sampling for contextual bandits with linear payoffs". MABWiser is the extra `bandit`.
 """
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 SEGMENTS = ("low_lift", "middle_lift", "high_lift")
-SAMPLES = 500  # of the posterior; whatever they come to is what is drawn from and logged
+SAMPLES = 500  # of the posterior; their shares are the propensities that are drawn from and logged
 
 
 def propensities(
@@ -31,7 +31,7 @@ def propensities(
     chosen = np.full((len(SEGMENTS), len(arms)), 1 / len(arms))
     if counts.sum():
         seen = state[counts > 0]
-        # So many decisions of the mean reward leave the same posterior as the decisions themselves.
+        # As many decisions at the mean reward give the same posterior as the decisions themselves.
         repeats = seen["n_decisions"].to_numpy(dtype=int)
         indicators = np.eye(len(SEGMENTS))
         decisions = np.repeat(seen["arm"].to_numpy(), repeats)
@@ -40,7 +40,7 @@ def propensities(
         asked = np.repeat(indicators, SAMPLES, axis=0)
         drawn = np.empty((len(asked), len(arms)))
         for place, arm in enumerate(arms):
-            # A learner an arm: those of one learner are all drawn by the same random numbers (MABWiser 2.7.4), so nothing varies.
+            # One learner per arm: a single learner draws all arms with the same random numbers (MABWiser 2.7.4).
             learner = MAB(
                 list(arms), LearningPolicy.LinTS(alpha=reward_sd, l2_lambda=1.0), seed=seed * len(arms) + place
             )
@@ -52,9 +52,9 @@ def propensities(
 
 
 def draw(users: pd.DataFrame, probabilities: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """`users` (with `segment`) and for each the `arm` drawn and its `propensity`.
+    """`users` (with `segment`) plus the drawn `arm` and its `propensity`.
 
-    Raises ValueError for a segment that the bandit may not decide about, such as `held_back`.
+    Raises ValueError for a segment the bandit may not decide on, such as `held_back`.
     """
     unknown = sorted(set(users["segment"]) - set(SEGMENTS))
     if unknown:

@@ -1,6 +1,6 @@
-"""What the deciding learner's lift depends on: contributions of features, lift with a feature shuffled, partial dependence.
+"""What the deciding learner's lift depends on: feature contributions, permuted features, partial dependence.
 
-The fitted learner itself is asked, and about every user by the models that did not see the user's account.
+Computed with the fitted learner itself, for every user with the models that did not see the user's account.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DEPENDENCE_USERS = 500
 
 
 def contributions(model: uplift.UpliftModel, users: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
-    """What each feature adds to the calibrated lift of `users` (as for `UpliftModel.score`), one row per user.
+    """Each feature's contribution to the calibrated lift of `users` (as for `UpliftModel.score`), one row per user.
 
     Returns IDENTITY and a column per feature, in units of probability; no rows without a model.
     """
@@ -37,7 +37,7 @@ def contributions(model: uplift.UpliftModel, users: pd.DataFrame, parameters: up
 
 
 def shuffled_lift(model: uplift.UpliftModel, users: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
-    """Lift of users, were a feature that of another user drawn at random (Breiman, 2001, "Random forests").
+    """Lift with each feature permuted among users (Breiman, 2001, "Random forests").
 
     Args:
         users: as for `uplift.fit`; the first SHUFFLED_USERS count.
@@ -60,14 +60,14 @@ def shuffled_lift(model: uplift.UpliftModel, users: pd.DataFrame, parameters: up
 def dependence(
     model: uplift.UpliftModel, users: pd.DataFrame, cells: pd.DataFrame, parameters: uplift.Parameters
 ) -> pd.DataFrame:
-    """Mean lift of users, were some of their features those of a cell (Friedman, 2001, "Greedy function approximation").
+    """Partial dependence: mean lift with some features set to those of a cell (Friedman, 2001, "Greedy function approximation").
 
     Args:
         users: as for `uplift.fit`; the first DEPENDENCE_USERS count.
         cells: one row per cell; each column that is a feature holds its value there, NaN to leave it as it is.
 
-    Returns the cells with lift and lift_se; no rows without a model. Users share models, so that their standard errors are
-    averaged as if they erred together.
+    Returns the cells with lift and lift_se; no rows without a model. Users share models, so their standard errors are
+    averaged as if perfectly correlated.
     """
     if not model.halves:
         return cells.iloc[:0].assign(lift=0.0, lift_se=0.0)

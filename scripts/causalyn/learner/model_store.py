@@ -1,8 +1,8 @@
-"""Keeps a fitted learner in the warehouse, in one row, as the arrays of an npz file of numpy.
+"""Stores a fitted learner in the warehouse, in one row, as the arrays of a numpy npz file.
 
 Such a file holds numbers, never code, and the same model gives the same bytes. (Measured on the default world: 1.8 MB, read in
 0.03 s of processor time. The same 244 estimators kept by skops are 6.1 MB, are read in 1.9 s, and differ from run to run.) What a
-model was fitted by and on is kept beside it, and a model that is not the one that the caller may use is refused.
+model was fitted by and on is stored beside it, and a model that does not match is refused.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ Part = TypeVar("Part", uplift.Forest, uplift.Splines)
 
 
 class ModelMismatchError(ValueError):
-    """The kept model may not score these users; the message says why and what to do."""
+    """The stored model may not score these users; the message says why and what to do."""
 
 
 def to_frame(model: uplift.UpliftModel, training: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
-    """A model, fitted on `training` with `parameters`, as a row of SCHEMA; no row where nothing was fitted."""
+    """A model, fitted on `training` with `parameters`, as a row of SCHEMA; no row if nothing was fitted."""
     if not model.halves:
         return pd.DataFrame(columns=SCHEMA.names)
     kept = _to_bytes(model)
@@ -68,12 +68,12 @@ def from_frame(
     parameters: uplift.Parameters,
     training: pd.DataFrame | None = None,
 ) -> uplift.UpliftModel:
-    """The model of the row that `to_frame` gave; without a row, one that knows no score.
+    """The model in a row from `to_frame`; without a row, one that scores nobody.
 
     Args:
-        columns: of the users to score: every one that is not in `uplift.KEYS` is a feature.
-        parameters: as they are now; they must be those that the model was fitted with.
-        training: what the model must have been fitted on, if its users are to be explained.
+        columns: of the users to score; every one not in `uplift.KEYS` is a feature.
+        parameters: the current ones, which must be those the model was fitted with.
+        training: the data the model must have been fitted on, if its users are to be explained.
 
     Raises:
         ModelMismatchError: the model wants other features, was fitted with other parameters, on other data or by another version
@@ -88,7 +88,7 @@ def from_frame(
 
 
 def fingerprint(training: pd.DataFrame) -> str:
-    """A hash of what a model was fitted on: its columns, its rows and their order."""
+    """A hash of training data: columns, rows and their order."""
     digest = hashlib.sha256(",".join(training.columns).encode())
     digest.update(pd.util.hash_pandas_object(training, index=False).to_numpy().tobytes())
     return digest.hexdigest()[:16]
@@ -106,7 +106,7 @@ def _refuse_another(
         missing = ", ".join(sorted(set(wanted) - set(features))) or "none"
         unknown = ", ".join(sorted(set(features) - set(wanted))) or "none"
         raise ModelMismatchError(
-            f"The kept model was fitted on {len(wanted)} features, and these users have {len(features)}, or in another order: "
+            f"The kept model was fitted on {len(wanted)} features, but these users have {len(features)}, or in another order: "
             f"missing are {missing}; unknown to the model are {unknown}. Run a full build."
         )
     expected = {
@@ -119,7 +119,7 @@ def _refuse_another(
     for name, value in expected.items():
         if row[name] != value:
             raise ModelMismatchError(
-                f"The kept model has {name} {row[name]}, and here it is {value}. Run a full build, which fits the model anew."
+                f"The kept model has {name} {row[name]}, but now it is {value}. Run a full build, which refits the model."
             )
 
 
@@ -152,7 +152,7 @@ def _from_bytes(row: dict[str, Any], features: tuple[str, ...]) -> uplift.Uplift
         return _from_arrays(arrays, features)
     except (ValueError, LookupError, TypeError, EOFError, StopIteration, BadZipFile) as error:
         raise ModelMismatchError(
-            f"The kept model is not made of the arrays that a model is kept in, and was not loaded: {error!r}. Find out who "
+            f"The kept model does not have the arrays of a stored model, and was not loaded: {error!r}. Find out who "
             "wrote it; a full build replaces it."
         ) from error
 
@@ -198,7 +198,7 @@ def _split_forests(arrays: Mapping[str, np.ndarray], n_features: int) -> Iterato
 
 
 def _parts(model: uplift.UpliftModel, kind: type[Part]) -> Iterator[Part]:
-    """Every forest of a model, or all splines, in the order in which they are kept."""
+    """Every forest of a model, or all splines, in the order they are stored."""
     halves = [half for pair in model.halves for half in pair]
     parts = [
         *(tree for trees in model.raw_trees for tree in trees),

@@ -1,10 +1,10 @@
-"""Attempts to refute the average effect: the estimate is made anew where the answer is known, or must not move.
+"""Refutations of the average effect: it is re-estimated where the answer is known, or must not move.
 
-Two can fail for a wrong assumption: the negative control and the treatment of a colleague. The others shuffle or drop whole
-accounts, which keeps the clusters but not what confounds: they check the code.
+Two can fail because an assumption is wrong: the negative control and the colleague's treatment. The others permute or drop whole
+accounts, which keeps the clusters but removes confounding, so they check the code.
 
-Each attempt changes the training data and estimates the nuisances again, on one pair of account halves: a doubly robust effect
-needs no more (Sharma and Kiciman, 2020, "DoWhy"; negative controls: Lipsitch et al., 2010).
+Each changes the training data and re-estimates the nuisances on one pair of account halves, enough for a doubly robust effect
+(Sharma and Kiciman, 2020, "DoWhy"; negative controls: Lipsitch et al., 2010).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DROPPED_SHARE = 0.2
 
 
 def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
-    """Nuisances of every attempt, one row per attempt and user.
+    """Nuisances of every refutation, one row per refutation and user.
 
     Args:
         training: as for `uplift.fit`.
@@ -31,7 +31,7 @@ def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: u
 
     Returns:
         refutation_id, observation_id, account_id, is_treated, outcome and NUISANCES (probabilities; that of treatment declared
-        or clipped). An attempt whose data support no estimate has no rows.
+        or clipped). A refutation whose data support no estimate has no rows.
     """
     generator = np.random.default_rng([parameters.seed, 0])
     accounts = training["account_id"].drop_duplicates().to_numpy()
@@ -58,7 +58,7 @@ def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: u
 
 
 def _of_other_accounts(training: pd.DataFrame, column: str, generator: np.random.Generator) -> np.ndarray:
-    """The column with whole accounts in each other's place: what was together stays together."""
+    """The column permuted between whole accounts, which keeps colleagues together."""
     account = pd.factorize(training["account_id"])[0]
     to, source = (np.argsort(generator.permutation(account.max() + 1)[account], kind="stable") for _ in range(2))
     moved = np.empty_like(training[column].to_numpy())
@@ -67,7 +67,7 @@ def _of_other_accounts(training: pd.DataFrame, column: str, generator: np.random
 
 
 def _of_a_colleague(training: pd.DataFrame, column: str, generator: np.random.Generator) -> pd.Series:
-    """Each user's value of the next user of the same account, all in a ring of random order; missing where there is none."""
+    """The value of each user's next colleague, in a ring of random order; missing without colleagues."""
     shuffled = training.iloc[generator.permutation(len(training))]
     by_account = shuffled.groupby("account_id")[column]
     following = by_account.shift(-1).fillna(by_account.transform("first"))
@@ -77,7 +77,7 @@ def _of_a_colleague(training: pd.DataFrame, column: str, generator: np.random.Ge
 def _estimate(
     refutation_id: str, frame: pd.DataFrame, parameters: uplift.Parameters, generator: np.random.Generator
 ) -> pd.DataFrame:
-    """The rows of one attempt: every user predicted by the half of the accounts that it is not in."""
+    """The rows of one refutation: every user predicted by the half without the user's account."""
     features = [column for column in frame.columns if column not in uplift.KEYS]
     result = pd.DataFrame(
         {

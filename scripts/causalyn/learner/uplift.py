@@ -7,21 +7,21 @@ the difference of the arms by their forests, and another by their splines; the X
 for estimating heterogeneous treatment effects") and the DR-learner (Kennedy, 2023, "Towards optimal doubly robust estimation of
 heterogeneous causal effects") fit forests to pseudo-outcomes. STACK combines them.
 
-- A user is scored by the halves that do not hold its account, one per pair, whether as of a past campaign or today; a user of an
-  account that no half holds is scored by all. So nobody is scored by a model that saw the account, and one ensemble serves all.
+- A user is scored by the halves without the user's account, one per pair, in either population; a user of an account outside
+  training, by all. So nobody is scored by a model that saw the account, and one ensemble serves all.
 - Lift is the mean over these models: subbagging (Buehlmann and Yu, 2002). They were fitted on random halves of the accounts, so
   their variance estimates the sampling variance of an estimate from all accounts (balanced half-samples, McCarthy, 1969),
-  clustered by account. It includes the randomness of a forest's trees, which their mean has less of.
-- An arm is fitted with inverse propensity weights. A leaf then averages over the population's users in it, not over those whom
-  the campaign chose, which biases lift where leaves are coarse.
-- Where a nuisance is asked for as such, it is the mean of its two models: coarse leaves leave confounding in, additive splines
-  miss interactions, and each covers for the other.
+  clustered by account. It overstates the randomness of the trees, which averaging reduces.
+- An arm is fitted with inverse propensity weights. A leaf then averages over the population's users in it, not over those
+  the campaign chose, which would bias lift in coarse leaves.
+- A published nuisance is the mean of its two models. Coarse leaves leave confounding in and additive splines miss interactions:
+  each makes up for the other.
 - Out-of-bag nuisances give doubly robust scores of the training users (Robins, Rotnitzky and Zhao, 1994). Every learner's lift is
   calibrated on them by a line (Chernozhukov et al., 2018, "best linear predictor"), and the stack by one weight per learner, none
   negative (Breiman, 1996, "Stacked regressions"): a model without signal shrinks to the average effect. The level is common to
   all; an account's weights come from other accounts than its own.
-- Regularised learners are biased, and resampling does not see it; but each is biased in its own way. The variance of the stack
-  is that of a mixture of its learners: within them and between them (Buckland, Burnham and Augustin, 1997, "Model selection: an
+- Regularised learners are biased, which resampling does not show, but each in its own way. So the stack's variance is that of a
+  mixture of its learners, within and between them (Buckland, Burnham and Augustin, 1997, "Model selection: an
   integral part of inference").
 """
 
@@ -87,7 +87,7 @@ class Parameters:
     min_leaf_share: smallest leaf as a share of the forest's rows. feature_share: features tried at a split.
     propensity_floor: estimated propensities are clipped to [floor, 1 - floor] in weights and doubly robust scores.
     min_accounts, min_arm_users: least training data. max_training_rows: most rows to train on. seed: of every random draw.
-    deciding_learner: whose lift decides. interval_level: coverage that intervals of lift promise, asked in SQL only.
+    deciding_learner: the learner whose lift decides. interval_level: nominal coverage of lift's intervals, used only in SQL.
     """
 
     account_pairs: int
@@ -111,16 +111,16 @@ class Parameters:
 
     @property
     def deciding(self) -> str:
-        """The learner that decides, by its name in LEARNERS."""
+        """The deciding learner, by its name in LEARNERS."""
         return self.deciding_learner.removesuffix("_learner")
 
 
 @dataclass(frozen=True)
 class Forest:
-    """The trees of a fitted forest as arrays: all that it takes to predict, and nothing that could run when it is loaded.
+    """The trees of a fitted forest as arrays: enough to predict, and nothing executable.
 
-    nodes: the nodes of all trees, one tree after the other, as scikit-learn's trees lay them out. values: what each node says of
-    a user who ends there. sizes: nodes of each tree. n_features: columns of what it predicts from.
+    nodes: the nodes of all trees, concatenated, in scikit-learn's layout. values: the prediction of each node. sizes: nodes per
+    tree. n_features: columns of the features.
     """
 
     nodes: np.ndarray
@@ -140,18 +140,18 @@ class Forest:
         )
 
     def predict(self, features: np.ndarray) -> np.ndarray:
-        """The mean over the trees of what the leaves say of users (users), by their features (users x features)."""
+        """Predictions, averaged over trees (users), from features (users x features)."""
         return self.predict_trees(features).mean(axis=0)
 
     def predict_trees(self, features: np.ndarray) -> np.ndarray:
-        """What the leaf of every tree says of users (trees x users), by their features (users x features)."""
+        """Predictions of every tree (trees x users), from features (users x features)."""
         return np.stack([values[leaves] for _, values, leaves in self._leaves(features)])
 
     def contributions(self, features: np.ndarray) -> np.ndarray:
-        """What each feature adds to the prediction of every user (features x users): the sum is prediction less mean.
+        """Each feature's contribution to every user's prediction (features x users); they sum to prediction minus mean.
 
-        On its way down a tree a user passes from mean to mean; each step counts for the feature that was asked (Palczewska et
-        al., 2013, "Interpreting random forest models using a feature contribution method").
+        Each split on a user's path changes the mean, which counts for the feature it splits on (Palczewska et al., 2013,
+        "Interpreting random forest models using a feature contribution method").
         """
         total = np.zeros(features.shape)
         for nodes, values, leaves in self._leaves(features):
@@ -165,7 +165,7 @@ class Forest:
         return total.T / len(self.sizes)
 
     def is_sound(self) -> bool:
-        """Whether every branch leads on within its own tree and by a known feature: else predicting reads foreign memory."""
+        """Whether every branch stays within its tree and splits on a known feature; else predicting reads foreign memory."""
         if self.sizes.sum() != len(self.nodes) or len(self.values) != len(self.nodes) or (self.sizes < 1).any():
             return False
         place = np.arange(len(self.nodes)) - np.repeat(np.cumsum(self.sizes) - self.sizes, self.sizes)
@@ -190,8 +190,8 @@ class Forest:
 class Splines:
     """A fitted logistic regression on piecewise linear splines: log odds are a sum over features.
 
-    knots, values: where the line of each feature bends, and the log odds that it adds there (features x KNOTS). of_unknown: log
-    odds where a feature is unknown (features). intercept: of the log odds, so that every feature's mean is 0.
+    knots, values: each feature's knots, and its log odds there (features x KNOTS). of_unknown: log odds of an unknown value
+    (features). intercept: of the log odds, so that every feature's mean is 0.
     """
 
     knots: np.ndarray
@@ -221,7 +221,7 @@ class Splines:
             regression = LogisticRegression(C=1 / SPLINE_PENALTY, solver="newton-cholesky")
             regression.fit((design - mean) / scale, target, weight / weight.mean())
             coefficients, intercept = regression.coef_[0] / scale, regression.intercept_[0]
-        # Hats add up to 1 wherever a feature is known, so that its mean can be taken from its values.
+        # The hat functions sum to 1 for a known feature, so its mean can be subtracted from its values.
         values = coefficients[: n_features * len(KNOTS)].reshape(n_features, len(KNOTS))
         of_unknown = coefficients[n_features * len(KNOTS) :]
         of_mean = (coefficients * mean)[: n_features * len(KNOTS)].reshape(values.shape).sum(axis=1)
@@ -229,7 +229,7 @@ class Splines:
         return cls(knots, values - of_mean[:, None], of_unknown - of_mean, np.array(intercept))
 
     def predict(self, features: np.ndarray) -> np.ndarray:
-        """The probability of users (users), by their features (users x features)."""
+        """Probabilities (users), from features (users x features)."""
         return expit(self.intercept + self._log_odds(features).sum(axis=0))
 
     def predict_trees(self, features: np.ndarray) -> np.ndarray:
@@ -237,9 +237,9 @@ class Splines:
         return self.predict(features)[None]
 
     def contributions(self, features: np.ndarray) -> np.ndarray:
-        """What each feature adds to the probability of every user (features x users).
+        """Each feature's contribution to every user's probability (features x users).
 
-        The sum is the probability less that at mean log odds, shared out as the features share the log odds.
+        They sum to the probability minus that at mean log odds, split in proportion to the contributions to the log odds.
         """
         log_odds = self._log_odds(features)
         total = log_odds.sum(axis=0)
@@ -249,14 +249,14 @@ class Splines:
         return log_odds * np.where(near, at_mean * (1 - at_mean), per_log_odds)
 
     def is_sound(self, n_features: int) -> bool:
-        """Whether the arrays fit a user of so many features."""
+        """Whether the arrays fit this number of features."""
         of_features = (n_features, len(KNOTS))
         return (self.knots.shape, self.values.shape, self.of_unknown.shape, self.intercept.shape) == (
             of_features, of_features, (n_features,), ()
         )  # fmt: skip
 
     def _log_odds(self, features: np.ndarray) -> np.ndarray:
-        """What each feature adds to the log odds of every user (features x users)."""
+        """Each feature's contribution to every user's log odds (features x users)."""
         return np.stack(list(map(_interpolated, features.T, self.knots, self.values, self.of_unknown)))
 
 
@@ -277,21 +277,20 @@ FitForest = Callable[[np.ndarray, np.ndarray], Forest]
 
 
 class Lift(Protocol):
-    """A fitted learner. It is linear in what is asked of models, the propensity apart."""
+    """A fitted learner. It is linear in the models' predictions, except the propensity."""
 
     needs: ClassVar[tuple[int, ...]]
     """The nuisances that it looks at."""
 
     def __call__(self, features: np.ndarray, nuisances: Nuisances, ask: Ask) -> np.ndarray:
-        """Lift of users by their features (users x features) and what the models of nuisances that it needs say of them."""
+        """Lift of users from features (users x features) and the nuisance predictions it needs."""
 
 
 @dataclass(frozen=True)
 class HalfSample:
-    """Training users of one half of the accounts, and what the half's own nuisances are (3 x users).
+    """Training users of one half of the accounts, with the nuisances predicted by the half's own models (3 x users).
 
-    They saw the users of whom they speak, with leaves so coarse that it hardly shows; nuisances from anywhere else would have
-    seen the accounts that the half is to score.
+    In-sample, but the leaves are so coarse that it hardly matters; any other nuisances would have seen the accounts to score.
     """
 
     features: np.ndarray
@@ -390,12 +389,11 @@ SCORE_COLUMNS = [*IDENTITY, "learner_id", *SCORES, "scoring_halves"]
 
 @dataclass(frozen=True)
 class Calibration:
-    """What makes a calibrated lift of the lifts of learners: the average effect, and weights by group of accounts.
+    """Turns the learners' lifts into calibrated lift: the average effect, and weights by group of accounts.
 
-    The last group is that of accounts that no model saw; its weights come from all accounts. learners: those with any weight.
-    centers: their mean lift. level: the average effect. weights: of the learners together (groups x learners). slopes: of each as
-    if it were alone (groups x learners). covariance: of the level and of the slope of the whole, by group, clustered by account
-    (groups x 2 x 2).
+    The last group is accounts that no model saw; its weights come from all accounts. learners: those with any weight. centers:
+    their mean lift. level: the average effect. weights: joint (groups x learners). slopes: of each alone (groups x learners).
+    covariance: of the level and of the slope of the whole, by group, clustered by account (groups x 2 x 2).
     """
 
     learners: np.ndarray
@@ -409,10 +407,10 @@ class Calibration:
     def fit(
         cls, lifts: Mapping[str, np.ndarray], scores: np.ndarray, account: np.ndarray, group: np.ndarray
     ) -> Calibration:
-        """Best linear predictor of doubly robust scores by lifts, without negative weights.
+        """Best linear predictor of doubly robust scores from lifts, with non-negative weights.
 
-        All arrays are by user; accounts are integers from 0. A learner that ranks users no better than chance gets no weight: if
-        none does, everybody gets the average effect.
+        All arrays are by user; accounts are integers from 0. A learner that ranks users no better than chance gets no weight; if
+        all do, everybody gets the average effect.
         """
         matrix = np.stack(list(lifts.values()), axis=1)
         centers, level = matrix.mean(axis=0), float(scores.mean())
@@ -458,13 +456,13 @@ class Calibration:
 
 @dataclass(frozen=True)
 class HalfModel:
-    """What one half of the accounts taught: the six models of `fit_nuisances`, and a fitted Lift per learner."""
+    """The models of one half of the accounts: the six of `fit_nuisances`, and a fitted Lift per learner."""
 
     nuisances: tuple[Forest | Splines, ...]
     lifts: Mapping[str, Lift]
 
     def contributions(self, features: np.ndarray, learners: Sequence[str]) -> np.ndarray:
-        """What each feature adds to the lift of users by each learner (learners x features x users)."""
+        """Each feature's contribution to lift by learner (learners x features x users)."""
         lifts = [self.lifts[learner] for learner in learners]
         asked = self._asked({need for lift in lifts for need in lift.needs}, features, CONTRIBUTIONS)
         return np.stack([lift(features, asked, CONTRIBUTIONS) for lift in lifts])
@@ -472,8 +470,8 @@ class HalfModel:
     def predict(self, features: np.ndarray, nuisances: Sequence[int], learners: Sequence[str]) -> np.ndarray:
         """The named nuisances of users, then the lift of each learner, then its variance over trees (these x users).
 
-        Trees that saw alike users disagree little. Where a user combines features as nobody did whom they saw, some go by one
-        feature and some by another, and they disagree much: the lift of such a user has little support.
+        Trees agree on users like those they saw. For an unseen combination of features, each tree follows a different feature and
+        they disagree: the user's lift has little support.
         """
         needs = {need + kind for need in nuisances for kind in (0, BY_SPLINES)}
         needs |= {need for learner in learners for need in self.lifts[learner].needs}
@@ -485,7 +483,7 @@ class HalfModel:
         return np.stack([*rows, *(of.mean(axis=0) for of in trees), *(of.var(axis=0) for of in trees)])
 
     def _asked(self, needs: Iterable[int], features: np.ndarray, ask: Ask) -> dict[int, np.ndarray]:
-        """What models of nuisances say: the arms' as asked, and the propensity's, in which no learner is linear, predicted."""
+        """Some of the nuisances: arms by the function given; the propensity, in which no learner is linear, always predicted."""
         return {
             need: (PREDICT if need % BY_SPLINES == PROPENSITY else ask)(self.nuisances[need], features)
             for need in needs
@@ -509,9 +507,9 @@ class UpliftModel:
     def score(self, frame: pd.DataFrame, deciding: str) -> pd.DataFrame:
         """Scores every row of `frame` (IDENTITY, `account_hash` and the features).
 
-        Users of a past campaign get a row per learner and one of RAW_TREES; today's users get one, of the learner that decides,
-        by its name in MEMBERS. `scoring_halves` says which models scored a user: its bit k is the half of pair k, and it is NaN
-        where all of them did. Returns SCORE_COLUMNS, IDENTITY as given.
+        Users of a past campaign get a row per learner and one of RAW_TREES; today's users get one, of the deciding learner,
+        by its name in MEMBERS. `scoring_halves` identifies the models that scored a user: bit k is the half of pair k; NaN if all
+        halves did. Returns SCORE_COLUMNS, IDENTITY as given.
         """
         matrix, hashes = self.matrix(frame), frame["account_hash"].to_numpy(dtype=np.int64)
         is_today = frame["population"].to_numpy() == "today"
@@ -538,7 +536,7 @@ class UpliftModel:
         return pd.concat(parts[1:] or parts, ignore_index=True)
 
     def matrix(self, frame: pd.DataFrame) -> np.ndarray:
-        """The features of users, in single precision: forests compare it, and copy any other to it, each of them anew."""
+        """The features of users in single precision, to which every forest would otherwise copy them again."""
         return frame[list(self.features)].to_numpy(dtype=np.float32)
 
     def lift(self, features: np.ndarray, account_hash: np.ndarray, learner: str) -> tuple[np.ndarray, np.ndarray]:
@@ -547,7 +545,7 @@ class UpliftModel:
         return scores["lift"], scores["lift_se"]
 
     def contributions(self, features: np.ndarray, account_hash: np.ndarray, learner: str) -> np.ndarray:
-        """What each feature adds to the calibrated lift of users (features x users)."""
+        """Each feature's contribution to calibrated lift (features x users)."""
         calibration = self.calibrations[learner]
         if not calibration.learners.size:
             return np.zeros((len(self.features), len(features)))
@@ -588,7 +586,7 @@ class UpliftModel:
     def _over_models(
         self, features: np.ndarray, account_hash: np.ndarray, answer: Callable[[HalfModel, np.ndarray], np.ndarray]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and variance, over the models that may score each user, of what they answer about users (... x users)."""
+        """Mean and variance of predictions (... x users) over the models that may score each user."""
         saw, total, squares = self._saw(account_hash), 0.0, 0.0
         for pair, halves in enumerate(self.halves):
             bit = account_hash >> pair & 1
@@ -601,11 +599,11 @@ class UpliftModel:
                 squares[..., rows] += said**2
         n_models = np.where(saw, len(self.halves), 2 * len(self.halves))
         mean = total / n_models
-        with np.errstate(invalid="ignore"):  # of one model nothing is known but its answer
+        with np.errstate(invalid="ignore"):  # a single model has no known variance
             return mean, np.maximum(squares - n_models * mean**2, 0) / (n_models - 1)
 
     def _raw_lift(self, features: np.ndarray, account_hash: np.ndarray) -> np.ndarray:
-        """Lift of users by the raw trees of the half that does not hold their account."""
+        """Lift of users by the raw trees of the half without their account."""
         by_half = [treated.predict(features) - control.predict(features) for control, treated in self.raw_trees]
         return np.where(account_hash & 1, *by_half)
 
@@ -614,19 +612,19 @@ class UpliftModel:
         return np.isin(account_hash, self.account_hashes)
 
     def _group(self, account_hash: np.ndarray) -> np.ndarray:
-        """The slope that is each user's."""
+        """Each user's slope."""
         return np.where(self._saw(account_hash), calibration_group(account_hash), CALIBRATION_GROUPS)
 
 
 def calibration_group(account_hash: np.ndarray) -> np.ndarray:
-    """The group of accounts of each user: from other bits of the hash than the pairs."""
+    """Each user's group of accounts, from bits of the hash not used by the pairs."""
     return (account_hash >> 32) % CALIBRATION_GROUPS
 
 
 def in_blocks(function: Callable[..., T], *by_user: np.ndarray) -> T:
-    """What a function says of users, from blocks of them in threads; its answers are arrays by user, in whatever dicts.
+    """Applies a function to blocks of users in threads; it returns arrays by user, in tuples or dicts.
 
-    No thread fights another for cores, and no user's answer depends on the block.
+    Threads don't compete for cores, and no user's result depends on the block.
     """
     n_blocks = max(1, -(-len(by_user[0]) // BLOCK_ROWS))
     blocks = zip(*(np.array_split(array, n_blocks) for array in by_user), strict=True)
@@ -635,7 +633,7 @@ def in_blocks(function: Callable[..., T], *by_user: np.ndarray) -> T:
 
 
 def training_users(relation: Any) -> pd.DataFrame:
-    """The users of the relation `int_uplift__training_users`, in their order; to the random draws of `fit` it matters."""
+    """The users of the relation `int_uplift__training_users`, in their order, on which the random draws of `fit` depend."""
     return engine.to_pandas(relation).sort_values("place", ignore_index=True).drop(columns="place")
 
 
@@ -644,9 +642,9 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
 
     Args:
         training: one row per user: KEYS and, in every other column, a numeric feature (NaN: unknown). `is_treated` and
-            `is_converted` are 0 or 1; `assignment_probability` is P(treated) where the design declares it, and NaN elsewhere;
-            bits of `account_hash`, an integer, deal the accounts to halves. The row order matters to the random draws, so the
-            caller orders the rows.
+            `is_converted` are 0 or 1; `assignment_probability` is the declared P(treated), NaN if unknown; bits of
+            `account_hash`, an integer, split the accounts into halves. The random draws depend on the row order, so the caller
+            orders the rows.
         parameters: see Parameters.
 
     Raises:
@@ -758,20 +756,20 @@ def _fit_half(
 
 
 def chance_of_treatment(propensity: np.ndarray, assigned: np.ndarray, parameters: Parameters) -> np.ndarray:
-    """P(treated) of users: as declared, unclipped, and where nothing is (NaN), as estimated, clipped to [floor, 1 - floor]."""
+    """P(treated) of users: as declared, unclipped, or else (NaN) as estimated, clipped to [floor, 1 - floor]."""
     floor = parameters.propensity_floor
     return np.where(np.isnan(assigned), np.clip(propensity, floor, 1 - floor), assigned)
 
 
 def inverse_propensity(treated: np.ndarray, chance: np.ndarray) -> np.ndarray:
-    """Weight of each user in a model of its arm, by its chance of treatment; arrays by user."""
+    """Inverse propensity weight of each user; arrays by user."""
     return np.where(treated == TREATED, 1 / chance, 1 / (1 - chance))
 
 
 def doubly_robust_lift(
     treated: np.ndarray, converted: np.ndarray, p_control: np.ndarray, p_treated: np.ndarray, chance: np.ndarray
 ) -> np.ndarray:
-    """Doubly robust (AIPW) score of each user's lift, by its chance of treatment; arrays of one shape."""
+    """Doubly robust (AIPW) score of each user's lift; arrays of one shape."""
     residual = np.where(treated == TREATED, converted - p_treated, p_control - converted)
     return p_treated - p_control + residual * inverse_propensity(treated, chance)
 
@@ -795,7 +793,7 @@ def check(training: pd.DataFrame, features: Sequence[str], parameters: Parameter
             )
     if training["is_converted"].nunique() < 2:
         raise LearnerError(
-            f"{table}.is_converted: all {len(training):,} observed outcomes are equal, so no lift can be estimated. "
+            f"{table}.is_converted: all {len(training):,} observed outcomes are equal, so lift can't be estimated. "
             "Check outcomes_raw.collab_activated_flag."
         )
     for feature in features:
@@ -807,7 +805,7 @@ def check(training: pd.DataFrame, features: Sequence[str], parameters: Parameter
 
 
 def library_version() -> pd.DataFrame:
-    """One row, `version`: an md5 of the code that fits and scores, and of the release of scikit-learn."""
+    """One row, `version`: an md5 of the code that fits and scores, and of the scikit-learn release."""
     code = [Path(module).read_text(encoding="utf-8") for module in (engine.__file__, __file__)]
     text = "\n".join([f"scikit-learn {sklearn.__version__}", *code])
     return pd.DataFrame({"version": [hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()]})
@@ -821,7 +819,7 @@ def _fit_forest(
     target: np.ndarray,
     weight: np.ndarray | None = None,
 ) -> Forest:
-    """A regularised forest of the mean of a target: of a binary one, its probability."""
+    """A regularised forest for the mean of a target."""
     forest = kind(
         n_estimators=parameters.trees,
         min_samples_leaf=parameters.min_leaf_share,
@@ -847,7 +845,7 @@ def _interpolated(column: np.ndarray, knots: np.ndarray, values: np.ndarray, of_
 
 
 def _joined(answers: Sequence[Any]) -> Any:
-    """Answers about blocks of users as one: arrays end to end along their last axis, within tuples and dicts."""
+    """Concatenates results of blocks of users: arrays along their last axis, within tuples and dicts."""
     first = answers[0]
     if isinstance(first, dict):
         return {name: _joined([answer[name] for answer in answers]) for name in first}

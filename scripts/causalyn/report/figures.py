@@ -174,22 +174,22 @@ def audit_matrix(matrix: pd.DataFrame, decisions: list[str], when: str) -> Drawn
 
 def uplift_by_decile(tenths: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
     """Believed against realised lift by tenth of users, with 95% intervals; rows of `lift_calibration`, `calibration_line`."""
-    known = tenths.dropna(subset=["believed_lift", "realised_lift"]).sort_values("tenth")
+    known = tenths.dropna(subset=["predicted_lift", "observed_lift"]).sort_values("decile")
     if known.empty or line.empty or pd.isna(line["slope"].iloc[0]):
         return None
     slope, lower, upper = (float(line[name].iloc[0]) for name in ("slope", "slope_lower", "slope_upper"))
     verdict = "as believed" if lower <= 1 <= upper else "smaller than believed" if upper < 1 else "larger than believed"
     title = (
-        f"The tenth that is expected to gain most gained {points(known['realised_lift'].iloc[0])} points, the last "
-        f"{points(known['realised_lift'].iloc[-1])}: differences come true {verdict} "
+        f"The tenth that is expected to gain most gained {points(known['observed_lift'].iloc[0])} points, the last "
+        f"{points(known['observed_lift'].iloc[-1])}: differences come true {verdict} "
         f"({slope:.2f} for each 1.00, {lower:.2f} to {upper:.2f})"
     )
     figure, (axes,) = _axes()
-    realised = 100 * known["realised_lift"]
-    errors = [realised - 100 * known["realised_lift_lower"], 100 * known["realised_lift_upper"] - realised]
+    realised = 100 * known["observed_lift"]
+    errors = [realised - 100 * known["observed_lift_lower"], 100 * known["observed_lift_upper"] - realised]
     axes.axhline(0, color=PALE, linewidth=1, zorder=0)
     axes.errorbar(
-        known["tenth"],
+        known["decile"],
         realised,
         errors,
         fmt="o",
@@ -199,8 +199,8 @@ def uplift_by_decile(tenths: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
         label="came true, 95% interval",
     )
     axes.plot(
-        known["tenth"],
-        100 * known["believed_lift"],
+        known["decile"],
+        100 * known["predicted_lift"],
         "_",
         color=ORANGE,
         markersize=16,
@@ -219,7 +219,7 @@ def uplift_by_decile(tenths: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
     )
     axes.legend(frameon=False, loc="upper right")
     axes.set(
-        xlabel="tenth of the users, the most promising first", ylabel="lift, percentage points", xticks=known["tenth"]
+        xlabel="tenth of the users, the most promising first", ylabel="lift, percentage points", xticks=known["decile"]
     )
     return Drawn(title, figure)
 

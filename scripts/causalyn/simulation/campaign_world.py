@@ -30,7 +30,7 @@ def play(users: pd.DataFrame, physics: Physics, entry_date: pd.Timestamp, seed: 
     Raises ValueError if a chance to convert is unknown: the world was not generated.
     """
     if users[["p_control", "p_treated"]].isna().to_numpy().any():
-        raise ValueError("the hidden truth does not say how likely users convert; only a generated world can be played")
+        raise ValueError("the hidden truth has no conversion probabilities; only a generated world can be played")
     users = users.sort_values("user_id", ignore_index=True)
     n, day = len(users), int(entry_date.to_datetime64().astype("datetime64[D]").astype(int))
     rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(day,))))

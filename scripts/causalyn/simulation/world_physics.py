@@ -216,8 +216,8 @@ PRESETS: dict[str, Physics] = {
     ),
     # A quarter of the users have changed since the campaign: past lift is not today's.
     "drift": replace(_DEFAULT, moved_share=0.25),
-    # Lift has no groups to be found, and no thresholds: it turns gradually with momentum, intensity, variety and tenure.
-    # Behaviour moves on after the campaign, and lift with it: today's is that of the pace which today's activity shows.
+    # No groups and no thresholds: lift changes gradually with momentum, intensity, variety and tenure, and goes on following
+    # behaviour after the campaign.
     "smooth": replace(
         _DEFAULT,
         has_smooth_lift=True,

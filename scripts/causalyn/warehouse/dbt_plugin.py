@@ -1,7 +1,7 @@
-"""What dbt needs to do with the warehouse's file, beside running SQL in it (`plugins` in profiles.yml).
+"""Everything dbt does with the warehouse file besides running SQL in it (`plugins` in profiles.yml).
 
-A process that writes a DuckDB file shuts all others out. Readers who must not wait for a build open the copy of the published
-tables that lies beside the warehouse. It is replaced by a rename, so that whoever has it open keeps the tables of one build.
+A process that writes a DuckDB file locks out all others, so readers who can't wait for a build open a copy of the published
+tables beside the warehouse. It is replaced by a rename, so that open connections keep the tables of one build.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _keep_to_owner() -> None:
 
 
 def _is_held(path: Path) -> bool:
-    """Whether another process has the file open: DuckDB says so in words alone."""
+    """Whether another process has the file open, which DuckDB only says in its message."""
     try:
         with path.open("r+b") as file:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,12 +69,12 @@ class Plugin(BasePlugin):
             if _is_held(path):
                 raise DbtRuntimeError(
                     f"Nothing was built: another process has the warehouse {path} open, a build perhaps, or a reader. Wait"
-                    f" until it has ended, then run this again; nothing was changed. ({reason})"
+                    f" for it to finish, then run this again; nothing was changed. ({reason})"
                 ) from error
             if not path.exists():
                 raise DbtRuntimeError(
-                    f"Nothing was built: there is no warehouse {path}, and it can't be made. scripts/generate_world.py or"
-                    f" scripts/load_raw.py makes one; CAUSALYN_WAREHOUSE names it. ({reason})"
+                    f"Nothing was built: there is no warehouse {path}, and it can't be created. scripts/generate_world.py or"
+                    f" scripts/load_raw.py creates one; CAUSALYN_WAREHOUSE sets its path. ({reason})"
                 ) from error
             raise DbtRuntimeError(f"Nothing was built: the warehouse {path} can't be opened. ({reason})") from error
 
@@ -99,7 +99,7 @@ class Plugin(BasePlugin):
 
     def _copy_tables(self, schemas: list[str], file: Path) -> None:
         with self.connection.cursor() as cursor:
-            # Readers have clients of their own, which may be older than ours: from DuckDB 1.2 on they can read it.
+            # Readers' clients may be older than ours; DuckDB 1.2 and later can read it.
             cursor.execute(f"attach {literal(file)} as copied (storage_version 'v1.2.0')")
             try:
                 tables = cursor.execute(

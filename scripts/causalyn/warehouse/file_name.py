@@ -1,4 +1,4 @@
-"""Says whether a warehouse may be called as it is: DuckDB names the database after the file, and so does every query."""
+"""Validates a warehouse's name: DuckDB names the database after the file, and queries use that name."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ TAKEN = {
 
 
 def objection(warehouse: Path) -> str | None:
-    """What to say of the name of a warehouse's file that can't be used; none if it can."""
+    """Why a warehouse file's name can't be used; none if it can."""
     name = warehouse.name.removesuffix(".duckdb")
     if not re.fullmatch(r"[\w. -]+", name):
         return (
-            f"Nothing was done. A warehouse can't be called {warehouse.name!r}: name it by letters, digits, blanks, dots, hyphens"
-            " and underscores alone."
+            f"Nothing was done. A warehouse can't be called {warehouse.name!r}: use only letters, digits, blanks, dots,"
+            " hyphens and underscores."
         )
     if next(filter(None, name.split(".")), "").lower() in TAKEN:
         return (
             f"Nothing was done. A warehouse can't be called {warehouse.name!r}: a schema or database in it has that name;"
-            " name it causalyn.duckdb, say."
+            " call it causalyn.duckdb, for example."
         )
     return None

@@ -1,11 +1,11 @@
-"""Writes the published lists to files for the tools that act on them: one CSV and one Parquet file a list.
+"""Writes the published lists to files for the tools that act on them: one CSV and one Parquet file per list.
 
-The files of one export are one set. A set is written into a directory of its own and then a symbolic link is pointed at it,
-which is the only step that readers can see: they find the previous set whole or the new one whole, whenever the export is
-stopped. The previous set is kept until the next export, for a reader that resolved the link before it moved.
+The files of one export are one set. A set is written into its own directory and then a symbolic link is pointed at it, so readers
+always find a complete set, whenever the export is stopped. The previous set is kept until the next export, for readers that
+resolved the link before it moved.
 
-A spreadsheet runs a cell that begins with one of `= + - @` as a formula, and ids come from outside. In CSV such a text is led
-by an apostrophe, and so is one that begins with an apostrophe, so that different texts stay different (OWASP, "CSV Injection").
+Spreadsheets run cells that begin with one of `= + - @` as formulas, and ids come from outside. In CSV such texts, and those that
+begin with an apostrophe, are prefixed with an apostrophe, so that different texts stay different (OWASP, "CSV Injection").
 Parquet holds every text as it is.
 """
 
@@ -33,7 +33,7 @@ _FORMULA_START = r"^[=+\-@\t\r\n'＝＋－＠]"  # noqa: RUF001 - spreadsheets t
 
 
 class ExportRefusedError(Exception):
-    """There is no list that may be handed on; the message says why and what to do."""
+    """No list may be exported; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class PublishedList:
     empty: str = "no account was decided so"
 
 
-# Columns are named, not taken from the mart: what a mart gains does not leave the company unnoticed.
+# Columns are listed explicitly, so that a new column of a mart is not exported unnoticed.
 LISTS = (
     PublishedList(
         "target_accounts",
@@ -69,7 +69,7 @@ LISTS = (
         ("account_id", "user_id"),
         headline="nudge_list",
     ),
-    # Both arms, so that whoever keeps the log knows who enters the campaign.
+    # Both arms, so that the keeper of the log knows which users enter the campaign.
     PublishedList(
         "campaign_assignments",
         ("account_id", "policy_id", "experiment", "arm", "wave"),
@@ -148,7 +148,7 @@ def export_lists(warehouse: Path, destination: Path) -> dict[str, int]:
     was. The same warehouse gives the same bytes.
     """
     if not warehouse.is_file():
-        raise ExportRefusedError(f"there is no warehouse {warehouse}; `make build` makes one")
+        raise ExportRefusedError(f"there is no warehouse {warehouse}; `make build` creates one")
     try:
         with duckdb.connect(str(warehouse), read_only=True, config={"threads": 1}) as connection:
             _refuse_unless_published(connection)
@@ -164,7 +164,7 @@ def _refuse_unless_published(connection: duckdb.DuckDBPyConnection) -> None:
     except duckdb.CatalogException:
         raise ExportRefusedError("nothing was built since the data was loaded; `make build` builds") from None
     if status == "running":
-        raise ExportRefusedError("the last build did not come to its end; `make build` builds again")
+        raise ExportRefusedError("the last build did not finish; `make build` builds again")
     if status != "published":
         raise ExportRefusedError(f"the last build published nothing: {status}")
     try:
@@ -178,7 +178,7 @@ def _locked(destination: Path) -> Iterator[None]:
     """One export at a time: another one's unfinished set must not be taken for a left-over."""
     destination.parent.mkdir(parents=True, exist_ok=True)
     if destination.exists() and not destination.is_symlink():
-        raise ExportRefusedError(f"{destination} is no export and is left alone")
+        raise ExportRefusedError(f"{destination} is not an export, and was left alone")
     with (destination.parent / f".{destination.name}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -230,7 +230,7 @@ def _write(connection: duckdb.DuckDBPyConnection, published: PublishedList, dire
 
 
 def _write_manifest(connection: duckdb.DuckDBPyConnection, rows: dict[str, int], directory: Path) -> None:
-    """Say what the set holds, so that a reader can check that it has all of it."""
+    """List the set's contents, so that a reader can check that it is complete."""
     build_id, policy_id, scoring_date = connection.execute(
         "select build_id, shipped_policy_id, cast(scoring_date as varchar) from marts.build_info"
     ).fetchone()

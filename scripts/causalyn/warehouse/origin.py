@@ -1,4 +1,4 @@
-"""Says where the raw tables of a warehouse come from, so that an invented world is never taken for a company's data."""
+"""Records where a warehouse's raw tables come from, so that a generated world is never mistaken for a company's data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOADED, GENERATED = "loaded", "generated"
 
 
 def record(connection: duckdb.DuckDBPyConnection, origin: str) -> None:
-    """Write down, in the transaction that replaces the raw tables, where they come from and when (macros/origin.sql reads it)."""
+    """Record, in the transaction that replaces the raw tables, their origin and time (read by macros/origin.sql)."""
     connection.execute(
         f"create or replace table {RAW_SCHEMA}.origin as select '{origin}' as origin, now() at time zone 'UTC' as loaded_at"
     )

@@ -1,4 +1,4 @@
-"""Copies the tables of an export out of a PostgreSQL database into Parquet files, in batches, for the loader to check."""
+"""Copies an export's tables from a PostgreSQL database to Parquet files, in batches, for the loader to check."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def copy_tables(uri: str, directory: Path) -> None:
                     _copy_table(cursor, table, columns, directory / f"{table.name}.parquet")
                 elif not table.optional:
                     problems.append(
-                        f"{table.name}: table missing; the database needs one, or a view, on its search path"
+                        f"{table.name}: table missing; the database needs a table or view of that name on its search path"
                     )
     except dbapi.Error as error:
         raise DatabaseError(" ".join(str(error).split())) from error

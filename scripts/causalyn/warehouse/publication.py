@@ -1,4 +1,4 @@
-"""Says whether the published tables are as they were published, before anybody acts on them (macros/publication.sql)."""
+"""Checks that the published tables are unchanged before anybody acts on them (macros/publication.sql)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PUBLISHED, CURRENT = "builds.published_lists", "builds.current_lists"
 
 
 class EditedListsError(Exception):
-    """What lies in the warehouse is not what was published; the message names the tables."""
+    """Published tables were changed; the message names them."""
 
 
 def warehouse_mark(warehouse: Path) -> str:
@@ -39,5 +39,5 @@ def refuse_edited(connection: duckdb.DuckDBPyConnection) -> None:
     if edited:
         tables = ", ".join(sorted(table for (table,) in edited))
         raise EditedListsError(
-            f"{tables}: changed since it was published, and not by a build. A whole `make build` publishes it anew"
+            f"{tables}: changed since publication, and not by a build. A full `make build` republishes it"
         )

@@ -1,4 +1,4 @@
-"""Says of the files of an export what the raw contract does not allow, and what was made of them: nothing is written here.
+"""Checks an export's files against the raw contract, and reports what was repaired. Writes nothing.
 
 Each check is a rule over the contract's columns, types, keys and references, not over the tables by name.
 """
@@ -37,7 +37,7 @@ _BLANK = r"[\s\p{Z}\p{Cc}\p{Cf}]+"
 _MOMENT = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?)?"
 # The whole numbers up to which every one differs from the next, by type.
 _EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
-# How the ids of two systems differ that mean the same.
+# Ways in which two systems write the same id.
 _WAYS = {
     "in case": "lower({0})",
     "in blanks": "replace({0}, ' ', '')",
@@ -101,7 +101,7 @@ class Source:
                     else f"case when trim({name}) <> '' then {name} end"
                 )
             else:
-                # Writers of data frames say "missing" by NaN.
+                # Data frame libraries write NaN for missing.
                 said = f"nullif({name}, 'nan')" if kind in _EXACT else name
             columns.append(f"{said} as {name}")
         return f"(select {', '.join(columns)} from {self.files.relation})"
@@ -196,17 +196,17 @@ class Source:
 
 @dataclass
 class Findings:
-    """What is wrong with an export, and what is to be known of one that is not refused."""
+    """An export's problems, and notes on one that is not refused."""
 
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
 def check_columns(source: Source, findings: Findings) -> None:
-    """What is wrong with the columns of a table, whatever they hold."""
+    """Problems with a table's columns, whatever their values."""
     known = {column.name for column in source.table.columns}
     if ignored := sorted(set(source.files.types) - known):
-        findings.notes.append(f"{source.table.name}: columns that nothing reads: {', '.join(map(shown, ignored))}")
+        findings.notes.append(f"{source.table.name}: unused columns: {', '.join(map(shown, ignored))}")
     for column in source.table.columns:
         where, kind = f"{source.table.name}.{column.name}", source.kind(column)
         if column.name not in source.files.types and not column.optional:
@@ -222,7 +222,7 @@ def check_columns(source: Source, findings: Findings) -> None:
 def check_values(
     connection: duckdb.DuckDBPyConnection, source: Source, timezone: str | None, findings: Findings
 ) -> None:
-    """What is wrong with the values of a table, found in one pass over its files."""
+    """Problems with a table's values, found in one pass over its files."""
     table, name = source.table, source.files.name
     measures = {"rows": "count(*)"} | {
         (column.name, measure): sql for column in table.columns for measure, sql in _measures(source, column).items()
@@ -244,7 +244,7 @@ def check_values(
 
 
 def _measures(source: Source, column: Column) -> dict[str, str]:
-    """SQL of what is measured of a column."""
+    """SQL of a column's measures."""
     name, converted = identifier(column.name), source.converted(column)
     text = f"cast({name} as varchar)"
 
@@ -276,7 +276,7 @@ def _measures(source: Source, column: Column) -> dict[str, str]:
 
 
 def _judge(source: Source, column: Column, rows: int, timezone: str | None, measured: dict, findings: Findings) -> None:
-    """What the measures of a column say."""
+    """Findings from a column's measures."""
     where, problems = f"{source.table.name}.{column.name}", findings.problems
     nulls = measured["nulls"]
     # A column that may be missing may as well be empty.
@@ -299,8 +299,8 @@ def _judge(source: Source, column: Column, rows: int, timezone: str | None, meas
     if changed := measured.get("changed"):
         example = measured["changed example"]
         findings.notes.append(
-            f"{where}: {changed:,} of {rows:,} ids have lost blanks at their ends, what can't be seen, or '.0', for example"
-            f" {example!a:.60}"
+            f"{where}: {changed:,} of {rows:,} ids were stripped of surrounding blanks, invisible characters or '.0',"
+            f" for example {example!a:.60}"
         )
     if column.type == "date":
         if measured["all midnights"] is False:
@@ -309,7 +309,7 @@ def _judge(source: Source, column: Column, rows: int, timezone: str | None, meas
         if not timezone and measured["days"] > 1 and not measured["seconds"] and _are_midnights_elsewhere(minutes):
             times = " or ".join(f"{minute // 60:02}:{minute % 60:02}" for minute in minutes)
             problems.append(
-                f"{where}: all times are {times} UTC, as midnights of another time zone would be; name it, for example"
+                f"{where}: all times are {times} UTC, like midnights in another time zone; name it, for example"
                 " TIMEZONE=Europe/Berlin (load_raw.py: --timezone), or export plain dates"
             )
 
@@ -322,7 +322,7 @@ def _are_midnights_elsewhere(minutes: list[int]) -> bool:
 
 
 def check_references(connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], findings: Findings) -> None:
-    """Ids that find no partner in the table that they refer to, keys of several things, and days with several rows."""
+    """Ids missing from the table they refer to, ambiguous keys, and user-days with several rows."""
     parents = {table.key[0]: table.name for table in TABLES if len(table.key) == 1}
     for name, source in sources.items():
         ids = [column.name for column in source.table.columns if column.name in parents]
@@ -365,13 +365,13 @@ def _check_strangers(
     if n_strangers == n_ids or n_meant > LOST_SHARE * n_ids:
         findings.problems.append(f"{said}; export both tables with the same ids")
     else:
-        findings.notes.append(f"{said}; their rows are left out")
+        findings.notes.append(f"{said}; their rows are ignored")
 
 
 def _check_shared_keys(
     connection: duckdb.DuckDBPyConnection, table: str, key: str, reference: str, findings: Findings
 ) -> None:
-    """A key that names several things: users of several accounts, say, that are counted from 1 in each."""
+    """Ambiguous keys, such as users counted from 1 in each account."""
     n_keys, n_shared, example = connection.execute(
         "select count(*), count(*) filter (where first <> last), min([id, first, last]) filter (where first <> last)"
         f" from (select {key} as id, min({reference}) as first, max({reference}) as last from {table} group by all)"
@@ -380,12 +380,12 @@ def _check_shared_keys(
         shared, first, last = map(shown, example)
         findings.problems.append(
             f"{table}.{key}: {n_shared:,} of {n_keys:,} ids have more than one {reference}, for example {shared} those of"
-            f" {first} and {last}; make ids unique in every table, for example by joining the two"
+            f" {first} and {last}; make ids unique in every table, for example by combining the two"
         )
 
 
 def _check_repeated_days(connection: duckdb.DuckDBPyConnection, source: Source, findings: Findings) -> None:
-    """Rows of one user and day that differ: nobody can tell whether they are parts of it or versions."""
+    """Contradictory rows of one user and day, which could be parts or versions."""
     key = [*source.table.key, "source"]
     others = ", ".join(column.name for column in source.table.columns if column.name not in key)
     n_days, n_repeated, example = connection.execute(
@@ -398,12 +398,12 @@ def _check_repeated_days(connection: duckdb.DuckDBPyConnection, source: Source, 
         return
     user, day = example
     said = (
-        f"{source.table.name}: {n_repeated:,} of {n_days:,} users' days have rows that differ, for example that of {shown(user)}"
+        f"{source.table.name}: {n_repeated:,} of {n_days:,} user-days have contradictory rows, for example that of {shown(user)}"
         f" on {day}"
     )
     if n_repeated > LOST_SHARE * n_days:
         findings.problems.append(
-            f"{said}; export one row for each, or say in a column `source` where each row is from: then they are added"
+            f"{said}; export one row per user and day, or name each row's origin in a column `source`, so that they are added up"
         )
     else:
-        findings.notes.append(f"{said}; the fullest row is taken")
+        findings.notes.append(f"{said}; the fullest row is used")

@@ -16,7 +16,7 @@ RAW_SCHEMA = "raw"
 BUILT_NODES = "builds.nodes"
 PUBLICATION = "builds.publication"
 
-# Dates before and after these are defaults or slips of the pen, in whatever column.
+# Dates outside this range are defaults or typing errors.
 FIRST_DATE = datetime.date(1970, 1, 1)
 LAST_DATE = datetime.date(2099, 12, 31)
 # In letters, of any text: an export that holds more has other columns than the contract means.
@@ -123,7 +123,7 @@ ACTIVITY = Table(
     key=("user_id", "activity_date"),
 )
 
-# What an event log says, in the place of the activity of days: seeds/mapping/events.csv says what counts as what.
+# An event log instead of daily activity, mapped by seeds/mapping/events.csv.
 USER_EVENTS = Table(
     "user_events_raw",
     _columns("user_id varchar needed", "event_name varchar needed", "event_time timestamp needed"),
@@ -131,7 +131,7 @@ USER_EVENTS = Table(
     optional=True,
 )
 
-# What a company knows of its users besides: seeds/mapping/user_features.csv declares each. A value holds until the next one.
+# Company features, declared in seeds/mapping/user_features.csv. A value holds until the next one.
 USER_FEATURES = Table(
     "user_features_raw",
     _columns(
@@ -174,7 +174,7 @@ OUTCOMES = Table(
     key=("user_id", "intervention_id"),
 )
 
-# The log of the running campaign: a row when a user enters it, nudged or held out, and one for whatever happens to the user then.
+# The log of campaigns: one row for a user's entry (nudged or held out), and one for each later event.
 CAMPAIGN_EVENTS = Table(
     "campaign_events_raw",
     _columns(
@@ -195,7 +195,7 @@ CAMPAIGN_EVENTS = Table(
     optional=True,
 )
 
-# What a bandit decided round by round, with the probability of each decision, and what came of it.
+# A bandit's decisions, round by round, with their probabilities and rewards.
 BANDIT_LOG = Table(
     "bandit_log_raw",
     _columns(
@@ -227,7 +227,7 @@ TRUTH = Table(
 )
 
 
-# The truth as of the scoring date, where it is another than when the campaigns reached the users.
+# The truth as of the scoring date, if it differs from that of the campaigns.
 TRUTH_TODAY = Table("latent_uplift_today_hidden", TRUTH.columns, key=TRUTH.key, optional=True)
 
 TRUTHS = (TRUTH, TRUTH_TODAY)

@@ -1,4 +1,4 @@
-"""Finds the files of each table of an export, and says in SQL how DuckDB reads them: every row, and nothing but what they hold.
+"""Finds the files of each exported table, and builds the SQL by which DuckDB reads every row exactly as written.
 
 A table is one file, part files side by side (`users_raw-00001.csv`), or a directory of them, partitioned or not. What a
 directory is called is part of the data only where it lies inside such a directory and no file has the column.
@@ -34,7 +34,7 @@ _FILE = "file of the row"
 
 
 class RawContractError(ValueError):
-    """Files that don't fulfil the raw contract; `problems` says one by one what is wrong, where, and what to do."""
+    """Files that break the raw contract; each of `problems` says what is wrong, where, and what to do."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -91,7 +91,7 @@ def _find(directory: Path, table: Table) -> list[Path]:
     if len(claims) > 1:
         names = " and ".join(sorted({paths[0].relative_to(directory).parts[0] for paths in claims.values()}))
         raise RawContractError([f"{table.name}: {directory} has {names}; keep one of them"])
-    # Whoever has an event log need not add it up.
+    # An event log may replace daily activity.
     if claims or table.optional or (table == ACTIVITY and _find(directory, USER_EVENTS)):
         return [path for paths in claims.values() for path in paths]
     missing = (
@@ -117,7 +117,7 @@ def _parts(directory: Path, table: Table) -> list[Path]:
         holds = shown(strange[0]) if strange else " and ".join(sorted(suffixes)) or "nothing"
         raise RawContractError(
             [
-                f"{table.name}: the directory {directory.name} holds {holds}; keep Parquet files alone in it, or CSV files alone"
+                f"{table.name}: the directory {directory.name} holds {holds}; keep only Parquet files or only CSV files in it"
             ]
         )
     return parts
@@ -153,7 +153,7 @@ def _read_parquet(
     if problems:
         raise RawContractError(problems)
     n_rows = connection.execute(f"select sum(num_rows)::bigint from parquet_file_metadata({files})").fetchone()[0]
-    # Writers that know no text mark it as bytes.
+    # Some writers mark text as bytes.
     return (
         f"read_parquet({files}, hive_partitioning = false, union_by_name = true, binary_as_string = true{options})",
         n_rows,
@@ -216,18 +216,18 @@ def _check_header(table: Table, path: Path, header: tuple[str, ...]) -> None:
     for delimiter in (";", "\t", "|"):
         if len(header) == 1 and {column.name for column in table.columns}.intersection(header[0].split(delimiter)):
             raise RawContractError(
-                [f"{table.name}: {path.name} separates its columns by {delimiter!r}; export it separated by commas"]
+                [f"{table.name}: {path.name} separates columns by {delimiter!r}; export it separated by commas"]
             )
     if repeated := [name for name in header if header.count(name) > 1]:
         raise RawContractError([f"{table.name}: column {shown(repeated[0])} repeated in {path.name}; keep one of them"])
 
 
 def too_long(where: str) -> str:
-    return f"{where}: texts of more than {TEXT_LENGTH:,} letters; shorten them in the export"
+    return f"{where}: texts longer than {TEXT_LENGTH:,} characters; shorten them in the export"
 
 
 def shown(text: str) -> str:
-    """What a file says, in one line of a message, whatever it says."""
+    """A file's text, safe to show in one line of a message."""
     return repr(text if len(text) <= _EXAMPLE_LENGTH else f"{text[:_EXAMPLE_LENGTH]}...")
 
 

@@ -1,4 +1,4 @@
-"""Loads a directory of exported files into the warehouse: all of it, or nothing.
+"""Loads a directory of exported files into the warehouse, all or nothing.
 
 Everything is checked before anything is replaced, and all problems are reported together. DuckDB streams the files, so
 memory stays bounded at any size.
@@ -21,7 +21,7 @@ from causalyn.warehouse.sql_text import literal
 
 @dataclass(frozen=True)
 class Loaded:
-    """The number of rows by table, and what is to be known of them."""
+    """The number of rows by table, and notes on them."""
 
     rows: dict[str, int]
     notes: list[str]
@@ -63,7 +63,7 @@ def load_raw(directory: Path, warehouse: Path, timezone: str | None = None) -> L
 
 
 def check_raw(directory: Path, timezone: str | None = None) -> tuple[dict[str, Source], list[str]]:
-    """The tables of a directory, all of them checked, and what is to be known of them.
+    """The checked tables of a directory, and notes on them.
 
     Raises RawContractError with every problem found.
     """
@@ -100,7 +100,7 @@ def connect(path: Path | str, timezone: str | None = None) -> duckdb.DuckDBPyCon
     try:
         connection.execute(f"set timezone = {literal(timezone or 'UTC')}")
     except duckdb.Error:
-        raise RawContractError([f"{timezone}: no such time zone; name one such as Europe/Berlin"]) from None
+        raise RawContractError([f"{timezone}: no such time zone; use one such as Europe/Berlin"]) from None
     connection.execute(MACROS)
     return connection
 

@@ -1,4 +1,4 @@
-"""Names in SQL where no parameter can stand: of files, tables and columns, whatever they are called."""
+"""Quotes names of files, tables and columns in SQL where parameters aren't allowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stages of a build: a line for each with its seconds, and of a run of dbt that failed the lines that matter."""
+"""Prints the stages of a build with their seconds and, if dbt failed, the lines that matter."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-# By the first folder that a node's path contains; what is in none of them belongs to the last.
+# By the first folder in a node's path; anything else belongs to the last stage.
 FOLDERS = {
     "seeds/": "cleaning",
     "models/input/": "cleaning",
@@ -88,7 +88,7 @@ class DbtRun:
         return sorted(named, key=lambda failure: failure[0] != GATE)
 
     def is_held_back(self) -> bool:
-        """Whether everything ran, and a check refuses what came of it: to run it again changes nothing."""
+        """Whether everything ran and a check holds the result back, so that running again changes nothing."""
         return bool(self._failed) and all(
             status == "fail" or _name(unique_id) == GATE for unique_id, status in self._failed.items()
         )

@@ -1,7 +1,7 @@
-"""Drafts the lines of seeds/mapping that an export still needs: each word of it that no line has, with a guess at what it means.
+"""Drafts the lines of seeds/mapping missing for an export: each unmapped word, with a guess at its meaning.
 
-A guess goes by parts of words, the first that fits, and is marked: the build takes a line into account only once a person has
-emptied its mark. Lines that are there already are never touched.
+Guesses match parts of words, the first that fits, and are marked: a line takes effect once a person has emptied the mark.
+Existing lines are never touched.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class WordMap:
         return next((ours for ours, hints in self.hints.items() if any(hint in word for hint in hints)), UNKNOWN)
 
 
-# An owner who is taken for an admin is nudged too seldom; an admin who is taken for anybody could cost the account.
+# Mistaking an owner for an admin costs some nudges; mistaking an admin for a user could cost the account.
 WORD_MAPS = (
     WordMap(
         "roles",
@@ -88,7 +88,7 @@ WORD_MAPS = (
             "none": ("none", "never", "n/a"),
         },
     ),
-    # Nobody can guess what a feature is: its line has no mark, and counts once a description replaces the question mark.
+    # Features can't be guessed: their lines have no mark, and take effect once a description replaces the question mark.
     WordMap("user_features", USER_FEATURES, "feature", {}),
 )
 

@@ -105,7 +105,7 @@ def test_nobody_is_nudged_whom_the_guardrails_hold_back(played):
 
 
 def test_a_bandit_that_has_begun_is_not_played_again(played):
-    with pytest.raises(NotPlayableError, match="has begun"):
+    with pytest.raises(NotPlayableError, match="has started"):
         play_bandit(played[0], PRESETS["default"], seed=7)
 
 

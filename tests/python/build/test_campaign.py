@@ -78,7 +78,7 @@ def test_a_tenth_of_the_accounts_is_control_by_a_hash_that_any_engine_computes(c
     assert {account for account, (*_, arm) in dealt.items() if arm == "control"} == control
 
 
-def test_waves_are_tenths_of_the_targets_by_net_value(connection, compiled):
+def test_waves_are_deciles_of_the_targets_by_net_value(connection, compiled):
     set_decisions(connection, 1000, "target")
     connection.execute(f"create table dealt as {compiled('int_campaign__assignments')}")
     waves = connection.execute(
@@ -232,7 +232,7 @@ def test_a_campaign_that_annoys_its_first_waves_is_paused_and_the_later_ones_are
     status, _ = play_campaign(warehouse, replace(DEFAULT, **annoying), seed=1)
 
     assert set(status["status"]) == {"pause"}
-    assert status["evidence"].max() >= status["evidence_limit"].max()
+    assert status["log_e_value"].max() >= status["log_e_value_limit"].max()
     assert 1 <= status["begun_date"].notna().sum() <= 2
     export_lists(warehouse, tmp_path / "exports")
     after = rows(tmp_path / "exports")
@@ -243,7 +243,7 @@ def test_a_campaign_that_annoys_its_first_waves_is_paused_and_the_later_ones_are
     assert [after[name] for name in campaign] == [0, 0, 0]
     assert after["do_not_disturb_accounts"] == before["do_not_disturb_accounts"]
 
-    with pytest.raises(NotPlayableError, match="this campaign has begun"):
+    with pytest.raises(NotPlayableError, match="this campaign has started"):
         play_campaign(warehouse, DEFAULT, seed=1)
 
 
@@ -282,7 +282,9 @@ def share_of_paused_waves(connection, compiled, mean: float, waves: int = 600, a
             f"create or replace table intermediate.int_campaign__account_log as"
             f" select * replace (cast(entry_date as date) as entry_date) from log where place < {look}"
         )
-        harmful = f"select wave from ({compiled('int_campaign__rollout_status')}) where evidence >= evidence_limit"
+        harmful = (
+            f"select wave from ({compiled('int_campaign__rollout_status')}) where log_e_value >= log_e_value_limit"
+        )
         paused |= {wave for (wave,) in connection.execute(harmful).fetchall()}
     return len(paused) / waves
 

@@ -170,7 +170,7 @@ def test_an_export_that_is_killed_leaves_the_last_one(warehouse, exported, run, 
     ("file", "change", "reason"),
     [
         ("models/staging/stg_accounts.sql", BROKEN, r"the last build published nothing: .*: stg_accounts \(error\)"),
-        ("python_models/uplift/int_uplift__killer.py", KILLER, "the last build did not come to its end"),
+        ("python_models/uplift/int_uplift__killer.py", KILLER, "the last build did not finish"),
     ],
     ids=["failed", "killed"],
 )
@@ -269,7 +269,7 @@ def test_a_file_that_is_no_warehouse_stops_the_export(tmp_path):
 def test_a_directory_that_no_export_made_is_left_alone(warehouse, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("keep")
-    assert_refused(warehouse, tmp_path / "mine", "is no export")
+    assert_refused(warehouse, tmp_path / "mine", "is not an export")
 
 
 def test_the_command_says_what_it_wrote_or_why_it_did_not(warehouse, tmp_path, run, project_root):

@@ -10,12 +10,12 @@ def one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple:
     return connection.execute(query).fetchone()
 
 
-def test_generation_report_and_schema_manifest_agree_with_the_raw_tables(built_world):
+def test_raw_profile_and_schema_manifest_agree_with_the_raw_tables(built_world):
     with duckdb.connect(str(built_world.warehouse), read_only=True) as connection:
-        report = dict(connection.execute("select measure_id, measure from marts.generation_report").fetchall())
+        report = dict(connection.execute("select measure_id, measure from marts.raw_profile").fetchall())
         assert report["activity_rows"] == one(connection, "select count(*) from raw.user_activity_daily_raw")[0]
         assert (
-            report["users_an_account"]
+            report["users_per_account"]
             == one(connection, "select count(distinct user_id) / count(distinct account_id) from raw.users_raw")[0]
         )
         eligible = "from raw.interventions_raw where eligibility_flag = 1"

@@ -49,7 +49,7 @@ def test_an_export_of_the_required_columns_alone_is_published(smallest):
 
 
 def test_columns_that_nothing_reads_are_named(smallest):
-    assert "Note: users_raw: columns that nothing reads: 'shoe_size'" in smallest[1].splitlines()
+    assert "Note: users_raw: unused columns: 'shoe_size'" in smallest[1].splitlines()
 
 
 def test_a_company_that_maps_its_own_tables_is_told_what_is_missing(run_dbt, project_copy, tmp_path):

@@ -52,10 +52,10 @@ def test_a_word_that_nobody_mapped_stops_the_build(
     said = message(build)
     seen(said)
     assert build.returncode != 0
-    assert f"{table}.{column} holds words" in said
+    assert f"{table}.{column} has words" in said
     plain = word.strip().lower()
-    assert f"seeds/mapping/{seed}.csv does not know or only guesses: {plain} ({rows} rows)." in said
-    assert said.endswith(f'in the place of each question mark: "{plain}",?,')
+    assert f"seeds/mapping/{seed}.csv lacks or only guesses: {plain} ({rows} rows)." in said
+    assert said.endswith(f'in place of each question mark: "{plain}",?,')
     listed(said)
     assert "Nothing was published" in build.stdout
     for skipped in ("int_uplift__inputs", "int_policy__account_decisions", "int_build__publication_gate"):

@@ -154,7 +154,7 @@ def test_a_feature_that_nobody_declared_stops_the_build(world, run_dbt, copy_pro
         assert said, build.stdout[-3000:]
         message = " ".join(said[0].split())
         assert "user_features_raw.feature holds words" in message
-        assert message.endswith('with what it is in the place of each question mark: "nps score",? "tickets",?')
+        assert message.endswith('with what it is in place of each question mark: "nps score",? "tickets",?')
         listed(message)
     seen(message)
 

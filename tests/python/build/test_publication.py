@@ -170,7 +170,7 @@ def test_a_second_build_ends_with_a_message_and_changes_nothing(warehouse, run_d
         second = run_dbt("build", warehouse=warehouse)
     assert second.returncode != 0
     assert "another process has the warehouse" in second.stdout
-    assert "Wait until it has ended" in second.stdout
+    assert "Wait for it to finish" in second.stdout
     assert "Traceback" not in second.stdout + second.stderr
     assert read_published(warehouse) == before
 

@@ -43,7 +43,7 @@ def test_what_is_no_number_in_a_seed_is_named_in_one_line(project_copy, run_dbt,
     seeded = run_dbt("seed", warehouse=tmp_path / "causalyn.duckdb", project=project_copy)
 
     assert seeded.returncode == 1
-    messages = [line.strip() for line in seeded.stdout.splitlines() if "Nothing is decided by" in line]
+    messages = [line.strip() for line in seeded.stdout.splitlines() if "Nothing was decided:" in line]
     assert len(messages) == len(numeric)
     for name, columns in numeric.items():
         (message,) = {each for each in messages if f"/{name} holds " in each}

@@ -402,7 +402,7 @@ FAULTS = {
             "user_activity_daily_raw",
             f"select * replace ({moment} as activity_date) from {{table}}",
             [
-                f"user_activity_daily_raw.activity_date: all times are {times} UTC, as midnights of another time zone",
+                f"user_activity_daily_raw.activity_date: all times are {times} UTC, like midnights in another time zone",
                 "TIMEZONE=",
             ],
         )
@@ -478,12 +478,12 @@ FAULTS = {
     "days_of_web_and_ios": (
         "user_activity_daily_raw",
         "from {table} union all (select * replace (7 as core_action_count) from {table} where user_id = 'u2')",
-        ["user_activity_daily_raw: 5 of 30 users' days have rows that differ, for example that of 'u2' on 2025-03-01"],
+        ["user_activity_daily_raw: 5 of 30 user-days have contradictory rows, for example that of 'u2' on 2025-03-01"],
     ),
     "text_too_long": (
         "users_raw",
         "select * replace (repeat('x', 10001) as geo_region) from {table}",
-        ["users_raw.geo_region: texts of more than 10,000 letters"],
+        ["users_raw.geo_region: texts longer than 10,000 characters"],
     ),
 }
 
@@ -595,7 +595,7 @@ BROKEN_FILES = {
         name: (
             "users_raw.csv",
             USERS_CSV.replace(b",", delimiter),
-            f"users_raw: users_raw.csv separates its columns by {delimiter.decode()!r}; export it separated by commas",
+            f"users_raw: users_raw.csv separates columns by {delimiter.decode()!r}; export it separated by commas",
         )
         for name, delimiter in (("semicolons", b";"), ("tabs", b"\t"), ("bars", b"|"))
     },
@@ -719,7 +719,7 @@ def test_long_texts_are_refused_before_they_are_read(export, warehouse, seen, mo
         load_raw(export, warehouse)
     seen(str(raised.value))
     assert raised.value.problems == [
-        "users_raw.geo_region: texts of more than 10,000 letters; shorten them in the export"
+        "users_raw.geo_region: texts longer than 10,000 characters; shorten them in the export"
     ]
     assert "accounts_raw" in checked
     assert "users_raw" not in checked
@@ -811,7 +811,7 @@ def test_ids_that_look_the_same_are_the_same(export, warehouse, earlier_load, se
     notes = load_raw(export, warehouse).notes
     assert all_contents(warehouse) == earlier_load
     expected = (
-        [] if other.startswith(("cast", "encode")) else ["user_activity_daily_raw.user_id: 30 of 30 ids have lost"]
+        [] if other.startswith(("cast", "encode")) else ["user_activity_daily_raw.user_id: 30 of 30 ids were stripped"]
     )
     assert [note[: len(start)] for note, start in zip(notes, expected, strict=True)] == expected
     seen(" ".join(notes) or "loaded")
@@ -874,7 +874,7 @@ def test_strangers_are_reported_beyond_two_in_a_hundred_and_taken(export, wareho
     assert loaded.rows["user_activity_daily_raw"] == 33
     (note,) = loaded.notes
     assert note == (
-        "user_activity_daily_raw.user_id: 3 of 9 ids are not in users_raw, for example 'x0' beside 'u1'; their rows are left out"
+        "user_activity_daily_raw.user_id: 3 of 9 ids are not in users_raw, for example 'x0' beside 'u1'; their rows are ignored"
     )
 
 
@@ -888,7 +888,7 @@ def test_days_of_several_sources_are_taken(export, warehouse):
     write(
         export, "user_activity_daily_raw", "select * replace (row_number() over () as core_action_count) from {table}"
     )
-    with pytest.raises(RawContractError, match="30 of 30 users' days have rows that differ"):
+    with pytest.raises(RawContractError, match="30 of 30 user-days have contradictory rows"):
         load_raw(export, warehouse)
 
 
@@ -927,7 +927,7 @@ def test_tables_of_another_loader_are_loaded_data(warehouse):
 
 def test_columns_that_nothing_reads_are_reported(export, warehouse):
     write(export, "accounts_raw", "select *, 'x' as \"it's extra\" from {table}")
-    assert load_raw(export, warehouse).notes == ['accounts_raw: columns that nothing reads: "it\'s extra"']
+    assert load_raw(export, warehouse).notes == ['accounts_raw: unused columns: "it\'s extra"']
 
 
 # Other shapes of the same users: how each is written into the export.
@@ -1042,7 +1042,7 @@ def test_all_problems_are_reported_together(export, command, warehouse):
     assert failed.returncode == 1
     assert failed.stdout == ""
     headline, *problems = failed.stderr.splitlines()
-    assert headline == "Nothing was loaded. The raw contract is not fulfilled:"
+    assert headline == "Nothing was loaded. The export breaks the raw contract:"
     assert [problem.partition(":")[0] for problem in problems] == [
         "accounts_raw",
         "users_raw.user_created_date",

@@ -101,13 +101,13 @@ def test_the_users_of_today_are_no_training_data(model, kept, users):
 
 @pytest.mark.parametrize("change", [{"seed": 2}, {"deciding_learner": "dr_learner"}, {"trees": 11}])
 def test_a_model_of_other_parameters_is_refused(kept, users, change):
-    with pytest.raises(ModelMismatchError, match=r"has parameters Parameters\(.*, and here it is .*Run a full build"):
+    with pytest.raises(ModelMismatchError, match=r"has parameters Parameters\(.*, but now it is .*Run a full build"):
         model_store.from_frame(kept, users.columns, replace(PARAMETERS, **change))
 
 
 @pytest.mark.parametrize("column", ["library_version", "scikit_learn_version"])
 def test_a_model_of_another_version_is_refused(kept, users, column):
-    with pytest.raises(ModelMismatchError, match=f"{column} 0.1, and here it is"):
+    with pytest.raises(ModelMismatchError, match=f"{column} 0.1, but now it is"):
         read(kept.assign(**{column: "0.1"}), users)
 
 
@@ -129,7 +129,7 @@ def test_what_is_no_model_is_not_loaded(kept, users):
     objects = packed(**arrays | {"values": np.array([hashlib.sha256, PARAMETERS], dtype=object)})
     fewer = packed(**{name: array for name, array in arrays.items() if name != "t_slopes"})
     for content in (b"", b"nothing", packed(), objects, fewer, packed(**arrays | {"nodes": arrays["values"]})):
-        with pytest.raises(ModelMismatchError, match=r"not made of the arrays .*, and was not loaded"):
+        with pytest.raises(ModelMismatchError, match=r"does not have the arrays of a stored model, and was not loaded"):
             read(with_model(kept, content), users)
     read(with_model(kept, packed(**arrays)), users)
 

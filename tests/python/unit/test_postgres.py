@@ -92,7 +92,7 @@ def test_missing_tables_are_named(database, load, seen, listed):
     refused = load(database)
     headline, *problems = refused.stderr.splitlines()
     seen(problems[0])
-    assert (refused.returncode, headline) == (1, "Nothing was loaded. The raw contract is not fulfilled:")
+    assert (refused.returncode, headline) == (1, "Nothing was loaded. The export breaks the raw contract:")
     assert [problem.partition(":")[0] for problem in problems] == list(ROWS)
     for problem in problems:
         listed(problem)

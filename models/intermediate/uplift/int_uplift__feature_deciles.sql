@@ -26,10 +26,10 @@ final as (
         intensity,
         case
             when momentum is not null then 1 + cast(floor(10 * n_below_in_momentum / n_with_momentum) as int)
-        end as momentum_tenth,
+        end as momentum_decile,
         case
             when intensity is not null then 1 + cast(floor(10 * n_below_in_intensity / n_with_intensity) as int)
-        end as intensity_tenth
+        end as intensity_decile
     from ranked
 )
 

@@ -1,5 +1,5 @@
--- A day that counts twice makes a user look busier than it was. A month's days are told apart by a bit each: to group by day
--- would hold a group for nearly every row, more than DuckDB can spill.
+-- Duplicate days would inflate activity. One bit per day of a month, since grouping by day would make nearly a group per row,
+-- more than DuckDB can spill.
 with activity as (
     select
         user_id,

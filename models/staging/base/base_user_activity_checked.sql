@@ -11,7 +11,7 @@ scoring as (
     select * from {{ ref('stg_scoring_date') }}
 ),
 
--- Found in a pass of its own, which needs two columns, so that only the few rows of these days are sorted.
+-- A separate pass over two columns, so that only these few days' rows are sorted.
 repeated_days as (
     select
         user_id,
