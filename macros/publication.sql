@@ -183,6 +183,11 @@
         ) -%}
     {%- endfor -%}
     {%- if not var('refresh') -%}
+        {#- A table that an upgrade renamed or removed is not left behind with the contents of an old build. -#}
+        {%- do make_table('builds.published_lists', ['table_name string', 'fingerprint string']) -%}
+        {%- for row in run_query('select table_name from builds.published_lists').rows if "'" ~ row[0] ~ "'" not in published -%}
+            {%- do run_query('drop table if exists ' ~ row[0]) -%}
+        {%- endfor -%}
         {%- do run_query('create or replace view builds.current_lists as ' ~ fingerprints | join(' union all ')) -%}
         {%- do replace_table('builds.published_lists', 'select * from builds.current_lists') -%}
     {#- Not through the adapter, which would begin a nested transaction. -#}

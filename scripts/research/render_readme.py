@@ -49,7 +49,7 @@ from (
         max(value) filter (where metric = 'false_suppression_share') as false_suppression_share,
         max(value) filter (where metric = 'is_published') as is_published,
         max(value) filter (where metric = 'coverage_lift_of_a_user_everybody') as coverage_of_users,
-        max(value) filter (where metric = 'coverage_effect_on_a_decile_everybody') as coverage_of_tenths
+        max(value) filter (where metric = 'coverage_effect_on_a_decile_everybody') as coverage_of_deciles
     from (
         select preset, seed, if(starts_with(metric, 'today_'), 'today', 'backtest') as population,
             regexp_replace(metric, '^today_', '') as metric, value
@@ -234,7 +234,7 @@ BLOCKS = {
             cell(avg(persuadables_targeted_share), 'share') as "Persuadables targeted",
             cell(avg(false_suppression_share), 'share') as "falsely suppressed",
             cell(avg(coverage_of_users), 'share') as "coverage of 90% intervals of users",
-            cell(avg(coverage_of_tenths), 'share') as "coverage of 95% intervals of deciles"
+            cell(avg(coverage_of_deciles), 'share') as "coverage of 95% intervals of deciles"
         {STUDIED}
         group by studied.preset, studied.population
         order by studied.preset, studied.population

@@ -172,31 +172,31 @@ def audit_matrix(matrix: pd.DataFrame, decisions: list[str], when: str) -> Drawn
     return Drawn(title, figure)
 
 
-def uplift_by_decile(tenths: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
-    """Believed against realised lift by tenth of users, with 95% intervals; rows of `lift_calibration`, `calibration_line`."""
-    known = tenths.dropna(subset=["predicted_lift", "observed_lift"]).sort_values("decile")
+def uplift_by_decile(deciles: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
+    """Predicted against observed lift by decile of users, with 95% intervals; rows of `lift_calibration`, `calibration_line`."""
+    known = deciles.dropna(subset=["predicted_lift", "observed_lift"]).sort_values("decile")
     if known.empty or line.empty or pd.isna(line["slope"].iloc[0]):
         return None
     slope, lower, upper = (float(line[name].iloc[0]) for name in ("slope", "slope_lower", "slope_upper"))
-    verdict = "as believed" if lower <= 1 <= upper else "smaller than believed" if upper < 1 else "larger than believed"
+    verdict = "as predicted" if lower <= 1 <= upper else "smaller than predicted" if upper < 1 else "larger than predicted"
     title = (
-        f"The tenth that is expected to gain most gained {points(known['observed_lift'].iloc[0])} points, the last "
-        f"{points(known['observed_lift'].iloc[-1])}: differences come true {verdict} "
-        f"({slope:.2f} for each 1.00, {lower:.2f} to {upper:.2f})"
+        f"The decile predicted to gain most gained {points(known['observed_lift'].iloc[0])} points, the last "
+        f"{points(known['observed_lift'].iloc[-1])}: observed differences are {verdict} "
+        f"(slope {slope:.2f}, {lower:.2f} to {upper:.2f})"
     )
     figure, (axes,) = _axes()
-    realised = 100 * known["observed_lift"]
-    errors = [realised - 100 * known["observed_lift_lower"], 100 * known["observed_lift_upper"] - realised]
+    observed = 100 * known["observed_lift"]
+    errors = [observed - 100 * known["observed_lift_lower"], 100 * known["observed_lift_upper"] - observed]
     axes.axhline(0, color=PALE, linewidth=1, zorder=0)
     axes.errorbar(
         known["decile"],
-        realised,
+        observed,
         errors,
         fmt="o",
         color=BLUE,
         elinewidth=1.8,
         markersize=7,
-        label="came true, 95% interval",
+        label="observed, 95% interval",
     )
     axes.plot(
         known["decile"],
@@ -205,21 +205,21 @@ def uplift_by_decile(tenths: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
         color=ORANGE,
         markersize=16,
         markeredgewidth=2.5,
-        label="believed",
+        label="predicted",
     )
     _tips(
         axes,
-        known["tenth"],
-        realised,
+        known["decile"],
+        observed,
         (
-            f"Tenth {row.tenth}: believed {points(row.believed_lift)} points, came true {points(row.realised_lift)} "
-            f"({points(row.realised_lift_lower)} to {points(row.realised_lift_upper)})"
+            f"Decile {row.decile}: predicted {points(row.predicted_lift)} points, observed {points(row.observed_lift)} "
+            f"({points(row.observed_lift_lower)} to {points(row.observed_lift_upper)})"
             for row in known.itertuples()
         ),
     )
     axes.legend(frameon=False, loc="upper right")
     axes.set(
-        xlabel="tenth of the users, the most promising first", ylabel="lift, percentage points", xticks=known["decile"]
+        xlabel="decile of users, highest predicted lift first", ylabel="lift, percentage points", xticks=known["decile"]
     )
     return Drawn(title, figure)
 
