@@ -15,6 +15,7 @@ from causalyn.warehouse.raw_contract import (
     LAST_DATE,
     TABLES,
     TEXT_LENGTH,
+    USER_EVENTS,
     Column,
     Table,
 )
@@ -336,6 +337,8 @@ def check_references(connection: duckdb.DuckDBPyConnection, sources: dict[str, S
                     _check_shared_keys(connection, name, source.table.key[0], column.name, findings)
     if ACTIVITY.name in sources:
         _check_repeated_days(connection, sources[ACTIVITY.name], findings)
+    if USER_EVENTS.name in sources:
+        _check_repeated_events(connection, sources[USER_EVENTS.name], findings)
 
 
 def _check_strangers(
@@ -407,3 +410,21 @@ def _check_repeated_days(connection: duckdb.DuckDBPyConnection, source: Source, 
         )
     else:
         findings.notes.append(f"{said}; the fullest row is taken")
+
+
+def _check_repeated_events(connection: duckdb.DuckDBPyConnection, source: Source, findings: Findings) -> None:
+    """Copies of an event, which count once, unless times are too coarse to tell them from what happened twice."""
+    n_events, n_copies, coarse = connection.execute(
+        "select count(*), count(*) - count(distinct hash(user_id, lower(trim(event_name)), event_time)), case"
+        " when bool_and(event_time = date_trunc('day', event_time)) then 'days'"
+        " when bool_and(event_time = date_trunc('minute', event_time)) then 'minutes' end"
+        f" from ({source.select}) where event_time is not null"
+    ).fetchone()
+    said = f"{source.table.name}: {n_copies:,} of {n_events:,} events are alike in user, name and time"
+    if coarse == "days" or (coarse and n_copies > LOST_SHARE * n_events):
+        findings.problems.append(
+            f"{said}, and all times are whole {coarse}, so that nobody can tell copies from what happened twice; export times"
+            f" to the second, or add the events up to {ACTIVITY.name}"
+        )
+    elif n_copies:
+        findings.notes.append(f"{said} as others; each counts once")

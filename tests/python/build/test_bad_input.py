@@ -37,6 +37,7 @@ SOUND = {
     "campaign_events_raw": {
         "event_id": "{id}", "user_id": "dirt", "account_id": "dirt", "event_date": "2025-01-01", "sent_flag": "0",
     },
+    "user_features_raw": {"user_id": "dirt", "feature": "tickets", "value": "3", "valid_from": "{id}"},
 }  # fmt: skip
 STAGED = {name: f"stg_{name.removesuffix('_raw')}" for name in SOUND}
 HUGE = str(2**63 - 1)
@@ -80,6 +81,7 @@ def one_of(table: str, fault: str, rule: str, first: dict, second: dict, **stage
 
 
 A, U, D, I, O, E = "accounts", "users", "user_activity_daily", "interventions", "outcomes", "campaign_events"  # noqa: E741
+F = "user_features"
 INJECTION = "x'; drop table raw.users_raw; --"
 CATALOGUE = [
     kept(A, "account without users", {}),
@@ -177,6 +179,17 @@ CATALOGUE = [
     rejected(E, "event in the future", "future_date", {"event_date": "2099-12-31"}),
     rejected(E, "event both sent and not", "conflicting_duplicate", {}, {"sent_flag": "1"}),
     one_of(E, "event copied", "duplicate_row", {}, {}, is_sent=False),
+    kept(F, "value unknown from a day on", {"value": None}, feature_value=None),
+    kept(F, "value at the limit", {"value": "-1000000"}, feature_value=-1e6),
+    kept(F, "value known in the future", {"valid_from": "2098-01-01"}, feature_value=3.0),
+    one_of(F, "value copied", "duplicate_row", {}, {}, feature_value=3.0),
+    rejected(F, "two values of a day", "conflicting_duplicate", {}, {"value": "4"}),
+    rejected(F, "a value known and unknown on a day", "conflicting_duplicate", {}, {"value": None}),
+    rejected(F, "value beyond a million", "huge_value", {"value": "1e300"}),
+    rejected(F, "value of an unknown user", "orphan_user", {"user_id": "nobody"}),
+    rejected(F, "value of no user", "null_key", {"user_id": None}),
+    rejected(F, "value of no feature", "null_key", {"feature": None}),
+    rejected(F, "value from no day", "null_key", {"valid_from": None}),
     kept(E, "revenue huge", {"converted_flag": "1", "revenue_usd": "1e308"}, is_converted=True, revenue_usd=None),
 ]  # fmt: skip
 
@@ -196,9 +209,9 @@ def catalogue_rows() -> tuple[dict[str, list[dict]], dict[str, tuple[str, ...]]]
     for user in ("dirt", "sound"):
         rows["users_raw"].append({**SOUND["users_raw"], "user_id": user})
     for number, dirt in enumerate(CATALOGUE):
-        # Activity has no id of its own: each fault has a day.
-        is_activity = dirt.table == "user_activity_daily_raw"
-        row_id = str(date(2024, 7, 1) + timedelta(days=number)) if is_activity else f"dirt {number}"
+        # Activity and features have no id of their own: each fault has a day.
+        is_of_a_day = dirt.table in ("user_activity_daily_raw", "user_features_raw")
+        row_id = str(date(2024, 7, 1) + timedelta(days=number)) if is_of_a_day else f"dirt {number}"
         made = [filled_in({**SOUND[dirt.table], **changed}, row_id, number) for changed in dirt.rows]
         rows[dirt.table] += made
         (table,) = (table for table in TABLES if table.name == dirt.table)
@@ -240,10 +253,12 @@ def dirty_world(built_world, run, run_dbt, project_root, copy_project, tmp_path_
     loader = project_root / "scripts" / "load_raw.py"
     loaded = run(sys.executable, loader, export, "--warehouse", warehouse)
     assert loaded.returncode == 0, loaded.stderr
-    refused = run_dbt("build", "--exclude", "resource_type:unit_test", warehouse=warehouse)
+    project = copy_project(directory / "project")
+    with (project / "seeds" / "mapping" / "user_features.csv").open("a") as seed:
+        seed.write("tickets,Open tickets\n")
+    refused = run_dbt("build", "--exclude", "resource_type:unit_test", warehouse=warehouse, project=project)
     assert refused.returncode != 0
     assert "rejected_share What share of the rows was rejected in the worst table?" in refused.stdout
-    project = copy_project(directory / "project")
     with (project / "seeds" / "accepted_checks.csv").open("a") as seed:
         seed.write("rejected_share,The log is a test of cleaning,,2025-07-01\n")
     build = run_dbt("build", "--exclude", "resource_type:unit_test", warehouse=warehouse, project=project)
@@ -299,7 +314,7 @@ def test_every_raw_row_is_staged_or_rejected(dirty_world, seen):
         "select table_name, max(rows_before), min(rows_after) from marts.data_quality_summary group by 1",
     )
     assert {table: (before, after) for table, before, after in summary} == {
-        table: (raw, staged) for table, (raw, staged, _) in {**counts, "user_features_raw": (0, 0, 0)}.items()
+        table: (raw, staged) for table, (raw, staged, _) in {**counts, "user_events_raw": (0, 0, 0)}.items()
     }
     raw, staged, rejected = (sum(column) for column in zip(*counts.values(), strict=True))
     seen(f"{raw:,} rows: {staged:,} staged, {rejected:,} rejected")

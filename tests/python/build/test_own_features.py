@@ -159,6 +159,26 @@ def test_a_feature_that_nobody_declared_stops_the_build(world, run_dbt, copy_pro
     seen(message)
 
 
+@pytest.mark.fault("a feature that is declared, and that the export lacks or never fills", "stops, one line names it")
+def test_a_declared_feature_that_is_not_delivered_stops_the_build(world, run_dbt, copy_project, tmp_path, seen, listed):
+    warehouse = Path(shutil.copy(world, tmp_path))
+    project = copy_project(tmp_path / "project")
+    (project / "seeds" / "mapping" / "user_features.csv").write_text(f"{DECLARED}Seats,Booked\nhealth,Of the account\n")
+    part = ("build", "--select", "user_features", "base_user_features", "--exclude-resource-type", "unit_test")
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("insert into raw.user_features_raw values ('u', 'health', null, '2025-01-01')")
+    for without, missing in (("false", "health, seats"), ("true", "health, nps score, seats, tickets")):
+        with duckdb.connect(str(warehouse)) as connection:
+            connection.execute(f"delete from raw.user_features_raw where {without}")
+        build = run_dbt(*part, warehouse=warehouse, project=project)
+        said = re.search(r"Nothing is decided while features.*?user_features\.csv", build.stdout, flags=re.S)
+        assert said, build.stdout[-3000:]
+        message = " ".join(said[0].split())
+        seen(message)
+        listed(message)
+        assert f"no value of {missing}. " in message
+
+
 @pytest.mark.fault("two features whose names become one column", "stops")
 def test_two_features_of_one_column_stop_the_build(built_world, run_dbt, project_copy, tmp_path, seen, listed):
     warehouse = Path(shutil.copy(built_world.warehouse, tmp_path))

@@ -206,6 +206,32 @@ def test_an_event_log_stands_in_for_the_activity_of_days(export, warehouse):
         load_raw(export, warehouse)
 
 
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ("t * 7 % 3000", "4 of 154 events are alike in user, name and time as others; each counts once"),
+        ("60 * t", "4 of 154 events are alike in user, name and time, and all times are whole minutes, so"),
+        ("86400 * t", "4 of 154 events are alike in user, name and time, and all times are whole days, so"),
+    ],
+    ids=["seconds", "minutes", "days"],
+)
+@pytest.mark.fault("export: copies of events", "each counts once; refused where times can't tell them from others")
+def test_copies_of_events_are_told_from_what_happened_twice(export, warehouse, seen, listed, times, said):
+    write(
+        export,
+        "user_events_raw",
+        f"select 'u1' as user_id, name as event_name, timestamp '2025-06-01' + to_seconds({times}) as event_time"
+        " from (select t, 'Edit' as name from range(150) as r (t) union all select 2, ' edit' from range(4))",
+    )
+    try:
+        (message,) = (note for note in load_raw(export, warehouse).notes if "alike" in note)
+    except RawContractError as error:
+        (message,) = error.problems
+        listed(message)
+    seen(message)
+    assert message.startswith(f"user_events_raw: {said}")
+
+
 CAMPAIGN_EVENTS = """
     select 'e' || i as event_id, 'u' || i as user_id, 'a' || (1 + i % 3) as account_id, date '2025-06-01' as event_date,
         true as sent_flag, 0.0 as converted_flag
