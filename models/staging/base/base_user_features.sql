@@ -29,13 +29,17 @@ kept_or_rejected as (
     {{ without_repeats('checked', key=['user_id', 'feature', 'valid_from'], columns=['feature_value']) }}
 ),
 
+delivered as (
+    select distinct feature from user_features
+    where feature_value is not null
+),
+
 absent as (
     select
         count(*) as n_features,
         {{ join_rows('declared.feature', ', ', 'declared.feature') }} as features
     from ({{ declared_features(ref('user_features')) }}) as declared
-    left join (select distinct feature from user_features where feature_value is not null) as delivered
-        on declared.feature = delivered.feature
+    left join delivered on declared.feature = delivered.feature
     where delivered.feature is null
 ),
 

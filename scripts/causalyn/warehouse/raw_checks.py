@@ -420,11 +420,11 @@ def _check_repeated_events(connection: duckdb.DuckDBPyConnection, source: Source
         " when bool_and(event_time = date_trunc('minute', event_time)) then 'minutes' end"
         f" from ({source.select}) where event_time is not null"
     ).fetchone()
-    said = f"{source.table.name}: {n_copies:,} of {n_events:,} events are alike in user, name and time"
+    said = f"{source.table.name}: {n_copies:,} of {n_events:,}"
     if coarse == "days" or (coarse and n_copies > LOST_SHARE * n_events):
         findings.problems.append(
-            f"{said}, and all times are whole {coarse}, so that nobody can tell copies from what happened twice; export times"
-            f" to the second, or add the events up to {ACTIVITY.name}"
+            f"{said} events are alike in user, name and time, and all times are whole {coarse}, so that nobody can tell copies"
+            " from what happened twice; export times to the second, or add the events up to user_activity_daily_raw"
         )
     elif n_copies:
-        findings.notes.append(f"{said} as others; each counts once")
+        findings.notes.append(f"{said} events are alike in user, name and time as others; each counts once")
