@@ -1,8 +1,8 @@
 """What dbt needs to do with the warehouse's file, beside running SQL in it (`plugins` in profiles.yml).
 
 A process that writes a DuckDB file shuts all others out. Readers who must not wait for a build open the copy of the published
-tables that lies beside the warehouse. It is replaced by a rename, so that whoever has it open keeps the tables of one build. The ledger
-lies beside it, a file per build.
+tables that lies beside the warehouse. It is replaced by a rename, so that whoever has it open keeps the tables of one build. The
+ledger lies beside it, a file per build.
 """
 
 from __future__ import annotations
