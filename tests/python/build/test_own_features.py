@@ -136,6 +136,8 @@ def test_a_refresh_knows_what_has_become_known_and_refuses_another_list_of_featu
 
     other = shutil.copytree(project, tmp_path / "other")
     (other / "seeds" / "mapping" / "user_features.csv").write_text(f"{DECLARED}seats booked,Another one\n")
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("insert into raw.user_features_raw values (?, 'Seats booked', 1, '2025-01-01')", [user])
     refused = run_dbt(*refresh, warehouse=warehouse, project=other)
     assert refused.returncode != 0
     assert "own_seats_booked" in refused.stdout
@@ -171,7 +173,7 @@ def test_a_declared_feature_that_is_not_delivered_stops_the_build(world, run_dbt
         with duckdb.connect(str(warehouse)) as connection:
             connection.execute(f"delete from raw.user_features_raw where {without}")
         build = run_dbt(*part, warehouse=warehouse, project=project)
-        said = re.search(r"Nothing is decided while features.*?user_features\.csv", build.stdout, flags=re.S)
+        said = re.search(r"Nothing is decided while declared features.*?user_features\.csv", build.stdout, flags=re.S)
         assert said, build.stdout[-3000:]
         message = " ".join(said[0].split())
         seen(message)
