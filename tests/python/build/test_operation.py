@@ -93,7 +93,7 @@ class Company:
         """What must hold of every evening; the build that is published.
 
         The lists, and those of the readers' copy, are of one build; the ledger holds that one and all before; nobody was
-        triggered twice within the cool-down, and no trigger is forgotten; the page shows that build or says that there is a newer one.
+        triggered twice within the cool-down; no trigger and no arm is forgotten, and no arm has changed; the page shows that build or says that there is a newer one.
         """
         copy = self.warehouse.with_suffix(".published.duckdb")
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
@@ -119,14 +119,20 @@ class Company:
                 "ledger": connection.sql(
                     "select build_number, build_id, count(*), sum(net_value_usd) from marts.policy_decisions_ledger group by 1, 2"
                 ),
+                "arms": connection.sql("select arm_id, arm, wave, dealt_date from marts.campaign_arms"),
                 "triggers": connection.sql("select user_id, triggered_date from marts.momentum_triggers"),
             }
             now = {name: set(rows.fetchall()) for name, rows in now.items()}
             for_readers = connection.sql("select count(*) from readers.marts.policy_decisions_ledger").fetchall()
+            moved = connection.sql(
+                "select account_id from marts.campaign_arms as first inner join marts.campaign_assignments as dealt"
+                " using (account_id, experiment) where first.arm <> dealt.arm"
+            ).fetchall()
             ((accounts,),) = connection.sql("select count(*) from staging.stg_accounts").fetchall()
             ((policies,),) = connection.sql("select count(*) from seeds.policy_parameters").fetchall()
         for name, rows in self.remembered.items():
             assert rows <= now[name], name
+        assert moved == []
         self.remembered = now
         sizes = {row[1]: row[2] for row in now["ledger"]}
         assert sizes[build] == accounts * policies

@@ -17,7 +17,7 @@ from conftest import ROOT
 from refresh import NotRefreshableError, refresh
 
 DAY = datetime.timedelta(days=1)
-HISTORY = {"momentum_triggers", "policy_decisions_ledger", "policy_diff", "publication_changes"}
+HISTORY = {"campaign_arms", "momentum_triggers", "policy_decisions_ledger", "policy_diff", "publication_changes"}
 """Tables in which other days count, too."""
 
 Tables = dict[str, list[tuple]]
@@ -255,6 +255,7 @@ def test_no_setting_of_a_build_empties_what_must_survive(copy_world, refresh_wor
     columns = {
         "momentum_triggers": "user_id, account_id, triggered_date, week_on_week_change, lift",
         "policy_decisions_ledger": "build_id, policy_id, account_id, decision, accepted_checks",
+        "campaign_arms": "arm_id, arm, wave, dealt_date, build_id",
         "last_good_delivery": "measure_id, subject",
     }
 
