@@ -22,7 +22,7 @@ final as (
         dealt.wave,
         parameters.control_share,
         scoring.scoring_date as dealt_date,
-        dealt.build_id
+        dealt.build_id as dealt_build_id
     from dealt
     cross join parameters
     cross join scoring

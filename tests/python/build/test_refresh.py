@@ -255,7 +255,7 @@ def test_no_setting_of_a_build_empties_what_must_survive(copy_world, refresh_wor
     columns = {
         "momentum_triggers": "user_id, account_id, triggered_date, week_on_week_change, lift",
         "policy_decisions_ledger": "build_id, policy_id, account_id, decision, accepted_checks",
-        "campaign_arms": "arm_id, arm, wave, dealt_date, build_id",
+        "campaign_arms": "arm_id, arm, wave, dealt_date, dealt_build_id",
         "last_good_delivery": "measure_id, subject",
     }
 
