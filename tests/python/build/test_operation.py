@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,13 +28,13 @@ class Company:
     project: Path
     warehouse: Path
     history: Path
-    built_day: datetime.date
+    first_day: datetime.date
     export: Path
     remembered: dict[str, set[tuple]] = field(default_factory=dict)
 
     def day(self, n: int) -> datetime.date:
         """The n-th day after the first build."""
-        return self.built_day + datetime.timedelta(days=n)
+        return self.first_day + datetime.timedelta(days=n)
 
     def deliver(self, n: int, late: bool = False, lost: bool = False, plan: str = "growth") -> None:
         """The export of a morning: what was done until the day before, without some of its rows if these are late."""
@@ -75,8 +74,8 @@ class Company:
     def morning(self, n: int, **export: bool | str) -> str:
         """An ordinary day's delivery and decision; the build that it published."""
         self.deliver(n, **export)
-        for status, printed in (self.load(), self.refresh(n)):
-            assert status == 0, (n, printed[-3000:])
+        for command in (self.load(), self.refresh(n)):
+            assert command[0] == 0, (n, command[1][-3000:])
         return self.check()
 
     def build(self) -> str:
@@ -93,8 +92,8 @@ class Company:
         """What must hold of every evening; the build that is published.
 
         The lists, and those of the readers' copy, are of one build; the ledger holds that one and all before; nobody was
-        triggered twice within the cool-down; no trigger and no arm is forgotten, and no arm has changed; the page shows that build
-        or says that there is a newer one.
+        triggered twice within the cool-down; no trigger and no arm is forgotten, and no arm has changed; the page shows that
+        build or says that there is a newer one.
         """
         copy = self.warehouse.with_suffix(".published.duckdb")
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
@@ -146,19 +145,25 @@ class Company:
 
 
 @pytest.fixture
-def company(built_world, copy_project, tmp_path) -> Iterator[Company]:
-    """600 accounts whose users do after the build, for six weeks, what they did in the week before."""
-    history = Path(shutil.copy(built_world.warehouse, tmp_path / "history.duckdb"))
+def company(run, project_root, copy_project, tmp_path) -> Company:
+    """600 accounts whose users do for six weeks more what they did in the last one."""
+    history = tmp_path / "history.duckdb"
+    generated = run(
+        sys.executable, project_root / "scripts" / "generate_world.py", "--accounts", "600", "--warehouse", history
+    )
+    assert generated.returncode == 0, generated.stderr
     with duckdb.connect(str(history)) as connection:
-        ((built_day,),) = connection.sql("select scoring_date from marts.build_info").fetchall()
+        ((first_day,),) = connection.sql(
+            "select max(activity_date) + 1 from raw.user_activity_daily_raw where activity_date < '2030-01-01'"
+        ).fetchall()
         connection.execute(
             "insert into raw.user_activity_daily_raw "
             "select * exclude (week) replace (activity_date + cast(7 * week as int) as activity_date) "
             "from raw.user_activity_daily_raw cross join range(1, 7) as weeks (week) "
-            f"where activity_date >= date '{built_day}' - 7 and activity_date < date '{built_day}'"
+            f"where activity_date >= date '{first_day}' - 7 and activity_date < date '{first_day}'"
         )
-    yield Company(
-        copy_project(tmp_path / "project"), tmp_path / "causalyn.duckdb", history, built_day, tmp_path / "export"
+    return Company(
+        copy_project(tmp_path / "project"), tmp_path / "causalyn.duckdb", history, first_day, tmp_path / "export"
     )
 
 
