@@ -284,9 +284,8 @@ def cleaned_features(dirty_world, run, run_dbt, project_root, copy_project, tmp_
     with (project / "seeds" / "mapping" / "user_features.csv").open("a") as seed:
         seed.write("tickets,Open tickets\n")
     parts = ("user_features", "base_user_features", "stg_user_features", "rejected_rows")
-    cleaned = run_dbt(
-        "build", "--exclude-resource-type", "unit_test", "--select", *parts, warehouse=warehouse, project=project
-    )
+    without_tests = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
+    cleaned = run_dbt("build", *without_tests, "--select", *parts, warehouse=warehouse, project=project)
     assert cleaned.returncode == 0, cleaned.stdout[-5000:]
     return warehouse
 
