@@ -17,7 +17,7 @@ from conftest import ENVIRONMENT
 
 from causalyn.warehouse.raw_contract import TABLES
 
-PLAIN_DAYS = (12, 30)
+PLAIN_DAYS = range(10, 31)
 PLANS = "seeds/mapping/plans.csv"
 
 
