@@ -22,6 +22,16 @@
     {%- set pattern = modules.re.sub('([\\[*?])', '[\\1]', truth_path()) -%}
     {%- if execute and run_query("select count(*) from glob('" ~ pattern ~ "')").columns[0].values()[0] > 0 -%}
         {%- do run_query("attach if not exists '" ~ truth_path() ~ "' as truth (read_only)") -%}
+        {%- set tables = run_query("select database_name || '.' || schema_name || '.' || table_name from duckdb_tables()").columns[0].values() -%}
+        {#- What was loaded before this was written down, or by another loader, can't be compared. -#}
+        {%- if 'truth.main.origin' in tables and target.database ~ '.raw.origin' in tables and run_query(
+            'select count(*) from truth.main.origin inner join raw.origin using (loaded_at)'
+        ).columns[0].values()[0] == 0 -%}
+            {{ exceptions.raise_compiler_error(
+                'The hidden truth in ' ~ truth_path() ~ ' belongs to other raw tables, since a load or a generation was interrupted. '
+                ~ 'Load or generate them again'
+            ) }}
+        {%- endif -%}
         {{ return(run_query(
             "select count(*) from duckdb_tables() where database_name = 'truth' and table_name = '" ~ hidden_table ~ "'"
         ).columns[0].values()[0] > 0) }}

@@ -11,6 +11,7 @@ import duckdb
 
 from causalyn.warehouse import command
 from causalyn.warehouse.publication import EditedListsError, refuse_edited
+from causalyn.warehouse.raw_contract import PUBLICATION
 
 SUMMARY = """
     select
@@ -34,8 +35,8 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str) -> st
 
     Without `as_of` it is the day to which the data go (models/staging/stg_scoring_date.sql). `deliveries` says what the raw
     tables are to this run, as the variable of that name in dbt_project.yml. Raises NotRefreshableError where the warehouse
-    holds no published model, EditedListsError where it is not as it was published, and subprocess.CalledProcessError where
-    the run fails.
+    holds no published model or the run published nothing, EditedListsError where it is not as it was published, and
+    subprocess.CalledProcessError where the run fails.
     """
     if not warehouse.is_file():
         raise NotRefreshableError(f"there is no warehouse {warehouse}; `make build` creates one")
@@ -57,6 +58,9 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str) -> st
         *("--vars", f"{{refresh: true, scoring_date: {scoring_date}, deliveries: {deliveries}}}"),
     )
     with duckdb.connect(str(warehouse), read_only=True) as connection:
+        ((status,),) = connection.execute(f"select status from {PUBLICATION}").fetchall()
+        if status != "published":
+            raise NotRefreshableError(f"the run published nothing, since {status}")
         day, last_active, targets, nudges, triggers = connection.execute(SUMMARY).fetchone()
         verdicts = connection.execute(VERDICTS).fetchall()
     lines = [

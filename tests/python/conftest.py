@@ -347,7 +347,8 @@ def read_published() -> Callable[[Path], dict[str, list[tuple]]]:
     def read(warehouse: Path) -> dict[str, list[tuple]]:
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             tables = connection.sql(
-                "select schema_name, table_name from duckdb_tables() where schema_name in ('marts', 'audit') order by all"
+                "select table_schema, table_name from information_schema.tables"
+                " where table_schema in ('marts', 'audit') order by all"
             ).fetchall()
             return {table: connection.sql(f"from {schema}.{table} order by all").fetchall() for schema, table in tables}
 

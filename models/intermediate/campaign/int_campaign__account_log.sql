@@ -2,9 +2,41 @@ with events as (
     select * from {{ ref('stg_campaign_events') }}
 ),
 
-assignments as (
+parameters as (
+    select * from {{ ref('campaign_parameters') }}
+),
+
+dealt as (
     select * from {{ ref('int_campaign__assignments') }}
     where arm is not null
+),
+
+-- What the nudge did may be why an account is decided otherwise by now: it counts all the same, in the arm that it had last.
+dealt_before as (
+    select
+        arms.*,
+        row_number() over (partition by arms.account_id order by arms.dealt_date desc, arms.experiment asc) as recency_rank
+    from {{ source('published', 'campaign_arms') }} as arms
+    inner join parameters on arms.campaign_id = {{ running_campaign('parameters') }}
+    left join dealt on arms.account_id = dealt.account_id
+    where dealt.account_id is null
+),
+
+assignments as (
+    select
+        account_id,
+        experiment,
+        arm,
+        wave
+    from dealt
+    union all
+    select
+        account_id,
+        experiment,
+        arm,
+        wave
+    from dealt_before
+    where recency_rank = 1
 ),
 
 users as (
@@ -14,10 +46,6 @@ users as (
 decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
     where is_shipped and population = 'today'
-),
-
-parameters as (
-    select * from {{ ref('campaign_parameters') }}
 ),
 
 entries as (

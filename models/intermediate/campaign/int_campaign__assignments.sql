@@ -7,6 +7,17 @@ parameters as (
     select * from {{ ref('campaign_parameters') }}
 ),
 
+-- Another share would move accounts from one arm to the other.
+other_shares as (
+    select
+        count(*) as n_arms,
+        max(arms.campaign_id) as campaign_id,
+        max(arms.control_share) as control_share
+    from {{ source('published', 'campaign_arms') }} as arms
+    inner join parameters
+        on arms.campaign_id = {{ running_campaign('parameters') }} and arms.control_share <> parameters.control_share
+),
+
 explored as (
     select unit_id as account_id
     from {{ ref('int_campaign__exploration') }}
@@ -93,6 +104,16 @@ final as (
         cast(dealt.wave as int) as wave
     from drawn
     left join dealt on drawn.account_id = dealt.account_id
+    cross join other_shares
+    where
+        case
+            when other_shares.n_arms = 0 then true
+            else {{ raise_error(
+                "'Nothing is decided by another control_share within a campaign. ' || other_shares.campaign_id || ' has dealt arms with '"
+                ~ " || cast(other_shares.control_share as string)"
+                ~ " || ': take seeds/campaign_parameters.csv back to it, or begin another campaign by another salt'"
+            ) }}
+        end
 )
 
 select * from final

@@ -36,8 +36,13 @@ final as (
         count(*) as n_rows
     from {{ rows }}
     where {{ condition }}
-    {{ 'union all' if not loop.last }}
+    union all
     {% endfor %}
+    select
+        'user_events_raw' as table_name,
+        'repeated_event' as rule_id,
+        coalesce({{ sum_int('n_repeated_events') }}, 0) as n_rows
+    from {{ ref('base_user_event_days') }}
 )
 
 select * from final

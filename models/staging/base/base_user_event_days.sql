@@ -1,10 +1,13 @@
+-- A log that is delivered at least once repeats itself: what is alike in user, name and time happened once.
 with events as (
     select
         user_id,
-        event_name,
+        said_word as event_name,
         event_time,
-        our_word as counts_as
+        our_word as counts_as,
+        count(*) as n_copies
     from ({{ mapped_words('user_events', 'event_name', mapping='events', missing='ignore') }}) as mapped
+    group by 1, 2, 3, 4
 ),
 
 -- Count the minutes with events instead of estimating session length.
@@ -16,8 +19,9 @@ final as (
         count(*) filter (where counts_as = 'core_action') as core_action_count,
         count(*) filter (where counts_as = 'collab_action') as collab_action_count,
         count(distinct date_trunc('minute', event_time)) as time_spent_minutes,
-        count(distinct case when counts_as <> 'login' then {{ plain_word('event_name') }} end) as feature_diversity_count,
-        cast(null as string) as source
+        count(distinct case when counts_as <> 'login' then event_name end) as feature_diversity_count,
+        cast(null as string) as source,
+        {{ sum_int('n_copies - 1') }} as n_repeated_events
     from events
     where counts_as <> 'ignore'
     group by 1, 2

@@ -25,8 +25,39 @@ checked as (
     left join users on user_features.user_id = users.user_id
 ),
 
-final as (
+kept_or_rejected as (
     {{ without_repeats('checked', key=['user_id', 'feature', 'valid_from'], columns=['feature_value']) }}
+),
+
+delivered as (
+    select distinct feature from user_features
+    where feature_value is not null
+),
+
+absent as (
+    select
+        count(*) as n_features,
+        {{ join_rows('declared.feature', ', ', 'declared.feature') }} as features
+    from ({{ declared_features(ref('user_features')) }}) as declared
+    left join delivered on declared.feature = delivered.feature
+    where delivered.feature is null
+),
+
+-- Unknown of everybody, it would be left out of account in silence. No row comes of this: it ends the query, or does nothing.
+final as (
+    select * from kept_or_rejected
+    union all
+    select kept_or_rejected.*
+    from absent
+    left join kept_or_rejected on false
+    where
+        case
+            when absent.n_features = 0 then false
+            else {{ raise_error(
+                "'Nothing is decided while declared features are missing. user_features_raw holds no value of ' || absent.features"
+                ~ " || '. Export them, or take their lines out of seeds/mapping/user_features.csv'"
+            ) }}
+        end
 )
 
 select * from final

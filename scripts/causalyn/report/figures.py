@@ -178,7 +178,9 @@ def uplift_by_decile(deciles: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
     if known.empty or line.empty or pd.isna(line["slope"].iloc[0]):
         return None
     slope, lower, upper = (float(line[name].iloc[0]) for name in ("slope", "slope_lower", "slope_upper"))
-    verdict = "as predicted" if lower <= 1 <= upper else "smaller than predicted" if upper < 1 else "larger than predicted"
+    verdict = (
+        "as predicted" if lower <= 1 <= upper else "smaller than predicted" if upper < 1 else "larger than predicted"
+    )
     title = (
         f"The decile predicted to gain most gained {points(known['observed_lift'].iloc[0])} points, the last "
         f"{points(known['observed_lift'].iloc[-1])}: observed differences are {verdict} "

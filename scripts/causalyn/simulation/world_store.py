@@ -145,6 +145,7 @@ def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -
             raw_db.execute(f"begin; drop table if exists {BUILT_NODES}; drop table if exists {PUBLICATION}")
             raw_db.execute(f"create schema if not exists {RAW_SCHEMA}")
             origin.record(raw_db, origin.GENERATED)
+            origin.mark_truth(raw_db, truth_db)
             for table in TABLES:
                 raw_db.execute(f"create or replace table {RAW_SCHEMA}.{table.name} ({table.ddl})")
             raw_db.execute(f"use {RAW_SCHEMA}")

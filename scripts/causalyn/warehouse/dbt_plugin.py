@@ -1,7 +1,8 @@
 """Everything dbt does with the warehouse file besides running SQL in it (`plugins` in profiles.yml).
 
 A process that writes a DuckDB file locks out all others, so readers who can't wait for a build open a copy of the published
-tables beside the warehouse. It is replaced by a rename, so that open connections keep the tables of one build.
+tables beside the warehouse. It is replaced by a rename, so that open connections keep the tables of one build. The
+ledger lies beside it, one file per build.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from causalyn.warehouse import file_name
 from causalyn.warehouse.publication import warehouse_mark
-from causalyn.warehouse.sql_text import identifier, literal
+from causalyn.warehouse.sql_text import identifier, literal, pattern
 
 # What dbt has written of a project, its parameters and its words before it comes here, or did in an earlier run.
 LEFT_BY_DBT = (
     *("manifest.json", "semantic_manifest.json", "partial_parse.msgpack", "graph.gpickle", "graph_summary.json"),
     *("run_results.json", "compiled", "run"),
 )
+LEDGER = "policy_decisions_ledger"
 BANNER = re.compile(r'(<div id="banner" role="alert">).*?(</div>)', re.DOTALL)
 
 
@@ -89,7 +91,8 @@ class Plugin(BasePlugin):
         unfinished = copy.with_name(f"{copy.name}.unfinished")
         try:
             unfinished.unlink(missing_ok=True)
-            self._copy_tables(target_config.config["schemas"], unfinished)
+            ledger = copy.with_name(f"{Path(self.creds.path).name.removesuffix('.duckdb')}.ledger")
+            self._copy_tables(target_config.config["schemas"], unfinished, ledger)
             unfinished.replace(copy)
         except (duckdb.Error, OSError) as error:
             raise DbtRuntimeError(
@@ -97,7 +100,7 @@ class Plugin(BasePlugin):
                 f" earlier build: it can't be written. Make room for it, then run this again. ({str(error).splitlines()[0]})"
             ) from error
 
-    def _copy_tables(self, schemas: list[str], file: Path) -> None:
+    def _copy_tables(self, schemas: list[str], file: Path, ledger: Path) -> None:
         with self.connection.cursor() as cursor:
             # Readers' clients may be older than ours; DuckDB 1.2 and later can read it.
             cursor.execute(f"attach {literal(file)} as copied (storage_version 'v1.2.0')")
@@ -107,12 +110,36 @@ class Plugin(BasePlugin):
                     " where table_catalog = current_database() and list_contains(?, table_schema) order by all",
                     [schemas],
                 ).fetchall()
-                for schema, table in tables:
-                    schema, table = identifier(schema), identifier(table)
+                for schema, name in tables:
+                    schema, table = identifier(schema), identifier(name)
                     cursor.execute(f"create schema if not exists copied.{schema}")
-                    cursor.execute(f"create table copied.{schema}.{table} as from {schema}.{table}")
+                    kind, rows = "table", f"from {schema}.{table}"
+                    if name == LEDGER:
+                        kind, rows = "view", ledger_in_parts(cursor, f"{schema}.{table}", ledger)
+                    cursor.execute(f"create {kind} copied.{schema}.{table} as {rows}")
             finally:
                 cursor.execute("detach copied")
+
+
+def ledger_in_parts(cursor: duckdb.DuckDBPyConnection, ledger: str, directory: Path) -> str:
+    """SQL of the ledger as a file per build, written once: a table that only grows is not copied anew with every build.
+
+    The files are named one by one, so that a copy shows the builds up to its own, whatever is published later.
+    """
+    directory.mkdir(exist_ok=True)
+    parts = []
+    for number, build_id in cursor.execute(
+        f"select distinct build_number, build_id from {ledger} order by all"
+    ).fetchall():
+        part = directory / f"{number}-{build_id}.parquet"
+        if not part.exists():
+            unfinished = part.with_suffix(".unfinished")
+            rows = f"from {ledger} where build_number = {number} and build_id = {literal(build_id)}"
+            cursor.execute(f"copy ({rows}) to {literal(unfinished)} (format parquet, compression zstd)")
+            unfinished.replace(part)
+        parts.append(pattern(part))
+    columns = ", ".join(identifier(name) for name, *_ in cursor.execute(f"describe {ledger}").fetchall())
+    return f"select {columns} from read_parquet([{', '.join(parts)}], union_by_name = true)"
 
 
 def _mark(page: Path, warehouse: Path, banner: str, build_id: str | None) -> None:

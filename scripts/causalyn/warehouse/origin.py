@@ -18,6 +18,15 @@ def record(connection: duckdb.DuckDBPyConnection, origin: str) -> None:
     )
 
 
+def mark_truth(raw_db: duckdb.DuckDBPyConnection, truth_db: duckdb.DuckDBPyConnection) -> None:
+    """Write down in a file of hidden truth to which raw tables it belongs: a kill between the two leaves it beside others, and
+    the audit then refuses it (macros/truth.sql).
+    """
+    recorded = raw_db.execute(f"from {RAW_SCHEMA}.origin").fetchone()
+    truth_db.execute("create or replace table origin (origin varchar, loaded_at timestamp)")
+    truth_db.execute("insert into origin values (?, ?)", recorded)
+
+
 def of(warehouse: Path) -> str | None:
     """Where the raw tables of a warehouse come from; none if it holds none.
 

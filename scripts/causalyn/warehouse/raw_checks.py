@@ -15,6 +15,7 @@ from causalyn.warehouse.raw_contract import (
     LAST_DATE,
     TABLES,
     TEXT_LENGTH,
+    USER_EVENTS,
     Column,
     Table,
 )
@@ -27,7 +28,7 @@ EXPECTED = {
     "varchar": "text",
     "integer": "0 or 1",
     "bigint": "a whole number",
-    "double": "a finite number",
+    "double": "a finite number such as 1008.46",
     "id": "an id in text or whole numbers, none of them rounded",
     "timestamp": f"a time such as 2025-03-01 14:30:00, from {FIRST_DATE} to {LAST_DATE}",
     "date": f"a date such as 2025-03-01, from {FIRST_DATE} to {LAST_DATE}",
@@ -260,6 +261,10 @@ def _measures(source: Source, column: Column) -> dict[str, str]:
         measures["long"] = f"count(*) filter (where length({text}) > {TEXT_LENGTH})"
     if column.is_id and source.kind(column) == "VARCHAR" and column.name in source.files.types:
         measures |= rows_where("changed", f"{name} <> {source.exported(column)}", source.exported(column))
+    if column.name.endswith("_usd") and source.kind(column) == "VARCHAR":
+        # Thousands, as half of Europe writes them; an amount is rarely given to a tenth of a cent, and never every one.
+        measures |= rows_where("in thousands", f"regexp_full_match({name}, '-?[1-9]\\d{{0,2}}[.]\\d{{3}}')")
+        measures["with a point"] = f"count(*) filter (where contains({name}, '.'))"
     if column.range:
         measures |= rows_where("outside", f"{converted} not between {column.range[0]} and {column.range[1]}")
     if column.type == "date":
@@ -288,6 +293,12 @@ def _judge(source: Source, column: Column, rows: int, timezone: str | None, meas
         problems.append(
             f"{where}: {measured['inconvertible']:,} of {rows:,} rows are not {expected}, for example"
             f" {shown(measured['inconvertible example'])}; correct them in the export"
+        )
+    if measured.get("in thousands") and measured["in thousands"] == measured["with a point"]:
+        example = shown(measured["in thousands example"])
+        problems.append(
+            f"{where}: every amount with a point has three digits after it, for example {example}, as if it stood for"
+            " thousands; export amounts without separators of thousands, such as 1008.46"
         )
     if measured.get("long"):
         problems.append(too_long(where))
@@ -336,6 +347,8 @@ def check_references(connection: duckdb.DuckDBPyConnection, sources: dict[str, S
                     _check_shared_keys(connection, name, source.table.key[0], column.name, findings)
     if ACTIVITY.name in sources:
         _check_repeated_days(connection, sources[ACTIVITY.name], findings)
+    if USER_EVENTS.name in sources:
+        _check_repeated_events(connection, sources[USER_EVENTS.name], findings)
 
 
 def _check_strangers(
@@ -407,3 +420,21 @@ def _check_repeated_days(connection: duckdb.DuckDBPyConnection, source: Source, 
         )
     else:
         findings.notes.append(f"{said}; the fullest row is used")
+
+
+def _check_repeated_events(connection: duckdb.DuckDBPyConnection, source: Source, findings: Findings) -> None:
+    """Copies of an event, which count once, unless times are too coarse to tell them from what happened twice."""
+    n_events, n_copies, coarse = connection.execute(
+        "select count(*), count(*) - count(distinct hash(user_id, lower(trim(event_name)), event_time)), case"
+        " when bool_and(event_time = date_trunc('day', event_time)) then 'days'"
+        " when bool_and(event_time = date_trunc('minute', event_time)) then 'minutes' end"
+        f" from ({source.select}) where event_time is not null"
+    ).fetchone()
+    said = f"{source.table.name}: {n_copies:,} of {n_events:,}"
+    if coarse == "days" or (coarse and n_copies > LOST_SHARE * n_events):
+        findings.problems.append(
+            f"{said} events are alike in user, name and time, and all times are whole {coarse}, so that nobody can tell copies"
+            " from what happened twice; export times to the second, or add the events up to user_activity_daily_raw"
+        )
+    elif n_copies:
+        findings.notes.append(f"{said} events are alike in user, name and time as others; each counts once")

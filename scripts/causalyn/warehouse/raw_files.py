@@ -163,7 +163,7 @@ def _read_parquet(
 def _read_csv(connection: duckdb.DuckDBPyConnection, table: Table, paths: list[Path], options: str) -> tuple[str, int]:
     """SQL of the rows of CSV files, all text, and how many there are by another reader's count.
 
-    Nothing is guessed: a guessed header could skip broken lines.
+    Nothing is guessed: a guessed header could skip broken lines. Snowflake, MySQL and PostgreSQL write \\N for nothing.
     """
     alike: dict[tuple, list[Path]] = defaultdict(list)
     n_rows = 0
@@ -177,7 +177,8 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, table: Table, paths: list[P
         columns = ", ".join(f"{literal(name)}: 'varchar'" for name in header)
         relations.append(
             f"from read_csv([{', '.join(pattern(path) for path in files)}], auto_detect = false, header = true, delim = ',',"
-            f" quote = '\"', escape = '\"', allow_quoted_nulls = true, hive_partitioning = false, strict_mode = {is_strict},"
+            " quote = '\"', escape = '\"', allow_quoted_nulls = true, nullstr = ['', '\\N'],"
+            f" hive_partitioning = false, strict_mode = {is_strict},"
             f" columns = {{{columns}}}{options})"
         )
     return f"({' union all by name '.join(relations)})", n_rows

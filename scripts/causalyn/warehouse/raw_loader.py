@@ -50,6 +50,7 @@ def load_raw(directory: Path, warehouse: Path, timezone: str | None = None) -> L
             truths = [table for table in TRUTHS if table.name in sources]
             if truths:
                 with connect(unfinished, timezone) as truth_db:
+                    origin.mark_truth(raw_db, truth_db)
                     for table in truths:
                         rows[table.name] = _create(truth_db, table.name, table, sources[table.name])
             raw_db.execute("commit")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -37,6 +38,7 @@ SOUND = {
     "campaign_events_raw": {
         "event_id": "{id}", "user_id": "dirt", "account_id": "dirt", "event_date": "2025-01-01", "sent_flag": "0",
     },
+    "user_features_raw": {"user_id": "dirt", "feature": "tickets", "value": "3", "valid_from": "{id}"},
 }  # fmt: skip
 STAGED = {name: f"stg_{name.removesuffix('_raw')}" for name in SOUND}
 HUGE = str(2**63 - 1)
@@ -80,6 +82,7 @@ def one_of(table: str, fault: str, rule: str, first: dict, second: dict, **stage
 
 
 A, U, D, I, O, E = "accounts", "users", "user_activity_daily", "interventions", "outcomes", "campaign_events"  # noqa: E741
+F = "user_features"
 INJECTION = "x'; drop table raw.users_raw; --"
 CATALOGUE = [
     kept(A, "account without users", {}),
@@ -180,6 +183,21 @@ CATALOGUE = [
     kept(E, "revenue huge", {"converted_flag": "1", "revenue_usd": "1e308"}, is_converted=True, revenue_usd=None),
 ]  # fmt: skip
 
+# Declared, a feature reaches the learner: these go through cleaning alone, so that the lists stay comparable.
+OWN_FEATURES = [
+    kept(F, "value unknown from a day on", {"value": None}, feature_value=None),
+    kept(F, "value at the limit", {"value": "-1000000"}, feature_value=-1e6),
+    kept(F, "value known in the future", {"valid_from": "2098-01-01"}, feature_value=3.0),
+    one_of(F, "value copied", "duplicate_row", {}, {}, feature_value=3.0),
+    rejected(F, "two values of a day", "conflicting_duplicate", {}, {"value": "4"}),
+    rejected(F, "a value known and unknown on a day", "conflicting_duplicate", {}, {"value": None}),
+    rejected(F, "value beyond a million", "huge_value", {"value": "1e300"}),
+    rejected(F, "value of an unknown user", "orphan_user", {"user_id": "nobody"}),
+    rejected(F, "value of no user", "null_key", {"user_id": None}),
+    rejected(F, "value of no feature", "null_key", {"feature": None}),
+    rejected(F, "value from no day", "null_key", {"valid_from": None}),
+]  # fmt: skip
+
 
 def filled_in(row: dict[str, str | None], row_id: str, number: int) -> dict[str, str | None]:
     """A row with its own id, and with a day of its own that is weeks from any other's."""
@@ -195,10 +213,10 @@ def catalogue_rows() -> tuple[dict[str, list[dict]], dict[str, tuple[str, ...]]]
         rows["accounts_raw"].append({**SOUND["accounts_raw"], "account_id": account})
     for user in ("dirt", "sound"):
         rows["users_raw"].append({**SOUND["users_raw"], "user_id": user})
-    for number, dirt in enumerate(CATALOGUE):
-        # Activity has no id of its own: each fault has a day.
-        is_activity = dirt.table == "user_activity_daily_raw"
-        row_id = str(date(2024, 7, 1) + timedelta(days=number)) if is_activity else f"dirt {number}"
+    for number, dirt in enumerate([*CATALOGUE, *OWN_FEATURES]):
+        # Activity and features have no id of their own: each fault has a day.
+        is_of_a_day = dirt.table in ("user_activity_daily_raw", "user_features_raw")
+        row_id = str(date(2024, 7, 1) + timedelta(days=number)) if is_of_a_day else f"dirt {number}"
         made = [filled_in({**SOUND[dirt.table], **changed}, row_id, number) for changed in dirt.rows]
         rows[dirt.table] += made
         (table,) = (table for table in TABLES if table.name == dirt.table)
@@ -235,6 +253,7 @@ def dirty_world(built_world, run, run_dbt, project_root, copy_project, tmp_path_
     export = directory / "export"
     export.mkdir()
     write_export(built_world.warehouse, export)
+    (export / "user_features_raw.csv").rename(directory / "user_features_raw.csv")
     warehouse = directory / built_world.warehouse.name
     warehouse.write_bytes(built_world.warehouse.read_bytes())
     loader = project_root / "scripts" / "load_raw.py"
@@ -252,6 +271,25 @@ def dirty_world(built_world, run, run_dbt, project_root, copy_project, tmp_path_
     return warehouse
 
 
+@pytest.fixture(scope="module")
+def cleaned_features(dirty_world, run, run_dbt, project_root, copy_project, tmp_path_factory) -> Path:
+    """That world, and in its export the values of a feature of the company's own: loaded and cleaned."""
+    directory = tmp_path_factory.mktemp("cleaned_features")
+    export = Path(shutil.copytree(dirty_world.parent / "export", directory / "export"))
+    shutil.copy(dirty_world.parent / "user_features_raw.csv", export)
+    warehouse = Path(shutil.copy(dirty_world, directory))
+    loaded = run(sys.executable, project_root / "scripts" / "load_raw.py", export, "--warehouse", warehouse)
+    assert loaded.returncode == 0, loaded.stderr
+    project = copy_project(directory / "project")
+    with (project / "seeds" / "mapping" / "user_features.csv").open("a") as seed:
+        seed.write("tickets,Open tickets\n")
+    parts = ("user_features", "base_user_features", "stg_user_features", "rejected_rows")
+    without_tests = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
+    cleaned = run_dbt("build", *without_tests, "--select", *parts, warehouse=warehouse, project=project)
+    assert cleaned.returncode == 0, cleaned.stdout[-5000:]
+    return warehouse
+
+
 def query(warehouse: Path, sql: str, *values: object) -> list[tuple]:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.execute(sql, list(values)).fetchall()
@@ -259,23 +297,29 @@ def query(warehouse: Path, sql: str, *values: object) -> list[tuple]:
 
 @pytest.mark.parametrize(
     "dirt",
-    [pytest.param(dirt, id=dirt.fault, marks=pytest.mark.fault(dirt.fault, dirt.expected)) for dirt in CATALOGUE],
+    [
+        pytest.param(dirt, id=dirt.fault, marks=pytest.mark.fault(dirt.fault, dirt.expected))
+        for dirt in (*CATALOGUE, *OWN_FEATURES)
+    ],
 )
-def test_dirty_rows_are_quarantined_by_their_rule_or_kept_as_stated(dirt, dirty_world, seen):
+def test_dirty_rows_are_quarantined_by_their_rule_or_kept_as_stated(dirt, request, seen):
+    warehouse, marts = request.getfixturevalue("dirty_world"), "marts"
+    if dirt in OWN_FEATURES:
+        warehouse, marts = request.getfixturevalue("cleaned_features"), "candidate_marts"
     (table,) = (table for table in TABLES if table.name == dirt.table)
     key = catalogue_rows()[1][dirt.fault]
 
     found = dict(
         query(
-            dirty_world,
-            "select rule_id, n_rows from marts.rejected_rows where table_name = ? and row_key = ?",
+            warehouse,
+            f"select rule_id, n_rows from {marts}.rejected_rows where table_name = ? and row_key = ?",
             table.name,
             " | ".join(part or "null" for part in key),
         )
     )
     columns = ", ".join(dirt.kept or ["count(*)"])
     where = " and ".join(f"{column} is not distinct from ?" for column in table.key)
-    staged = query(dirty_world, f"select {columns} from staging.{STAGED[table.name]} where {where}", *key)
+    staged = query(warehouse, f"select {columns} from staging.{STAGED[table.name]} where {where}", *key)
     seen("; ".join([*(f"rejected: {rule} ({n})" for rule, n in found.items()), f"staged {staged!a:.80}"]))
     assert found == dirt.rejected
     if dirt.kept is None:
@@ -299,7 +343,7 @@ def test_every_raw_row_is_staged_or_rejected(dirty_world, seen):
         "select table_name, max(rows_before), min(rows_after) from marts.data_quality_summary group by 1",
     )
     assert {table: (before, after) for table, before, after in summary} == {
-        table: (raw, staged) for table, (raw, staged, _) in {**counts, "user_features_raw": (0, 0, 0)}.items()
+        table: (raw, staged) for table, (raw, staged, _) in {**counts, "user_events_raw": (0, 0, 0)}.items()
     }
     raw, staged, rejected = (sum(column) for column in zip(*counts.values(), strict=True))
     seen(f"{raw:,} rows: {staged:,} staged, {rejected:,} rejected")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -97,6 +99,28 @@ def test_the_validation_holdout_is_off_and_once_on_it_is_just_below_its_share(co
     nudged = {account for account, (*_, arm) in dealt.items() if arm == "treatment"}
     assert not any(dealt[account][0] for account in nudged), "an account is nudged and in the control"
     assert 0.043 < len(nudged) / len(dealt) <= 0.05
+
+
+@pytest.mark.fault("control_share changed while the campaign runs", "stops, one line says what to do")
+def test_another_control_share_takes_another_campaign(warehouse, run_dbt, seen, listed):
+    with duckdb.connect(str(warehouse)) as connection:
+        recorded = connection.sql(
+            "select account_id, experiment, arm, wave from marts.campaign_arms order by all"
+        ).fetchall()
+        dealt = connection.sql(
+            "select account_id, experiment, arm, wave from marts.campaign_assignments where arm is not null"
+        )
+        assert recorded == dealt.order("all").fetchall() != []
+        connection.execute("update seeds.campaign_parameters set control_share = 0.2")
+    refused = run_dbt("run", "--select", "int_campaign__assignments", warehouse=Path(warehouse))
+    assert refused.returncode != 0
+    said = re.search(r"Nothing is decided by another control_share.*?another salt", refused.stdout, flags=re.S)
+    message = " ".join(said[0].split())
+    seen(message)
+    listed(message)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("update seeds.campaign_parameters set salt = 'another'")
+    assert run_dbt("run", "--select", "int_campaign__assignments", warehouse=Path(warehouse)).returncode == 0
 
 
 @pytest.mark.parametrize("decision", ["target", "suppress_toxic_admin"])

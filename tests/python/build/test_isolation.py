@@ -67,7 +67,7 @@ PUT_TOGETHER = {
     "list_exports.py": {"rows", "source", "column", "csv", "parquet", "each.headline"},
     "world_store.py": {"table"},
     "spark_files.py": {"relation", "table"},
-    "dbt_plugin.py": {"schema", "table"},
+    "dbt_plugin.py": {"schema", "table", "kind", "rows", "ledger"},
     "render_report.py": {"table", "clause"},
 }
 

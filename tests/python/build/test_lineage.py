@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import duckdb
+import pytest
 
 HIDDEN_TABLES = ("latent_uplift_groups_hidden", "latent_uplift_today_hidden")
 NAMES_THE_TRUTH = re.compile(rf"{'|'.join(HIDDEN_TABLES)}|\btruth\.main\b|attach_truth|truth_path", re.IGNORECASE)
@@ -85,3 +89,19 @@ def test_a_leak_is_found_in_whatever_way_it_comes(project_copy, run_dbt, tmp_pat
     assert parsed.returncode == 0, parsed.stdout
     found = leaks(json.loads((tmp_path / "target" / "manifest.json").read_text()))
     assert found == {"leaks_source", "leaks_indirectly", "leaks_audit", "leaks_by_name", "leaks_by_hook"}
+
+
+@pytest.mark.fault("killed between the raw tables and their hidden truth", "the audit refuses the truth of others")
+def test_hidden_truth_of_other_raw_tables_is_refused(built_world, run_dbt, seen, listed, tmp_path):
+    warehouse = Path(shutil.copy(built_world.warehouse, tmp_path))
+    truth = Path(shutil.copy(built_world.warehouse.with_suffix(".truth.duckdb"), tmp_path))
+    audit = ("run", "--select", "failure_matrix")
+    assert run_dbt(*audit, warehouse=warehouse).returncode == 0
+    with duckdb.connect(str(truth)) as connection:
+        connection.execute("update origin set loaded_at = loaded_at - interval 1 day")
+    refused = run_dbt(*audit, warehouse=warehouse)
+    assert refused.returncode != 0
+    said = re.search(r"The hidden truth in .*?generate them again", refused.stdout, flags=re.S)
+    message = " ".join(said[0].split())
+    seen(message)
+    listed(message)

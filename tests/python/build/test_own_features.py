@@ -136,6 +136,8 @@ def test_a_refresh_knows_what_has_become_known_and_refuses_another_list_of_featu
 
     other = shutil.copytree(project, tmp_path / "other")
     (other / "seeds" / "mapping" / "user_features.csv").write_text(f"{DECLARED}seats booked,Another one\n")
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("insert into raw.user_features_raw values (?, 'Seats booked', 1, '2025-01-01')", [user])
     refused = run_dbt(*refresh, warehouse=warehouse, project=other)
     assert refused.returncode != 0
     assert "own_seats_booked" in refused.stdout
@@ -157,6 +159,26 @@ def test_a_feature_that_nobody_declared_stops_the_build(world, run_dbt, copy_pro
         assert message.endswith('with what it is in place of each question mark: "nps score",? "tickets",?')
         listed(message)
     seen(message)
+
+
+@pytest.mark.fault("a feature that is declared, and that the export lacks or never fills", "stops, one line names it")
+def test_a_declared_feature_that_is_not_delivered_stops_the_build(world, run_dbt, copy_project, tmp_path, seen, listed):
+    warehouse = Path(shutil.copy(world, tmp_path))
+    project = copy_project(tmp_path / "project")
+    (project / "seeds" / "mapping" / "user_features.csv").write_text(f"{DECLARED}Seats,Booked\nhealth,Of the account\n")
+    part = ("build", "--select", "user_features", "base_user_features", "--exclude-resource-type", "unit_test")
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("insert into raw.user_features_raw values ('u', 'health', null, '2025-01-01')")
+    for without, missing in (("false", "health, seats"), ("true", "health, nps score, seats, tickets")):
+        with duckdb.connect(str(warehouse)) as connection:
+            connection.execute(f"delete from raw.user_features_raw where {without}")
+        build = run_dbt(*part, warehouse=warehouse, project=project)
+        said = re.search(r"Nothing is decided while declared features.*?user_features\.csv", build.stdout, flags=re.S)
+        assert said, build.stdout[-3000:]
+        message = " ".join(said[0].split())
+        seen(message)
+        listed(message)
+        assert f"no value of {missing}. " in message
 
 
 @pytest.mark.fault("two features whose names become one column", "stops")

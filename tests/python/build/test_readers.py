@@ -10,6 +10,8 @@ import duckdb
 import pytest
 from conftest import ROOT
 
+from causalyn.warehouse.dbt_plugin import ledger_in_parts
+
 QUERY = "select count(*) as n_accounts, sum(net_value_usd) as net_value_usd from marts.target_accounts"
 
 
@@ -74,6 +76,30 @@ def test_it_opens_in_ibis(published, expected):
     assert targets.net_value_usd.sum().execute() == pytest.approx(expected[1])
 
 
+def test_the_ledger_is_a_file_per_build_that_is_written_once(tmp_path):
+    """A copy shows the builds up to its own; a restored warehouse that counts on from an earlier build mixes nothing up."""
+    with duckdb.connect() as connection:
+        connection.execute("create table ledger as select 1 as build_number, 'a' as build_id, 0.5 as net_value_usd")
+        first = ledger_in_parts(connection, "ledger", tmp_path / "it's [one]")
+        (written,) = (part.stat() for part in (tmp_path / "it's [one]").iterdir())
+        connection.execute("alter table ledger add column is_late boolean")
+        connection.execute("insert into ledger values (2, 'b', 1, true), (2, 'b', 2, false)")
+        second = ledger_in_parts(connection, "ledger", tmp_path / "it's [one]")
+        assert (
+            connection.sql(f"{second} order by all").fetchall() == connection.sql("from ledger order by all").fetchall()
+        )
+        connection.execute("update ledger set build_id = 'c' where build_number = 2")
+        third = ledger_in_parts(connection, "ledger", tmp_path / "it's [one]")
+        ids = [
+            connection.sql(f"select distinct build_id from ({sql}) order by 1").fetchall()
+            for sql in (first, second, third)
+        ]
+    assert ids == [[("a",)], [("a",), ("b",)], [("a",), ("c",)]]
+    parts = {part.name: part.stat() for part in (tmp_path / "it's [one]").iterdir()}
+    assert set(parts) == {"1-a.parquet", "2-b.parquet", "2-c.parquet"}
+    assert parts["1-a.parquet"] == written
+
+
 def test_it_holds_the_audit_only_if_asked(built_world, published, run_dbt, tmp_path):
     def schemas(file: Path) -> set[str]:
         with duckdb.connect(str(file), read_only=True) as connection:
@@ -88,3 +114,10 @@ def test_it_holds_the_audit_only_if_asked(built_world, published, run_dbt, tmp_p
     )
     assert "Published: " in asked.stdout
     assert schemas(tmp_path / "causalyn.published.duckdb") == {"marts", "audit"}
+    with duckdb.connect(str(tmp_path / "causalyn.published.duckdb"), read_only=True) as copy:
+        assert ("policy_decisions_ledger",) not in copy.sql("select table_name from duckdb_tables()").fetchall()
+        shown = copy.sql("from marts.policy_decisions_ledger order by all").fetchall()
+    with duckdb.connect(str(tmp_path / "causalyn.duckdb"), read_only=True) as connection:
+        assert shown == connection.sql("from marts.policy_decisions_ledger order by all").fetchall() != []
+    (part,) = (tmp_path / "causalyn.ledger").iterdir()
+    assert part.stat().st_mode & 0o077 == 0

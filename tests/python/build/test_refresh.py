@@ -14,10 +14,11 @@ import duckdb
 import pytest
 from conftest import ROOT
 
+from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION
 from refresh import NotRefreshableError, refresh
 
 DAY = datetime.timedelta(days=1)
-HISTORY = {"momentum_triggers", "policy_decisions_ledger", "policy_diff", "publication_changes"}
+HISTORY = {"campaign_arms", "momentum_triggers", "policy_decisions_ledger", "policy_diff", "publication_changes"}
 """Tables in which other days count, too."""
 
 Tables = dict[str, list[tuple]]
@@ -161,6 +162,21 @@ def test_a_repeated_refresh_publishes_the_same_bytes(days):
     )
 
 
+def test_data_that_was_just_loaded_can_be_refreshed_by(copy_world, refresh_world, monkeypatch, listed, tmp_path):
+    """Loading drops what is known of earlier runs, so that a refresh waits for what it runs itself, and for nothing else."""
+    world = copy_world(tmp_path)
+    change(world.warehouse, f"drop table {BUILT_NODES}", f"drop table {PUBLICATION}")
+    refresh_world(world, 1)
+    assert read(world.warehouse, "select scoring_date from marts.build_info") == [(world.day(1),)]
+
+    # Whatever else keeps it from publishing is no success.
+    change(world.warehouse, f"update {PUBLICATION} set status = 'this is not up to date'")
+    monkeypatch.setattr("causalyn.warehouse.command.build", lambda *arguments: None)
+    with pytest.raises(NotRefreshableError) as raised:
+        refresh_world(world, 1)
+    listed(str(raised.value))
+
+
 def test_without_a_day_the_data_say_it_and_a_later_one_is_told_where_activity_ends(copy_world, refresh_world, tmp_path):
     world = copy_world(tmp_path)
     said = refresh_world(world, None)
@@ -255,6 +271,7 @@ def test_no_setting_of_a_build_empties_what_must_survive(copy_world, refresh_wor
     columns = {
         "momentum_triggers": "user_id, account_id, triggered_date, week_on_week_change, lift",
         "policy_decisions_ledger": "build_id, policy_id, account_id, decision, accepted_checks",
+        "campaign_arms": "arm_id, arm, wave, dealt_date, dealt_build_id",
         "last_good_delivery": "measure_id, subject",
     }
 

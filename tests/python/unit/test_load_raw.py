@@ -206,6 +206,68 @@ def test_an_event_log_stands_in_for_the_activity_of_days(export, warehouse):
         load_raw(export, warehouse)
 
 
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ("t * 7 % 3000", "4 of 154 events are alike in user, name and time as others; each counts once"),
+        ("60 * t", "4 of 154 events are alike in user, name and time, and all times are whole minutes, so"),
+        ("86400 * t", "4 of 154 events are alike in user, name and time, and all times are whole days, so"),
+    ],
+    ids=["seconds", "minutes", "days"],
+)
+@pytest.mark.fault("export: copies of events", "each counts once; refused where times can't tell them from others")
+def test_copies_of_events_are_told_from_what_happened_twice(export, warehouse, seen, listed, times, said):
+    write(
+        export,
+        "user_events_raw",
+        f"select 'u1' as user_id, name as event_name, timestamp '2025-06-01' + to_seconds({times}) as event_time"
+        " from (select t, 'Edit' as name from range(150) as r (t) union all select 2, ' edit' from range(4))",
+    )
+    try:
+        (message,) = (note for note in load_raw(export, warehouse).notes if "alike" in note)
+    except RawContractError as error:
+        (message,) = error.problems
+        listed(message)
+    seen(message)
+    assert message.startswith(f"user_events_raw: {said}")
+
+
+@pytest.mark.parametrize(
+    ("amounts", "is_read"),
+    [("12.500,980,1.000", False), ("12.500,980,1.25", True), ("12500,980,1000", True), ("0.125,980,", True)],
+)
+@pytest.mark.fault("export: points between thousands", "refused, unless an amount shows that they are decimal points")
+def test_points_between_thousands_are_not_taken_for_decimal_points(export, warehouse, seen, listed, amounts, is_read):
+    (export / "accounts_raw.parquet").unlink()
+    lines = "".join(f"a{number},growth,{amount}\n" for number, amount in enumerate(amounts.split(","), start=1))
+    (export / "accounts_raw.csv").write_text(f"account_id,plan_tier,annual_recurring_revenue_usd\n{lines}")
+    if is_read:
+        assert load_raw(export, warehouse).rows["accounts_raw"] == 3
+        seen("read")
+        return
+    with pytest.raises(RawContractError) as raised:
+        load_raw(export, warehouse)
+    (problem,) = raised.value.problems
+    seen(problem)
+    listed(problem)
+
+
+@pytest.mark.fault("export: a database's sign for nothing", "nothing")
+def test_what_databases_write_for_nothing_is_nothing(export, warehouse, seen):
+    """Snowflake, MySQL and PostgreSQL, quoted or not; in any column, so that it never becomes somebody's id."""
+    (export / "accounts_raw.parquet").unlink()
+    (export / "accounts_raw.csv").write_text(
+        'ACCOUNT_ID,PLAN_TIER,RENEWAL_DATE,OWNER\n"a1","growth",\\N,\\N\na2,"\\N","2025-03-01 00:00:00.000","NULL"\na3,,,\n'
+    )
+    load_raw(export, warehouse)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        rows = connection.sql(
+            "select plan_tier, renewal_date::varchar, owner from raw.accounts_raw order by account_id"
+        )
+        assert rows.fetchall() == [("growth", None, None), (None, "2025-03-01", "NULL"), (None, None, None)]
+    seen("null")
+
+
 CAMPAIGN_EVENTS = """
     select 'e' || i as event_id, 'u' || i as user_id, 'a' || (1 + i % 3) as account_id, date '2025-06-01' as event_date,
         true as sent_flag, 0.0 as converted_flag
@@ -310,7 +372,7 @@ FAULTS = {
     "infinite_number": (
         "accounts_raw",
         "select * replace ('inf'::double as account_health_score) from {table}",
-        ["accounts_raw.account_health_score: 3 of 3 rows are not a finite number, for example 'inf'"],
+        ["accounts_raw.account_health_score: 3 of 3 rows are not a finite number such as 1008.46, for example 'inf'"],
     ),
     "flag_of_two": (
         "interventions_raw",

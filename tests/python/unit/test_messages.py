@@ -61,8 +61,13 @@ def refuses(call: ast.Call) -> bool:
 
 def all_texts(root: Path) -> str:
     """Every string of the scripts, the Makefile, the models that refuse and the macros, pieces of one text joined."""
-    models = ("build/int_build__publication_gate", "policy/int_policy__policies")
-    files = [*(root / f"models/intermediate/{name}.sql" for name in models), *(root / "macros").glob("*.sql")]
+    models = (
+        "staging/base/base_user_features",
+        "intermediate/build/int_build__publication_gate",
+        "intermediate/campaign/int_campaign__assignments",
+        "intermediate/policy/int_policy__policies",
+    )
+    files = [*(root / f"models/{name}.sql" for name in models), *(root / "macros").glob("*.sql")]
     said = "\n".join(re.sub(r"'\s*(\|\||~)\s*'", "", file.read_text()).replace("''", "'") for file in files)
     strings = (part for tree in scripts(root) for text in texts(tree) for part in fixed_parts(text))
     return "\n".join([*strings, (root / "Makefile").read_text().replace("$(PYTHON)", ""), said])
