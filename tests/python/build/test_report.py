@@ -362,7 +362,7 @@ LOOK = """
 def test_the_campaign_is_read_out_with_intervals_guardrail_and_sample_ratio(rendered_with):
     waves = (
         "update marts.rollout_status set begun_date = '2025-08-04', n_nudged_users = 100, n_reacting_users = 9, "
-        "evidence = ln(25), status = 'pause' where wave = 1"
+        "log_e_value = ln(25), status = 'pause' where wave = 1"
     )
     page = rendered_with(LOOK.format(n=80, is_lost=True), waves)
     words = section(page, "campaign")
