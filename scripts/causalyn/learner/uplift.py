@@ -568,7 +568,7 @@ class UpliftModel:
         mean, variance = self._over_models(features, account_hash, answer)
         common = dict(zip([SCORES[nuisance] for nuisance in nuisances], mean, strict=False))
         (lift, tree_variance), (sampling_variance, _) = (
-            answers[len(nuisances) :].reshape(2, len(asked), -1) for answers in (mean, variance)
+            answers[len(nuisances) :].reshape(2, len(asked), len(features)) for answers in (mean, variance)
         )
         group, scores = self._group(account_hash), {}
         for learner in learners:

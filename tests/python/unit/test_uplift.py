@@ -356,3 +356,20 @@ def test_doubly_robust_scores_are_unbiased_when_only_the_propensity_is_right(wor
     )
     standard_error = scores.std() / np.sqrt(len(scores))
     assert abs(scores.mean() - world.true_lift.mean()) < 3 * standard_error
+
+
+@pytest.mark.parametrize("population", ["campaign", "today"])
+def test_where_no_learner_ranks_anybody_everybody_gets_the_average_effect(world, population):
+    inputs = world.drop(columns="true_lift").assign(population=population)
+    account, n = pd.factorize(inputs["account_id"])[0], len(inputs)
+    group = uplift.calibration_group(inputs["account_hash"].to_numpy())
+    dr_scores = np.random.default_rng(0).normal(0.05, 1, n)
+    no_rank = {
+        learner: uplift.Calibration.fit({member: np.zeros(n) for member in members}, dr_scores, account, group)
+        for learner, members in uplift.MEMBERS.items()
+    }
+    scored = replace(uplift.fit(inputs, PARAMETERS), calibrations=no_rank).score(inputs, "stack")
+    stack = scored[scored["learner_id"] == "stack"]
+    assert len(stack) == n
+    assert stack["lift"].to_numpy() == pytest.approx(dr_scores.mean())
+    assert (stack["lift_se"] > 0).all()
