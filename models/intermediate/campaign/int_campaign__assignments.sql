@@ -109,9 +109,9 @@ final as (
         case
             when other_shares.n_arms = 0 then true
             else {{ raise_error(
-                "'Nothing is decided by another control_share within a campaign. ' || other_shares.campaign_id || ' has dealt arms with '"
+                "'Nothing was decided: control_share changed within a campaign. ' || other_shares.campaign_id || ' has dealt arms with '"
                 ~ " || cast(other_shares.control_share as string)"
-                ~ " || ': take seeds/campaign_parameters.csv back to it, or begin another campaign by another salt'"
+                ~ " || ': restore it in seeds/campaign_parameters.csv, or start another campaign with another salt'"
             ) }}
         end
 )

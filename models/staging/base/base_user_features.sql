@@ -54,8 +54,8 @@ final as (
         case
             when absent.n_features = 0 then false
             else {{ raise_error(
-                "'Nothing is decided while declared features are missing. user_features_raw holds no value of ' || absent.features"
-                ~ " || '. Export them, or take their lines out of seeds/mapping/user_features.csv'"
+                "'Nothing was decided: declared features are missing. user_features_raw has no value of ' || absent.features"
+                ~ " || '. Export them, or remove their lines from seeds/mapping/user_features.csv'"
             ) }}
         end
 )

@@ -114,7 +114,7 @@ def test_another_control_share_takes_another_campaign(warehouse, run_dbt, seen, 
         connection.execute("update seeds.campaign_parameters set control_share = 0.2")
     refused = run_dbt("run", "--select", "int_campaign__assignments", warehouse=Path(warehouse))
     assert refused.returncode != 0
-    said = re.search(r"Nothing is decided by another control_share.*?another salt", refused.stdout, flags=re.S)
+    said = re.search(r"Nothing was decided: control_share changed.*?another salt", refused.stdout, flags=re.S)
     message = " ".join(said[0].split())
     seen(message)
     listed(message)

@@ -35,7 +35,7 @@ def give(warehouse: Path, table: str, column: str, word: str) -> int:
 
 
 def message(build: subprocess.CompletedProcess[str]) -> str:
-    said = re.search(r"Nothing is decided before every word is known\..*?,\?,\s", build.stdout, flags=re.S)
+    said = re.search(r"Nothing was decided: some words of the export.*?,\?,\s", build.stdout, flags=re.S)
     assert said, build.stdout[-3000:]
     return " ".join(said[0].split())
 

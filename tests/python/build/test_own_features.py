@@ -152,10 +152,10 @@ def test_a_feature_that_nobody_declared_stops_the_build(world, run_dbt, copy_pro
         build = run_dbt(
             "build", "--select", "user_features", "base_user_features", warehouse=warehouse, project=project
         )
-        said = re.search(r"Nothing is decided before every word is known\..*?\"tickets\",\?", build.stdout, flags=re.S)
+        said = re.search(r"Nothing was decided: some words of the export.*?\"tickets\",\?", build.stdout, flags=re.S)
         assert said, build.stdout[-3000:]
         message = " ".join(said[0].split())
-        assert "user_features_raw.feature holds words" in message
+        assert "user_features_raw.feature has words" in message
         assert message.endswith('with what it is in place of each question mark: "nps score",? "tickets",?')
         listed(message)
     seen(message)
@@ -173,7 +173,7 @@ def test_a_declared_feature_that_is_not_delivered_stops_the_build(world, run_dbt
         with duckdb.connect(str(warehouse)) as connection:
             connection.execute(f"delete from raw.user_features_raw where {without}")
         build = run_dbt(*part, warehouse=warehouse, project=project)
-        said = re.search(r"Nothing is decided while declared features.*?user_features\.csv", build.stdout, flags=re.S)
+        said = re.search(r"Nothing was decided: declared features.*?user_features\.csv", build.stdout, flags=re.S)
         assert said, build.stdout[-3000:]
         message = " ".join(said[0].split())
         seen(message)
