@@ -215,7 +215,7 @@ def test_an_edited_list_is_neither_exported_nor_drawn_nor_refreshed(
         refused = run(sys.executable, project_root / "scripts" / script, *options, "--warehouse", warehouse)
         assert refused.returncode == 1
         (line,) = refused.stderr.splitlines()
-        assert "marts.nudge_list: changed since it was published" in line
+        assert "marts.nudge_list: changed since publication" in line
         listed(line[line.index("marts.nudge_list") :].removesuffix("."))
     assert contents(exported) == before
     assert not (tmp_path / "report" / "index.html").exists()

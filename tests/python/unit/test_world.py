@@ -79,7 +79,9 @@ def open_world(warehouse: Path) -> duckdb.DuckDBPyConnection:
 def contents(warehouse: Path, where: str = "true") -> dict[str, list[tuple]]:
     """Every raw row and every row of truth, in the order in which they were written."""
     with open_world(warehouse) as connection:
-        truths = connection.execute("select table_name from duckdb_tables() where database_name = 'truth'").fetchall()
+        truths = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'truth' and table_name <> 'origin'"
+        ).fetchall()
         tables = [f"raw.{table.name}" for table in TABLES] + [f"truth.{name}" for (name,) in truths]
         return {table: connection.execute(f"from {table} where {where}").fetchall() for table in tables}
 
