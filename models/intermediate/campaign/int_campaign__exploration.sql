@@ -47,10 +47,10 @@ units as (
         account_id,
         decision,
         count(*) as n_users,
-        round({{ exact_sum('admin_harm_probability') }}, 6) as expected_harmed_admins,
-        round({{ exact_sum('harm_probability') }}, 6) as expected_harmed_users,
+        {{ exact_sum('admin_harm_probability') }} as expected_harmed_admins,
+        {{ exact_sum('harm_probability') }} as expected_harmed_users,
         round(greatest(0.0, max(cost_per_unit_usd) + {{ exact_sum('expected_cost_usd') }}), 6) as cost_usd,
-        round({{ exact_sum('risk_usd') }}, 6) as risk_usd,
+        {{ exact_sum('risk_usd') }} as risk_usd,
         -- The variance of lift is what a nudge's outcome can reduce.
         {{ exact_sum('lift_se * lift_se') }} as unknown_variance
     from candidates

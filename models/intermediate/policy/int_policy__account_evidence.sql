@@ -60,8 +60,8 @@ priced as (
         {{ safe_divide('by_account.n_sleeping_dogs', 'by_account.n_scored_users') }} as sleeping_dog_share,
         case when by_account.n_scored_users > 0 then coalesce(by_account.sum_lift, 0.0) end as sum_lift,
         by_account.sum_lift_of_everybody,
-        round(coalesce(by_account.harmed_admins, 0.0), 6) as expected_admins_harmed,
-        round(coalesce(by_account.harmed_admins_of_everybody, 0.0), 6) as expected_admins_harmed_of_everybody,
+        coalesce(by_account.harmed_admins, 0.0) as expected_admins_harmed,
+        coalesce(by_account.harmed_admins_of_everybody, 0.0) as expected_admins_harmed_of_everybody,
         coalesce(policies.value_per_conversion_usd, accounts.value_per_conversion_usd) as value_per_conversion_usd,
         -- The account can be lost only once. The sum over its admins bounds that probability, however correlated they are.
         {% for suffix in ['', '_of_everybody'] %}
