@@ -69,6 +69,9 @@ KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
 SPLINE_PENALTY = 15.0
 """Ridge penalty of the logistic regressions, on standardised columns."""
 
+DECIMALS = 4
+"""Of nuisances that forests learn from: the last bits of a matrix solver, which vary with memory, must not decide between splits."""
+
 BLOCK_ROWS = 10_000
 """Users whom one thread scores at a time."""
 
@@ -710,7 +713,7 @@ def fit_nuisances(
     """
     fit_forest = partial(_fit_forest, RandomForestRegressor, parameters, generator)
     of_treatment = fit_forest(features, treated), Splines.fit(features, treated, np.ones(len(treated)))
-    propensity = np.mean([model.predict(features) for model in of_treatment], axis=0)
+    propensity = np.mean([model.predict(features) for model in of_treatment], axis=0).round(DECIMALS)
     weight = inverse_propensity(treated, chance_of_treatment(propensity, assigned, parameters))
     forests, splines = [], []
     for arm, name in ((CONTROL, "control"), (TREATED, "treated")):
@@ -741,7 +744,7 @@ def _fit_half(
 ) -> HalfModel:
     """Nuisances and learners, as for `fit_nuisances`."""
     models = fit_nuisances(features, treated, converted, assigned, parameters, generator)
-    nuisances = predict_nuisances(models, features)
+    nuisances = predict_nuisances(models, features).round(DECIMALS)
     chance = chance_of_treatment(nuisances[PROPENSITY], assigned, parameters)
     dr_score = doubly_robust_lift(treated, converted, nuisances[CONTROL], nuisances[TREATED], chance)
     sample = HalfSample(features, treated, converted, nuisances, dr_score)
