@@ -70,7 +70,7 @@ SPLINE_PENALTY = 15.0
 """Ridge penalty of the logistic regressions, on standardised columns."""
 
 DECIMALS = 4
-"""Of nuisances that forests learn from: the last bits of a matrix solver, which vary with memory, must not decide between splits."""
+"""Of nuisances that forests learn from: a solver's last bits, which vary with memory, must not decide between splits."""
 
 BLOCK_ROWS = 10_000
 """Users whom one thread scores at a time."""
