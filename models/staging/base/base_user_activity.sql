@@ -1,6 +1,7 @@
 {{ config(materialized='view') }}
 
 with recorded as (
+    {% for days in [ref('input_user_activity_daily'), ref('base_user_event_days')] %}
     select
         user_id,
         activity_date,
@@ -10,18 +11,9 @@ with recorded as (
         time_spent_minutes,
         feature_diversity_count,
         source
-    from {{ ref('input_user_activity_daily') }}
-    union all
-    select
-        user_id,
-        activity_date,
-        login_flag,
-        core_action_count,
-        collab_action_count,
-        time_spent_minutes,
-        feature_diversity_count,
-        source
-    from {{ ref('base_user_event_days') }}
+    from {{ days }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 final as (
