@@ -153,6 +153,12 @@
     ) }}
 {%- endmacro %}
 
+{#- The mean of the negative part of a normal distribution, E[max(0, -x)]: null where its standard deviation is 0 or unknown. -#}
+{% macro expected_loss(mean, sd) -%}
+    {{ sd }} * exp(-power({{ mean }} / nullif({{ sd }}, 0), 2) / 2) / 2.506628274631
+    - {{ mean }} * {{ normal_cdf('(-' ~ mean ~ ' / nullif(' ~ sd ~ ', 0))') }}
+{%- endmacro %}
+
 {#- A polynomial by Horner's rule, the highest power first; doubles, since decimals would be rounded. -#}
 {% macro polynomial(coefficients, x) -%}
     {%- set sum = namespace(sql='cast(' ~ coefficients[0] ~ ' as double)') -%}

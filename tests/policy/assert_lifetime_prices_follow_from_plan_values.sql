@@ -41,7 +41,6 @@ targets as (
         decisions.account_id,
         decisions.value_per_conversion_usd,
         decisions.expected_churn_cost_usd,
-        decisions.sleeping_dog_lift_threshold,
         accounts.seat_count,
         plan_values.*,
         coalesce(accounts.annual_recurring_revenue_usd, accounts.seat_count * plan_values.assumed_annual_revenue_per_seat_usd)
@@ -64,7 +63,7 @@ risks as (
         targets.campaign_id,
         targets.policy_id,
         targets.account_id,
-        sum({{ normal_cdf('((targets.sleeping_dog_lift_threshold - scores.lift) / scores.lift_se)') }}) as harmed_admins
+        sum({{ expected_loss('scores.lift', 'scores.lift_se') }}) as harmed_admins
     from targets
     inner join nudges
         on

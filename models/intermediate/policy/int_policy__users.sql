@@ -39,12 +39,7 @@ judged as (
         scores.unseen_features,
         {{ is_sleeping_dog('scores.lift', 'scores.lift_se', 'policies') }} as is_sleeping_dog,
         -- Unknown counts as harmed.
-        coalesce(
-            case
-                when scores.lift_se > 0
-                    then {{ normal_cdf('((policies.sleeping_dog_lift_threshold - scores.lift) / scores.lift_se)') }}
-            end, 1.0
-        ) as harm_probability,
+        round(coalesce({{ expected_loss('scores.lift', 'scores.lift_se') }}, 1.0), 9) as harm_probability,
         policies.doubt_limit,
         policies.nudge_doubt_limit,
         policies.nudges_everybody,

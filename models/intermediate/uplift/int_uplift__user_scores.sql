@@ -41,15 +41,11 @@ consistent as (
     from deciding
 ),
 
--- Expected harm according to a random single tree: the mean of the negative part of a normal distribution.
+-- What a nudge is expected to lose according to a random single tree.
 doubted as (
     select
         *,
-        round(coalesce(
-            lift_spread * exp(-power(lift / nullif(lift_spread, 0), 2) / 2) / 2.506628274631
-            - lift * {{ normal_cdf('(-lift / nullif(lift_spread, 0))') }},
-            greatest(0.0, -lift)
-        ), 9) as lift_doubt
+        round(coalesce({{ expected_loss('lift', 'lift_spread') }}, greatest(0.0, -lift)), 9) as lift_doubt
     from consistent
 ),
 
