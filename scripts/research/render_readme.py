@@ -342,7 +342,7 @@ BLOCKS = {
                 (2, 'causalyn_t', 'this project, T-learner'),
                 (3, 'causalyn_spline_t', 'this project, T-learner on splines'),
                 (4, 'causalyn_x', 'this project, X-learner'),
-                (5, 'causalyn_dr', 'this project, DR-learner'),
+                (5, 'causalyn_r', 'this project, R-learner'),
                 (6, 'causalml_t', 'causalml, T-learner'),
                 (7, 'causalml_s', 'causalml, S-learner'),
                 (8, 'causalml_x', 'causalml, X-learner'),

@@ -4,8 +4,8 @@ Each bit of a hash of the account id splits the accounts into two halves, a pair
 users alone, in two stages. Stage 1 is the nuisances: P(conversion | arm, features) per treatment arm and P(treated | features),
 each by a forest and by a logistic regression on splines. Stage 2 is the learners in LEARNERS, one class each. The T-learner is
 the difference of the arms by their forests, and another by their splines; the X-learner (Kuenzel et al., 2019, "Metalearners
-for estimating heterogeneous treatment effects") and the DR-learner (Kennedy, 2023, "Towards optimal doubly robust estimation of
-heterogeneous causal effects") fit forests to pseudo-outcomes. STACK combines them.
+for estimating heterogeneous treatment effects") and the R-learner (Nie and Wager, 2021, "Quasi-oracle estimation of heterogeneous
+treatment effects") fit forests to pseudo-outcomes. STACK combines them.
 
 - A user is scored by the halves without the user's account, one per pair, in either population; a user of an account outside
   training, by all. So nobody is scored by a model that saw the account, and one ensemble serves all.
@@ -275,8 +275,8 @@ PREDICT, PREDICT_TREES, CONTRIBUTIONS = (
 Nuisances = Mapping[int, np.ndarray]
 """What models of nuisances say of users: by CONTROL, TREATED and PROPENSITY the forests, and by these + BY_SPLINES the others."""
 
-FitForest = Callable[[np.ndarray, np.ndarray], Forest]
-"""A forest fitted to features (users x features) and a target (users)."""
+FitForest = Callable[..., Forest]
+"""`_fit_forest` with parameters and random draws."""
 
 
 class Lift(Protocol):
@@ -294,13 +294,14 @@ class HalfSample:
     """Training users of one half of the accounts, with the nuisances predicted by the half's own models (3 x users).
 
     In-sample, but the leaves are so coarse that it hardly matters; any other nuisances would have seen the accounts to score.
+    chance: P(treated) of `chance_of_treatment`.
     """
 
     features: np.ndarray
     treated: np.ndarray
     converted: np.ndarray
     nuisances: np.ndarray
-    dr_score: np.ndarray
+    chance: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -339,9 +340,10 @@ class XLearner:
         imputed = np.where(
             treated, sample.converted - sample.nuisances[CONTROL], sample.nuisances[TREATED] - sample.converted
         )
+        # Where noise dwarfs signal, as in pseudo-outcomes, random thresholds are cheap and as good.
         return cls(
-            of_control=fit_forest(sample.features[~treated], imputed[~treated]),
-            of_treated=fit_forest(sample.features[treated], imputed[treated]),
+            of_control=fit_forest(ExtraTreesRegressor, sample.features[~treated], imputed[~treated]),
+            of_treated=fit_forest(ExtraTreesRegressor, sample.features[treated], imputed[treated]),
         )
 
     def __call__(self, features: np.ndarray, nuisances: Nuisances, ask: Ask) -> np.ndarray:
@@ -350,22 +352,30 @@ class XLearner:
 
 
 @dataclass(frozen=True)
-class DRLearner:
-    """A forest of the doubly robust scores (Kennedy, 2023)."""
+class RLearner:
+    """A forest of the outcome's residual per residual of treatment, weighted by the latter squared (Nie and Wager, 2021).
+
+    Its thresholds are the best ones, not random, so that it finds interactions that the X-learner misses.
+    """
 
     needs: ClassVar = ()
 
     forest: Forest
 
     @classmethod
-    def fit(cls, sample: HalfSample, fit_forest: FitForest) -> DRLearner:
-        return cls(fit_forest(sample.features, sample.dr_score))
+    def fit(cls, sample: HalfSample, fit_forest: FitForest) -> RLearner:
+        control, treated = sample.nuisances[CONTROL], sample.nuisances[TREATED]
+        outcome = sample.converted - control - sample.chance * (treated - control)
+        treatment = sample.treated - sample.chance
+        # Whom a design treats for certain teaches nothing about lift.
+        effect = np.divide(outcome, treatment, out=np.zeros(len(outcome)), where=treatment != 0)
+        return cls(fit_forest(RandomForestRegressor, sample.features, effect, treatment**2))
 
     def __call__(self, features: np.ndarray, nuisances: Nuisances, ask: Ask) -> np.ndarray:
         return ask(self.forest, features)
 
 
-LEARNERS = {"t": TLearner, "spline_t": SplineTLearner, "x": XLearner, "dr": DRLearner}
+LEARNERS = {"t": TLearner, "spline_t": SplineTLearner, "x": XLearner, "r": RLearner}
 """Learners by their short names."""
 
 STACK = "stack"
@@ -711,7 +721,7 @@ def fit_nuisances(
     Raises:
         LearnerError: the half holds no user of one arm.
     """
-    fit_forest = partial(_fit_forest, RandomForestRegressor, parameters, generator)
+    fit_forest = partial(_fit_forest, parameters, generator, RandomForestRegressor)
     of_treatment = fit_forest(features, treated), Splines.fit(features, treated, np.ones(len(treated)))
     propensity = np.mean([model.predict(features) for model in of_treatment], axis=0).round(DECIMALS)
     weight = inverse_propensity(treated, chance_of_treatment(propensity, assigned, parameters))
@@ -746,13 +756,11 @@ def _fit_half(
     models = fit_nuisances(features, treated, converted, assigned, parameters, generator)
     nuisances = predict_nuisances(models, features).round(DECIMALS)
     chance = chance_of_treatment(nuisances[PROPENSITY], assigned, parameters)
-    dr_score = doubly_robust_lift(treated, converted, nuisances[CONTROL], nuisances[TREATED], chance)
-    sample = HalfSample(features, treated, converted, nuisances, dr_score)
-    # Each learner draws from its own generator, so that adding one moves no other. Where noise dwarfs signal, as in
-    # pseudo-outcomes, random thresholds are cheap and as good.
+    sample = HalfSample(features, treated, converted, nuisances, chance)
+    # Each learner draws from its own generator, so that adding one moves no other.
     generators = generator.spawn(len(LEARNERS))
     lifts = {
-        name: learner.fit(sample, partial(_fit_forest, ExtraTreesRegressor, parameters, own))
+        name: learner.fit(sample, partial(_fit_forest, parameters, own))
         for (name, learner), own in zip(LEARNERS.items(), generators, strict=True)
     }
     return HalfModel(models, lifts)
@@ -815,14 +823,14 @@ def library_version() -> pd.DataFrame:
 
 
 def _fit_forest(
-    kind: type[RandomForestRegressor | ExtraTreesRegressor],
     parameters: Parameters,
     generator: np.random.Generator,
+    kind: type[RandomForestRegressor | ExtraTreesRegressor],
     features: np.ndarray,
     target: np.ndarray,
     weight: np.ndarray | None = None,
 ) -> Forest:
-    """A regularised forest for the mean of a target."""
+    """A regularised forest for the mean of a target (users) by features (users x features)."""
     forest = kind(
         n_estimators=parameters.trees,
         min_samples_leaf=parameters.min_leaf_share,

@@ -35,7 +35,7 @@ def deciding(learner: str) -> uplift.Parameters:
     return replace(PARAMETERS, deciding_learner=learner)
 
 
-@pytest.mark.parametrize("learner", ["t_learner", "spline_t_learner", "dr_learner"])
+@pytest.mark.parametrize("learner", ["t_learner", "spline_t_learner", "r_learner"])
 def test_contributions_add_up_to_lift(model, users, learner):
     """By the same models lift is one number plus the contributions; the X-learner's number depends on the propensity."""
     added = explanations.contributions(model, users, deciding(learner))
@@ -81,7 +81,7 @@ def test_dependence_is_the_lift_at_a_value(model, users, learner):
     assert asked.loc["high", "lift"] - asked.loc["low", "lift"] > 0.25
     mean_lift = lift_of(model, users.head(explanations.DEPENDENCE_USERS), learner).mean()
     assert asked.loc["as it is", "lift"] == pytest.approx(mean_lift, abs=1e-9)
-    assert asked["lift_se"].between(0.001, 0.1).all()
+    assert asked["lift_se"].between(0.001, 0.2).all()  # less than half of what lies between the cells
 
 
 def test_without_a_model_there_is_nothing_to_explain(nobody, users):

@@ -163,7 +163,7 @@ def test_the_weights_of_an_account_come_from_others():
     """An account of outcomes beyond belief moves the weights of every group but its own."""
     generator = np.random.default_rng(0)
     first, second, account = generator.normal(size=1000), generator.normal(size=1000), np.arange(1000)
-    lifts = {"t": first, "dr": second}
+    lifts = {"t": first, "r": second}
     scores, group = first + second + generator.normal(size=1000), account % uplift.CALIBRATION_GROUPS
     before = uplift.Calibration.fit(lifts, scores, account, group)
     scores[account == 2] += 1000 * first[2] - scores.mean()
