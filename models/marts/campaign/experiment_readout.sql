@@ -48,9 +48,14 @@ judged as (
         case when arms.metric = 'revenue_usd' then forecasts.expected_effect end as expected_effect,
         parameters.sample_ratio_alarm,
         {{ normal_quantile('(1 - parameters.significance_level / 2)') }} as width,
-        {{ confidence_sequence_width(
-            'arms.n_treatment + arms.n_control', 'planned.n_planned', 'parameters.significance_level'
-        ) }} as sequential_width,
+        -- The sequence is valid for means that are nearly normal.
+        least(arms.n_treatment, arms.n_control) >= 30 as has_enough_accounts,
+        case
+            when least(arms.n_treatment, arms.n_control) >= 30
+                then {{ confidence_sequence_width(
+                    'arms.n_treatment + arms.n_control', 'planned.n_planned', 'parameters.significance_level'
+                ) }}
+        end as sequential_width,
         case
             when arms.experiment = 'validation' then parameters.validation_holdout_share
             when arms.experiment = 'exploration' then parameters.exploration_share
@@ -88,6 +93,7 @@ final as (
         round(effect - width * standard_error, 6) as effect_lower,
         round(effect + width * standard_error, 6) as effect_upper,
         round(2 * (1 - {{ normal_cdf('abs(z)') }}), 6) as p_value,
+        has_enough_accounts,
         round(effect - sequential_width * standard_error, 6) as sequential_lower,
         round(effect + sequential_width * standard_error, 6) as sequential_upper,
         coalesce(abs(z) > sequential_width, false) as is_conclusive,

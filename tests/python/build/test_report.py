@@ -350,7 +350,7 @@ LOOK = """
     select
         'rollout' as experiment, metric, look_date, 90 as n_treatment, {n} as n_control, 0.02 as mean_treatment,
         0.01 as mean_control, effect, effect - error as sequential_lower, effect + error as sequential_upper,
-        error < effect as is_conclusive,
+        {n} >= 30 as has_enough_accounts, error < effect as is_conclusive,
         90 * effect as total_effect, 90 * sequential_lower as total_effect_lower, 90 * sequential_upper as total_effect_upper,
         if(metric = 'revenue_usd', 40, null) as expected_effect,
         0.0004 as sample_ratio_p_value, {is_lost} as has_sample_ratio_mismatch
