@@ -32,6 +32,12 @@
     end
 {%- endmacro %}
 
+{#- Expected cost of churn, in US dollars. An account can be lost only once; the sum over its admins bounds that probability, however
+    correlated they are. -#}
+{% macro churn_cost(admins_harmed, accounts) -%}
+    round(least({{ admins_harmed }} * {{ accounts }}.loss_per_harmed_admin_usd, {{ accounts }}.loss_if_churned_usd), 6)
+{%- endmacro %}
+
 {#- The guardrails, in no order: the condition that triggers each, on a row of `evidence`. -#}
 {% macro guardrail_checks() -%}
     {{ return({

@@ -171,41 +171,33 @@ def summarised(marts: Marts, policy: dict, steps: list[dict]) -> dict:
         "blind_net_value_usd": blind.get("net_value_usd"),
         "blind_admins": blind.get("n_admins_at_risk"),
         "blind_admins_harmed": blind.get("expected_admins_harmed"),
-        "risk": priced_with_risk(marts, strategies),
+        "risk": priced_with_risk(marts, strategies, policy_id),
         "placeholders": placeholders(marts),
         "gain": gains[0] if gains else None,
         "support": support(marts),
     }
 
 
-def priced_with_risk(marts: Marts, strategies: dict[tuple, dict]) -> dict | None:
-    """What the shipped list and nudging everybody come to where annoyed admins cost renewals; None where no policy prices it.
-
-    The prices are those of the first policy that values each account by its own.
-    """
+def priced_with_risk(marts: Marts, strategies: dict[tuple, dict], shipped_id: str) -> dict | None:
+    """What the shipped list and nudging everybody come to at lifetime prices; None where no policy decides by them."""
     rows = marts.connection.execute(
         """
-        select
-            priced.policy_id, priced.is_shipped,
-            sum(priced.net_value_usd) filter (where shipped.decision = 'target') as list_usd
-        from marts.account_policy as priced
-        inner join marts.account_policy as shipped using (population, account_id)
-        inner join seeds.policy_parameters as parameters on priced.policy_id = parameters.policy_id
-        where population = 'today' and shipped.is_shipped and parameters.value_per_conversion_usd is null
-        group by all
-        order by priced.is_shipped desc, priced.policy_id
+        select policy_id
+        from seeds.policy_parameters
+        where value_per_conversion_usd is null
+        order by is_shipped desc, policy_id
         """
-    ).df().to_dict("records")  # fmt: skip
-    if not rows or (rows[0]["policy_id"], "everybody") not in strategies:
+    ).fetchall()
+    if not rows or (rows[0][0], rows[0][0]) not in strategies:
         return None
-    policy_id, own = rows[0]["policy_id"], 0.0 if pd.isna(rows[0]["list_usd"]) else rows[0]["list_usd"]
-    everybody = strategies[policy_id, "everybody"]["net_value_usd"]
+    policy_id = rows[0][0]
+    own, everybody = (strategies[shipped_id, name]["lifetime_net_value_usd"] for name in (shipped_id, "everybody"))
     return {
         "policy_id": policy_id,
         "list_usd": own,
         "everybody_usd": everybody,
         "spared_usd": own - everybody,
-        "by_risk": None if rows[0]["is_shipped"] else strategies[policy_id, policy_id] | {"policy_id": policy_id},
+        "by_risk": None if policy_id == shipped_id else strategies[policy_id, policy_id] | {"policy_id": policy_id},
     }
 
 

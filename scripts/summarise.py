@@ -20,12 +20,18 @@ FUNNEL = """
     order by policy_funnel.precedence
 """
 STRATEGIES = """
-    select strategy, n_accounts, n_nudged_users, net_value_usd, n_admins_at_risk, expected_admins_harmed,
-        n_sleeping_dogs_nudged
+    select strategy,
+        format('{:,}', n_accounts) as accounts,
+        format('{:,}', n_nudged_users) as nudges,
+        format('{}${:,.0f}', if(net_value_usd < 0, '-', ''), abs(net_value_usd)) as "net value",
+        format('{}${:,.0f}', if(lifetime_net_value_usd < 0, '-', ''), abs(lifetime_net_value_usd)) as "with renewal risk",
+        format('{:,}', n_admins_at_risk) as "admins at risk",
+        format('{:,.1f}', expected_admins_harmed) as expected,
+        format('{:,}', n_sleeping_dogs_nudged) as "dogs nudged"
     from marts.policy_comparison
     inner join seeds.policy_parameters using (policy_id)
     where is_shipped and population = 'today'
-    order by net_value_usd desc, strategy
+    order by lifetime_net_value_usd desc, strategy
 """
 SUPPORT = """
     select sum(n_unsupported_users), sum(n_users), sum(n_unsupported_admins), sum(n_admins),
@@ -83,12 +89,14 @@ def summarise(warehouse: Path) -> str:
         policy_id, scoring_date, data_origin, accepted, why_nobody = connection.execute(
             "select shipped_policy_id, scoring_date, data_origin, accepted_checks, why_nobody from marts.build_info"
         ).fetchone()
-        funnel, strategies, observed, *losses = (
-            connection.execute(query).fetchall() for query in (FUNNEL, STRATEGIES, REALISED, LOST, UNOBSERVED)
+        funnel, observed, *losses = (
+            connection.execute(query).fetchall() for query in (FUNNEL, REALISED, LOST, UNOBSERVED)
         )
+        compared = connection.execute(STRATEGIES)
+        columns, strategies = [column[0] for column in compared.description], compared.fetchall()
         support, backtest = (connection.execute(query).fetchone() for query in (SUPPORT, BACKTEST))
     n_accounts = sum(row[1] for row in funnel)
-    decided, earned = "  {:<24}{:>10}{:>8}{:>10}  {}".format, "  {:<24}{:>10}{:>10}{:>12}{:>16}{:>10}{:>13}".format
+    decided, earned = "  {:<24}{:>10}{:>8}{:>10}  {}".format, "  {:<18}{:>9}{:>8}{:>11}{:>18}{:>16}{:>10}{:>13}".format
     lines = [GENERATED] if data_origin == "generated" else []
     lines += [f"Decision of the policy '{policy_id}' on {n_accounts:,} accounts as of {scoring_date:%Y-%m-%d}", ""]
     lines += [decided("decision", "accounts", "share", "users", "question, asked in this order")]
@@ -97,11 +105,7 @@ def summarise(warehouse: Path) -> str:
         for decision, accounts, users, question in funnel
     ]
     lines += ["", "Expected value and risk of each strategy", ""]
-    lines += [earned("strategy", "accounts", "nudges", "net value", "admins at risk", "expected", "dogs nudged")]
-    lines += [
-        earned(strategy, f"{accounts:,}", f"{nudges:,}", f"${net:,.0f}", f"{admins:,}", f"{harmed:,.1f}", f"{dogs:,}")
-        for strategy, accounts, nudges, net, admins, harmed, dogs in strategies
-    ]
+    lines += [earned(*row) for row in (columns, *strategies)]
     users, n_users, admins, n_admins, held_back = (int(n or 0) for n in support)
     lines += [
         "",

@@ -154,13 +154,14 @@ BLOCKS = {
             '`' || strategy || '`' as strategy,
             cell(n_accounts, 'accounts') as accounts,
             cell(n_nudged_users, 'users') as nudges,
-            cell(net_value_usd, 'usd') as "expected net value",
+            cell(net_value_usd, 'usd') as "net value",
+            cell(lifetime_net_value_usd, 'usd') as "with renewal risk",
             cell(n_admins_at_risk, 'users') as "admins at risk",
             cell(n_sleeping_dogs_nudged, 'users') as "Sleeping Dogs nudged"
         from marts.policy_comparison
         inner join seeds.policy_parameters using (policy_id)
         where is_shipped and population = 'today'
-        order by net_value_usd desc, policy_comparison.strategy
+        order by lifetime_net_value_usd desc, policy_comparison.strategy
     """,
     "allocation": """
         select

@@ -63,14 +63,10 @@ priced as (
         coalesce(by_account.harmed_admins, 0.0) as expected_admins_harmed,
         coalesce(by_account.harmed_admins_of_everybody, 0.0) as expected_admins_harmed_of_everybody,
         coalesce(policies.value_per_conversion_usd, accounts.value_per_conversion_usd) as value_per_conversion_usd,
-        -- The account can be lost only once. The sum over its admins bounds that probability, however correlated they are.
         {% for suffix in ['', '_of_everybody'] %}
         case
             when policies.value_per_conversion_usd is not null then 0.0
-            else round(least(
-                coalesce(by_account.harmed_admins{{ suffix }}, 0.0) * accounts.loss_per_harmed_admin_usd,
-                accounts.loss_if_churned_usd
-            ), 6)
+            else {{ churn_cost('coalesce(by_account.harmed_admins' ~ suffix ~ ', 0.0)', 'accounts') }}
         end as expected_churn_cost{{ suffix }}_usd,
         {% endfor %}
         policies.cost_per_account_usd,

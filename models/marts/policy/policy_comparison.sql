@@ -6,6 +6,10 @@ policies as (
     {{ gated(ref('int_policy__policies')) }}
 ),
 
+accounts as (
+    select * from {{ ref('int_policy__account_values') }}
+),
+
 nudges as (
     select * from {{ ref('int_policy__nudges') }}
 ),
@@ -22,6 +26,18 @@ nudged_sleeping_dogs as (
     group by 1, 2, 3
 ),
 
+-- The same accounts at the lifetime prices of each, whatever the policy's own prices.
+priced as (
+    select
+        picks.*,
+        {{ dollars('picks.sum_lift', 'accounts.value_per_conversion_usd') }} - policies.cost_per_account_usd
+        - policies.cost_per_nudge_usd * picks.n_nudged_users - {{ churn_cost('picks.expected_admins_harmed', 'accounts') }}
+            as lifetime_net_value_usd
+    from picks
+    inner join policies on picks.policy_id = policies.policy_id
+    left join accounts on picks.account_id = accounts.account_id
+),
+
 totals as (
     select
         picks.population,
@@ -33,12 +49,13 @@ totals as (
         {{ exact_sum_usd('picks.expected_revenue_usd') }} as expected_revenue_usd,
         {{ exact_sum_usd('picks.cost_usd') }} as cost_usd,
         {{ exact_sum_usd('picks.net_value_usd') }} as net_value_usd,
+        {{ exact_sum_usd('picks.lifetime_net_value_usd') }} as lifetime_net_value_usd,
         {{ sum_int('case when picks.is_policy then coalesce(dogs.n_admins, 0) else picks.n_sleeping_dog_admins end') }}
             as n_admins_at_risk,
         {{ exact_sum('picks.expected_admins_harmed') }} as expected_admins_harmed,
         {{ sum_int('case when picks.is_policy then coalesce(dogs.n_users, 0) else picks.n_sleeping_dogs end') }}
             as n_sleeping_dogs_nudged
-    from picks
+    from priced as picks
     left join nudged_sleeping_dogs as dogs
         on picks.campaign_id = dogs.campaign_id and picks.policy_id = dogs.policy_id and picks.account_id = dogs.account_id
     group by 1, 2, 3
@@ -65,6 +82,7 @@ final as (
         coalesce(totals.expected_revenue_usd, 0.0) as expected_revenue_usd,
         coalesce(totals.cost_usd, 0.0) as cost_usd,
         coalesce(totals.net_value_usd, 0.0) as net_value_usd,
+        coalesce(totals.lifetime_net_value_usd, 0.0) as lifetime_net_value_usd,
         coalesce(totals.n_admins_at_risk, 0) as n_admins_at_risk,
         coalesce(totals.expected_admins_harmed, 0.0) as expected_admins_harmed,
         coalesce(totals.n_sleeping_dogs_nudged, 0) as n_sleeping_dogs_nudged
