@@ -1,7 +1,7 @@
-"""The report's figures: data frames of marts in, a title and a matplotlib figure out; every title states what was measured.
+"""The report's figures: mart data frames in, a title and a matplotlib figure out; every title states a finding.
 
-Each function returns None where its mart holds nothing to draw. Colours are Okabe and Ito's, which colour-blind readers tell
-apart (https://jfly.uni-koeln.de/color/); what they say is also written beside the marks.
+Each function returns None if its mart has nothing to draw. Colours are Okabe and Ito's, safe for colour-blind readers
+(https://jfly.uni-koeln.de/color/); their meaning is also written beside the marks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-# How many standard errors a 95% interval extends to either side.
+# Standard errors on either side of the estimate in a 95% interval.
 Z_95 = NormalDist().inv_cdf(0.975)
 BLUE, ORANGE, INK, GREY, PALE = "#0072B2", "#D55E00", "#16202E", "#55606E", "#DDE2E8"
 SHADES = LinearSegmentedColormap.from_list("white_to_blue", ["#FFFFFF", BLUE])
@@ -34,7 +34,7 @@ STYLE = {
     "xtick.color": GREY,
     "ytick.color": GREY,
     "savefig.bbox": "tight",
-    # Without a salt of our own, two runs on the same data would differ in the SVG's ids.
+    # Without a fixed salt, ids in the SVG would differ between two runs on the same data.
     "svg.hashsalt": "causalyn",
 }
 TIP = "tip:"
@@ -57,13 +57,13 @@ GROUPS = {
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure without its title, and the title: the finding, for a heading or to be drawn above."""
+    """A figure without its title, and the title: the finding, used as a heading or drawn above."""
 
     title: str
     figure: Figure
 
     def titled(self) -> Figure:
-        """The figure, with the title drawn above it; to be called once, last."""
+        """The figure with the title drawn above it; call once, last."""
         lines = textwrap.wrap(self.title, 60)
         width, height = self.figure.get_size_inches()
         self.figure.set_size_inches(width, height + 0.27 * len(lines))
@@ -72,7 +72,7 @@ class Drawn:
 
 
 def style() -> AbstractContextManager:
-    """Draws in the project's style alone, on matplotlib's defaults, whatever settings or other libraries made of those."""
+    """Draws in the project's style on matplotlib's defaults, regardless of user settings or other libraries."""
     return matplotlib.style.context(["default", STYLE])
 
 
@@ -82,7 +82,7 @@ def _axes(n_panels: int = 1, height: float = 4.0, **options: object) -> tuple[Fi
 
 
 def _tips(axes: Axes, x: Iterable, y: Iterable, texts: Iterable[str]) -> None:
-    """Invisible discs around marks, which say a text to the pointer: the page makes a tooltip of an id that begins so."""
+    """Invisible discs around marks, with a text for the pointer: the page makes a tooltip of an id that begins so."""
     for place in zip(x, y, texts, strict=True):
         axes.plot(*place[:2], "o", alpha=0, markersize=18, gid=f"{TIP}{place[2]}")
 
@@ -112,7 +112,7 @@ def points(share: float, signed: bool = True) -> str:
 
 
 def policy_funnel(funnel: pd.DataFrame) -> Drawn | None:
-    """Accounts that each step of the decision holds back; rows of `policy_funnel` of one policy."""
+    """Accounts held back at each step of the decision; rows of `policy_funnel` of one policy."""
     steps = funnel.sort_values("precedence").reset_index(drop=True)
     total = int(steps["n_accounts"].sum())
     if not total:
@@ -227,7 +227,7 @@ def uplift_by_decile(deciles: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
 
 
 def love_plot(balance: pd.DataFrame, limit: float = 0.1) -> Drawn | None:
-    """How far the arms are apart in each feature, before and after weighting; rows of `covariate_balance`."""
+    """Standardised difference of the arms per feature, before and after weighting; rows of `covariate_balance`."""
     values = balance[balance["measure"] == "value"] if len(balance) else balance
     if values.empty:
         return None
@@ -253,7 +253,7 @@ def love_plot(balance: pd.DataFrame, limit: float = 0.1) -> Drawn | None:
 
 
 def propensity_overlap(scores: pd.DataFrame) -> Drawn | None:
-    """How likely the users of either arm were to be nudged; rows of `doubly_robust_scores`."""
+    """Distribution of the propensity in each arm; rows of `doubly_robust_scores`."""
     known = scores.dropna(subset=["propensity"]) if len(scores) else scores
     arms = [known.loc[known["is_treated"] == arm, "propensity"] for arm in (1, 0)] if len(known) else []
     if not arms or min(len(arm) for arm in arms) == 0:
@@ -281,7 +281,7 @@ def propensity_overlap(scores: pd.DataFrame) -> Drawn | None:
 
 
 def lift_by_segment(users: pd.DataFrame, min_users: int = 50) -> Drawn | None:
-    """What the nudge did by plan and role, with 95% intervals clustered by account; rows of dr_score, account_id, plan, role."""
+    """Lift by plan and role, with 95% intervals clustered by account; rows of dr_score, account_id, plan, role."""
     rows = []
     for kind in ("plan", "role"):
         for name, group in users.groupby(kind) if len(users) else []:
@@ -338,7 +338,7 @@ def lift_by_segment(users: pd.DataFrame, min_users: int = 50) -> Drawn | None:
 
 
 def profit_curve(accounts: pd.DataFrame) -> Drawn | None:
-    """What nudging ever more accounts earns, the most promising first; a row of net_value_usd and is_target an account."""
+    """Cumulative net value of nudging accounts, best first; one row of net_value_usd and is_target per account."""
     ranked = accounts.dropna(subset=["net_value_usd"]).sort_values(
         ["is_target", "net_value_usd"], ascending=False, kind="stable"
     )
@@ -373,7 +373,7 @@ def profit_curve(accounts: pd.DataFrame) -> Drawn | None:
 
 
 def campaign_effect(looks: pd.DataFrame) -> Drawn | None:
-    """What the running campaign brought at each look against what was forecast; `experiment_readout` of its revenue."""
+    """The running campaign's effect at each look against the forecast; rows of `experiment_readout` for revenue."""
     known = looks.dropna(subset=["sequential_lower"]).sort_values("look_date")
     if known.empty:
         return None
