@@ -98,7 +98,7 @@ def this_project(training: pd.DataFrame, test: pd.DataFrame, seed: int) -> dict[
 
 
 def peers(training: pd.DataFrame, test: pd.DataFrame, seed: int) -> dict[str, np.ndarray]:
-    """causalml's and EconML's learners on equally regularised boosting; one T-learner with default boosting, one logistic."""
+    """causalml's and EconML's learners, regularised equally; one T-learner with default boosting, one with logistic models."""
     features = [column for column in training.columns if column not in uplift.KEYS]
     x, treated = training[features].to_numpy(), training["is_treated"].to_numpy()
     converted, unseen = training["is_converted"].to_numpy(), test[features].to_numpy()

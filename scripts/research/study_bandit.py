@@ -1,4 +1,4 @@
-"""Plays the bandit over a built world with ten seeds, a static policy and an oracle beside it: results/bandit_study.csv."""
+"""Plays the bandit, a static policy and an oracle over a built world with ten seeds: results/bandit_study.csv."""
 
 from __future__ import annotations
 
