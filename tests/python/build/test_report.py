@@ -1,4 +1,4 @@
-"""The report page: made from marts alone, self-contained, and deciding as the warehouse decides."""
+"""The report page: made from marts only, self-contained, and deciding as the warehouse does."""
 
 import html
 import json
@@ -88,7 +88,7 @@ def test_the_page_decides_as_published(report, decide):
 
 
 def accounts_at(data, place):
-    """The page's rows, with their Sleeping Dogs at a place of its thresholds."""
+    """The page's rows, with their Sleeping Dogs at an index of its thresholds."""
     columns = data["rows"]
     names = ("n_users", "n_scored_users", "n_nudged_users", "sum_lift", "profile")
     rows = [dict(zip(names, row, strict=True)) for row in zip(*(columns[name] for name in names), strict=True)]
@@ -100,7 +100,7 @@ def accounts_at(data, place):
 
 
 def test_the_grid_of_many_accounts_decides_as_published(report, built_world, decide):
-    """Beyond the limit accounts of a kind share a row; none is lost, and each row decides as all of its accounts did."""
+    """Beyond the limit similar accounts share a row; none is lost, and each row decides as all of its accounts do."""
     with duckdb.connect(str(built_world.warehouse), read_only=True) as connection:
         decisions = [name for (name,) in connection.sql("select distinct decision from marts.policy_funnel").fetchall()]
         rows = what_if.rows(connection, decisions, max_listed=50)
@@ -240,7 +240,7 @@ def test_the_page_tells_todays_decisions_from_the_backtest(report, built_world):
 
 
 def text_of(page, start, end):
-    """The words of the page from one mark to the next, without its markup."""
+    """The page's words between two marks, without markup."""
     found = re.search(f"{re.escape(start)}(.*?){re.escape(end)}", page.read_text(), re.S).group(1)
     within_lines = re.sub(r"</?(strong|em|a|span|code)\b[^>]*>", "", found)
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", within_lines)).split())
