@@ -234,21 +234,20 @@ def love_plot(balance: pd.DataFrame, limit: float = 0.1) -> Drawn | None:
     shown = values.reindex(values["raw_smd"].abs().sort_values(kind="stable").index)
     before, after = shown["raw_smd"].abs(), shown["weighted_smd"].abs()
     far = int((after > limit).sum())
-    title = (
-        f"Those nudged were others: {before.max():.2f} standard deviations apart in the worst feature. Weighted, "
-        + (f"{far} of {len(shown)} stay beyond {limit}" if far else f"none stays beyond {limit}")
+    title = f"The arms differed by up to {before.max():.2f} standard deviations in a feature. After weighting, " + (
+        f"{far} of {len(shown)} features differ by more than {limit}" if far else f"none differs by more than {limit}"
     )
     figure, (axes,) = _axes(height=4.6)
     names = [feature_label(feature) for feature in shown["feature"]]
     axes.hlines(names, after, before, color=PALE, linewidth=2, zorder=0)
-    axes.plot(before, names, "o", color=ORANGE, label="as the campaign chose")
+    axes.plot(before, names, "o", color=ORANGE, label="unweighted")
     axes.plot(after, names, "o", color=BLUE, label="weighted")
     for marks, when in ((before, "before weighting"), (after, "weighted")):
         _tips(axes, marks, names, (f"{name}, {when}: {value:.3f}" for name, value in zip(names, marks, strict=True)))
     axes.axvline(limit, color=GREY, linestyle="--", linewidth=1)
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.legend(frameon=False, loc="lower right")
-    axes.set(xlim=(0, None), xlabel="standardised difference of means, without sign")
+    axes.set(xlim=(0, None), xlabel="absolute standardised mean difference")
     return Drawn(title, figure)
 
 
@@ -260,7 +259,7 @@ def propensity_overlap(scores: pd.DataFrame) -> Drawn | None:
         return None
     low, high = max(arm.min() for arm in arms), min(arm.max() for arm in arms)
     outside = float((~known["propensity"].between(low, high)).mean())
-    title = f"{1 - outside:.1%} of the users have counterparts in the other arm: they were as likely to be nudged"
+    title = f"{1 - outside:.1%} of the users have counterparts in the other arm, with the same chance of being nudged"
     figure, (axes,) = _axes(height=3.4)
     bins = np.linspace(0, 1, 41)
     for arm, side, colour, name in zip(arms, (1, -1), (BLUE, ORANGE), ("nudged", "left alone"), strict=True):
@@ -275,7 +274,7 @@ def propensity_overlap(scores: pd.DataFrame) -> Drawn | None:
         )
     axes.axhline(0, color=INK, linewidth=0.8)
     axes.legend(frameon=False)
-    axes.set(yticks=[], xlim=(0, 1), xlabel="chance to be nudged, by what the campaign knew of the user")
+    axes.set(yticks=[], xlim=(0, 1), xlabel="propensity: chance of being nudged, given the features")
     axes.spines["left"].set_visible(False)
     return Drawn(title, figure)
 
@@ -364,7 +363,7 @@ def profit_curve(accounts: pd.DataFrame) -> Drawn | None:
     _tips(axes, shown, earned[shown], (f"{n:,} accounts: {dollars(earned[n])}" for n in shown))
     axes.yaxis.set_major_formatter(lambda value, _: dollars(value))
     axes.set(
-        xlabel="accounts nudged: targets, then everybody in the others",
+        xlabel="accounts nudged: targets, then everybody in the other accounts",
         xlim=(0, len(ranked)),
         ylabel="expected net value",
     )
@@ -381,7 +380,7 @@ def campaign_effect(looks: pd.DataFrame) -> Drawn | None:
     lower, upper, forecast = last["sequential_lower"], last["sequential_upper"], last["expected_effect"]
     verdict = "pays" if lower > 0 else "does not pay" if upper < 0 else "has not been shown to pay or to cost"
     title = (
-        f"So far nudging {verdict}: {dollars(last['effect'])} an account ({dollars(lower)} to {dollars(upper)}), "
+        f"So far nudging {verdict}: {dollars(last['effect'])} per account ({dollars(lower)} to {dollars(upper)}), "
         f"against a forecast of {dollars(forecast)}"
     )
     figure, (axes,) = _axes(height=3.6)
@@ -405,5 +404,5 @@ def campaign_effect(looks: pd.DataFrame) -> Drawn | None:
     axes.yaxis.set_major_formatter(lambda value, _: dollars(value))
     shown = [*range(len(known) - 1, -1, -max(1, len(known) // 5))]
     axes.set_xticks(shown, [f"{known['look_date'].iloc[place]:%d %b}" for place in shown])
-    axes.set(xlabel="looks, with intervals that hold at all of them", ylabel="revenue an account")
+    axes.set(xlabel="looks, with intervals valid at every look", ylabel="revenue per account")
     return Drawn(title, figure)

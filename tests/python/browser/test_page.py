@@ -104,7 +104,7 @@ def test_the_page_shows_the_published_decision(page, warehouse):
         )
         assert decided(page) == dict(connection.execute(query).fetchall())
     assert page.locator("#value canvas").count() == 1
-    assert "just as the warehouse did" in page.locator("#parity").inner_text()
+    assert "as the warehouse did" in page.locator("#parity").inner_text()
 
 
 def test_what_strategies_come_to_is_the_warehouses(page, warehouse):
@@ -141,7 +141,7 @@ def test_sliders_decide_as_sql_does(page, warehouse, value, cost, threshold, sha
         page.locator(f"#{name}").fill(str(position))
     assert decided(page) == by_sql(warehouse, value, cost, threshold, share)
     before = page.locator("#outcome").inner_text()
-    page.get_by_role("button", name="Back to as published").click()
+    page.get_by_role("button", name="Reset to published").click()
     assert page.locator("#outcome").inner_text() != before
 
 
@@ -267,7 +267,7 @@ def test_a_setting_lives_in_the_address_and_in_a_row_of_the_seed(page, browser, 
     assert header.split(",") == columns
     written = dict(zip(columns, row.split(","), strict=True))
     assert (written["value_per_conversion_usd"], written["cost_per_account_usd"]) == ("", "12")
-    page.get_by_role("button", name="Back to as published").click()
+    page.get_by_role("button", name="Reset to published").click()
     assert page.url.endswith("#whatif")
 
 
@@ -281,7 +281,7 @@ def test_search_finds_accounts_and_shows_markup_as_text(page):
     assert page.locator("#quality td").get_by_text(HOSTILE).count() > 0
     assert page.evaluate("window.broken") is None
     page.get_by_label(SEARCH).fill("nobody is called so")
-    assert page.locator("#found").inner_text() == "No account fits. Take a word or a filter away."
+    assert page.locator("#found").inner_text() == "No account matches. Remove a word or a filter."
 
 
 def test_search_finds_a_user_and_shows_who_else_is_in_the_account(page, warehouse):
@@ -321,7 +321,7 @@ def test_accounts_are_filtered_sorted_and_shown_on_demand(page, warehouse):
     page.get_by_role("button", name="Show more").click()
     assert page.locator("#accounts .account").count() == 50
     assert set(page.locator("#accounts .chip").all_inner_texts()) == {"Toxic users"}
-    page.get_by_role("button", name="Revenue a year").click()
+    page.get_by_role("button", name="Revenue per year").click()
     revenues = page.evaluate("found.map(({ revenue }) => revenue ?? -1)")
     assert revenues == sorted(revenues, reverse=True)
     page.get_by_label("Plan", exact=True).select_option("starter")
