@@ -32,7 +32,7 @@ DECISION = "model.causalyn.int_policy__nudges"
 
 
 class ScikitLearnTime:
-    """Processor time, all threads, of fitting and predicting in scikit-learn's forests and trees: the rest is our code."""
+    """Processor time, all threads, of fitting and predicting in scikit-learn's forests and trees: the rest is ours."""
 
     def __init__(self) -> None:
         self.seconds = 0.0

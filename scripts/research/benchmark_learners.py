@@ -1,8 +1,8 @@
 """Compares this project's learners with other libraries' on randomised experiments.
 
 Two are public: the MineThatData e-mail challenge (Kevin Hillstrom, 2008), in which customers were sent an e-mail about
-women's merchandise, about men's, or none; the outcome is a visit within two weeks. Three are simulated: lift is a smooth
-function of several features, a step, or an interaction only. Each split trains on half of the users and evaluates on the
+women's merchandise, men's, or none; the outcome is a visit within two weeks. Three are simulated: lift is a smooth
+function of several features, a step, or only an interaction. Each split trains on half of the users and tests on the
 other. Results go to results/study_results.csv, under presets `learners_<experiment>`; the split is the seed.
 """
 
@@ -98,7 +98,7 @@ def this_project(training: pd.DataFrame, test: pd.DataFrame, seed: int) -> dict[
 
 
 def peers(training: pd.DataFrame, test: pd.DataFrame, seed: int) -> dict[str, np.ndarray]:
-    """causalml's and EconML's learners, regularised equally; one T-learner with default boosting, one with logistic models."""
+    """causalml's and EconML's learners, regularised equally; one T-learner with default boosting, one logistic."""
     features = [column for column in training.columns if column not in uplift.KEYS]
     x, treated = training[features].to_numpy(), training["is_treated"].to_numpy()
     converted, unseen = training["is_converted"].to_numpy(), test[features].to_numpy()

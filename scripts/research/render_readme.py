@@ -1,6 +1,6 @@
 """Renders the tables in README and docs, and the README's picture, so that no number in them is typed by hand.
 
-A block stands between `<!-- name -->` and `<!-- /name -->` in the README or any page of docs. Its query returns cells as
+A block stands between `<!-- name -->` and `<!-- /name -->` in the README or a page of docs. Its query returns cells as
 text; column names are the header. Queries read a built warehouse and the studies' results, as tables named by file.
 """
 

@@ -62,7 +62,7 @@ def fetch(folder: Path, query: str, parameters: dict[str, str] | None = None) ->
 
 
 def measured(folder: Path, query: str, parameters: dict[str, str] | None = None) -> dict[str, float]:
-    """Values by metric from a query for population, metric and value; metrics of today's accounts begin with `today_`."""
+    """Values by metric from a query for population, metric and value; those of today's accounts begin with `today_`."""
     return {
         metric if population == "campaign" else f"today_{metric}": float(value or 0)
         for population, metric, value in fetch(folder, query, parameters)
@@ -70,7 +70,7 @@ def measured(folder: Path, query: str, parameters: dict[str, str] | None = None)
 
 
 def figures(folder: Path, policy_id: str) -> dict[str, float]:
-    """A policy's decisions, in the backtest and today, their true value and their effect on each hidden group, by metric."""
+    """A policy's decisions, in the backtest and today, their true value and effect on each hidden group, by metric."""
     query = """
         select population, 'accounts_' || decision, n_accounts from candidate_marts.policy_funnel where policy_id = $policy
         union all

@@ -27,7 +27,7 @@ EXPERIMENTS_AT_ONCE = 200
 
 @dataclass(frozen=True)
 class Case:
-    """Number of accounts, users per account, and the intra-class correlation of the latent variable behind conversion."""
+    """Number of accounts, users per account, and the intra-class correlation of the variable behind conversion."""
 
     accounts: int
     users: int
@@ -60,7 +60,7 @@ def rejected(model: dict, terms: dict, case: Case, experiments: int, seed: int) 
     """Number of experiments that a 5% test rejects, with errors clustered by account (the model's) and with naive ones.
 
     Args:
-        model, terms: dbt's compiled nodes of `int_evaluation__arm_diagnostics` and of `int_evaluation__arm_terms`, which it
+        model, terms: dbt's compiled `int_evaluation__arm_diagnostics` and `int_evaluation__arm_terms`, which it
             reads.
     """
     generator = np.random.default_rng(seed)

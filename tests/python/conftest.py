@@ -57,7 +57,7 @@ RUN_ON_FRAMES = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every fault test states the fault and the expected outcome, and must record what it saw.
 
-    A file is one process's work from start to end. Spark's, which takes longest, comes first, and with it the shared world;
+    A file is one process's work. Spark's, which takes longest, comes first, and with it the shared world;
     then files that build their own worlds, while that one is made; and last the short ones, which fill the rest.
     """
     folders = ("spark", "build", "browser", "unit")

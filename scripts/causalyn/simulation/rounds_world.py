@@ -171,7 +171,7 @@ def _by_number(first: int, size: int, of_users: Iterable[tuple[Hashable, float]]
 
 
 def play_rounds(rounds: Rounds, n_rounds: int, build: Callable[[str, date], None]) -> pd.DataFrame:
-    """Build, play, repeat `n_rounds` times; `build` takes a campaign id and as-of date. Returns one row per campaign."""
+    """Build, play, repeat `n_rounds` times; `build` takes a campaign id and a day. Returns one row per campaign."""
     played = []
     for number in range(1, n_rounds + 1):
         campaign_id = f"round-{number}"

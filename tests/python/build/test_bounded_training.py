@@ -1,4 +1,4 @@
-"""Training on a bounded sample: at the shipped bound, 24,000 accounts' decisions are worth as much as with all users."""
+"""Training on a bounded sample: at the shipped bound, 24,000 accounts' decisions are as good as with all users."""
 
 import sys
 from pathlib import Path

@@ -259,7 +259,7 @@ def test_too_little_memory_stops_the_build_and_leaves_the_lists(starve, tmp_path
     "the system refuses memory (ulimit)", "the build says so, or a library crashes or hangs; the previous lists"
 )
 def test_a_build_that_the_system_refuses_memory_leaves_the_lists(limit_mb, built_world, run, tmp_path, seen):
-    """The words are DuckDB's, Python's or the C library's; a library may crash, or wait for threads that don't start."""
+    """The words are DuckDB's, Python's or the C library's; a library may crash or wait for threads that don't start."""
     warehouse = Path(shutil.copy(built_world.warehouse, tmp_path / "causalyn.duckdb"))
     previous = read_lists(warehouse)
     build = run(

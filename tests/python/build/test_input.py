@@ -15,7 +15,7 @@ from causalyn.warehouse.raw_contract import TABLES
 
 @pytest.fixture(scope="module")
 def smallest(built_world, run, run_dbt, project_root, tmp_path_factory) -> tuple[Path, str]:
-    """The built world with required tables and columns only, plus one unknown column, built; and the loader's output."""
+    """The built world with required tables and columns only, plus one unknown column, built; and the loader output."""
     directory = tmp_path_factory.mktemp("smallest")
     export = directory / "export"
     export.mkdir()

@@ -27,7 +27,7 @@ def users() -> pd.DataFrame:
 
 
 def test_auuc_and_qini_are_those_of_causalml(users, leaderboard):
-    """causalml sums the curve at every user, this project its trapezoids; causalml's rate is Qini over the mean weight."""
+    """causalml sums the curve at every user, we its trapezoids; causalml's rate divides Qini by the mean weight."""
     metrics = pytest.importorskip("causalml.metrics", reason="causalml is not installed (the extra `peers`)")
     measured, n, total = leaderboard(users), len(users), users["dr_score"].sum()
     frame = pd.DataFrame({"score": users["score"], "tau": users["dr_score"]})
