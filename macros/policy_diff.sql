@@ -71,7 +71,7 @@
             case rules.guardrail
                 when 'unscored' then cast(
                     flipped.{{ side }}_n_users - flipped.{{ side }}_n_scored_users
-                    -- Builds that were recorded before support was asked for knew none without.
+                    -- Builds recorded before support existed have no unsupported admins.
                     + coalesce(flipped.{{ side }}_n_unsupported_admins, 0) as double
                 )
                 when 'toxic_admin' then cast(flipped.{{ side }}_n_sleeping_dog_admins as double)

@@ -19,7 +19,7 @@
         {%- for id in node.depends_on.nodes if id not in nodes and graph.sources.get(id, {}).get('source_name') != 'published' -%}
             {%- do waits_for.append(id) -%}
         {%- endfor -%}
-        {#- A test of no table of today's is none of a refresh, which does not run it. -#}
+        {#- A refresh does not run a test that reads other models, or none. -#}
         {%- if not var('refresh') or (waits_for == [] and node.depends_on.nodes) -%}
             {%- do nodes.update({node.unique_id: node}) -%}
         {%- endif -%}

@@ -23,7 +23,7 @@
     {%- if execute and run_query("select count(*) from glob('" ~ pattern ~ "')").columns[0].values()[0] > 0 -%}
         {%- do run_query("attach if not exists '" ~ truth_path() ~ "' as truth (read_only)") -%}
         {%- set tables = run_query("select database_name || '.' || schema_name || '.' || table_name from duckdb_tables()").columns[0].values() -%}
-        {#- What was loaded before this was written down, or by another loader, can't be compared. -#}
+        {#- Data loaded before origins were recorded, or by another loader, can't be compared. -#}
         {%- if 'truth.main.origin' in tables and target.database ~ '.raw.origin' in tables and run_query(
             'select count(*) from truth.main.origin inner join raw.origin using (loaded_at)'
         ).columns[0].values()[0] == 0 -%}

@@ -1,7 +1,7 @@
-"""Measures what a build costs at several sizes of the default world, and what it is compared with.
+"""Measures the cost of a build at several sizes of the default world, and of its rivals.
 
 Each step runs in a process of its own; dbt's nodes run one at a time, so that each can be measured (benchmark_build.py).
-Comparisons are ratios of processor time within one run, since times of a shared machine say little. The results land in
+Comparisons are ratios of processor time within one run, since times on a shared machine say little. Results go to
 results/benchmark_results.csv, from which docs/results/capacity.md is rendered. Needs Linux.
 """
 
@@ -34,7 +34,7 @@ COUNTS = """
         (select count(*) from raw.user_activity_daily_raw)
 """
 NEXT_DAY = "select cast(scoring_date + 1 as date) from staging.stg_scoring_date"
-# A day of activity arrives: that of the same day a week before.
+# One day of new activity: a copy of the same day a week earlier.
 ACTIVITY_OF_DAY = """
     insert into raw.user_activity_daily_raw
     select * replace (cast($1 - 1 as date) as activity_date) from raw.user_activity_daily_raw where activity_date = $1 - 8
@@ -47,30 +47,30 @@ SMALL_NODE_SECONDS = 0.1
 
 
 def reset_peak_memory() -> None:
-    """Sets the high-water mark that Linux keeps of this process's memory back to what it holds now."""
+    """Resets this process's peak memory, as Linux records it, to its current memory."""
     Path("/proc/self/clear_refs").write_text("5")
 
 
 def peak_memory_mb() -> float:
-    """This process's most resident memory since the mark was last set back."""
+    """This process's peak resident memory since the last reset."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(float(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 class StepFailedError(RuntimeError):
-    """A step ended with an error; the message holds the end of what it printed."""
+    """A step failed; the message holds the end of its output."""
 
 
 def adopt_orphans() -> None:
-    """Has this process, not the system's first, inherit processes that a step leaves behind, so that their cost is counted."""
+    """Makes this process, not init, adopt processes that a step leaves behind, so that their cost is counted."""
     pr_set_child_subreaper = 36
     ctypes.CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
 
 
 def measured(name: str, command: list[str | Path], environment: dict[str, str], output: Path) -> tuple:
-    """Runs a step of a build; its row of COLUMNS. Memory is that of the largest of its processes.
+    """Runs one step of a build; returns its row of COLUMNS. Memory is that of its largest process.
 
-    What it leaves running has ended, too, when this returns: Spark's JVM outlives dbt by a moment. Raises StepFailedError.
+    Returns after any processes left behind have ended: Spark's JVM outlives dbt by a moment. Raises StepFailedError.
     """
     started = time.perf_counter()
     with output.open("w") as file:
@@ -80,8 +80,8 @@ def measured(name: str, command: list[str | Path], environment: dict[str, str], 
             env=os.environ | environment,
             stdout=file,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # a group of processes to wait for
-            # What asks for more memory than there is fails, and not whatever the system would choose to kill.
+            start_new_session=True,  # a process group to wait for
+            # Requests beyond the available memory fail, instead of the system killing some process.
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES)),
         )
         _, status, usage = os.wait4(process.pid, 0)
@@ -98,20 +98,20 @@ def measured(name: str, command: list[str | Path], environment: dict[str, str], 
 
 
 def table_sizes(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
-    """MB of blocks that each table fills, by its name, which is a dbt node's."""
+    """Size of each table in MB, by the table's name, which is also its dbt node's."""
     tables = connection.execute("select schema_name || '.' || table_name, table_name from duckdb_tables()").fetchall()
     blocks = "select count(distinct block_id) from pragma_storage_info(?) where block_id >= 0"
     return {name: connection.execute(blocks, [table]).fetchone()[0] / 4 for table, name in tables}
 
 
 def read_rows(file: Path) -> list[tuple]:
-    """The rows of COLUMNS that a step wrote."""
+    """The rows of COLUMNS written by a step."""
     with file.open(newline="") as opened:
         return [(*row[:3], *map(float, row[3:])) for row in list(csv.reader(opened))[1:]]
 
 
 def small_summed(rows: list[tuple]) -> list[tuple]:
-    """Nodes, the small ones summed up."""
+    """Rows of nodes, with the small nodes combined into one."""
     small = defaultdict(list)
     for row in rows:
         if row[4] < SMALL_NODE_SECONDS:
@@ -124,7 +124,7 @@ def small_summed(rows: list[tuple]) -> list[tuple]:
 
 
 def benchmark(accounts: int, directory: Path, rivals: list[str]) -> list[tuple]:
-    """Every row of one size, in a directory of its own."""
+    """All rows for one size, measured in its own directory."""
     warehouse, nodes = directory / "causalyn.duckdb", directory / "nodes.csv"
     environment = {
         "CAUSALYN_WAREHOUSE": str(warehouse),
@@ -161,7 +161,7 @@ def benchmark(accounts: int, directory: Path, rivals: list[str]) -> list[tuple]:
 
 
 def store(rows: list[tuple]) -> None:
-    """Replaces the results of the sizes and kinds in `rows` and keeps the others."""
+    """Replaces results for the sizes and kinds in `rows` and keeps the others."""
     replaced = {(str(row[0]), row[3]) for row in rows}
     kept = []
     if RESULTS.exists():

@@ -1,6 +1,6 @@
-"""Runs `dbt build` one node at a time in this process and writes what each node cost: `benchmark_build.py FILE`.
+"""Runs `dbt build` one node at a time in this process and writes each node's cost: `benchmark_build.py FILE`.
 
-The process is Linux's: its kernel keeps the high-water mark of memory, and lets it be set back before each node.
+Needs Linux, whose kernel records peak memory and allows resetting it before each node.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DECISION = "model.causalyn.int_policy__nudges"
 
 
 class ScikitLearnTime:
-    """Processor time of all threads inside scikit-learn's forests and trees, when fitted and when asked: the rest is ours."""
+    """Processor time, all threads, of fitting and predicting in scikit-learn's forests and trees: the rest is ours."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -44,7 +44,7 @@ class ScikitLearnTime:
             for method in ("fit", "predict", "predict_proba"):
                 if hasattr(kind, method):
                     setattr(kind, method, self._timed(getattr(kind, method)))
-        # A stored forest asks its trees itself.
+        # A stored forest calls its trees directly.
         uplift.Tree = type("WatchedTree", (Tree,), {"apply": self._timed(Tree.apply)})
 
     def _timed(self, call: Callable) -> Callable:
@@ -87,7 +87,7 @@ class NodeCosts:
 
 
 def steps_before(nodes: dict[str, dict], last: str) -> set[str]:
-    """The SQL models that a model needs, itself included."""
+    """The SQL models upstream of a model, including the model itself."""
     found, todo = set(), [last]
     while todo:
         node = todo.pop()
@@ -110,7 +110,7 @@ def main() -> None:
         kind = f"{nodes[node]['language']}_{resource}" if resource == "model" else resource
         return kind, name, "activity_rows" if reads_activity and kind != "unit_test" else "users"
 
-    # An exposure has a start and an end too, but nothing to run.
+    # Exposures have start and end events too, but nothing runs.
     rows = [(*described(node), *spent, 0.0) for node, spent in costs.rows.items() if node in nodes]
     steps = np.array([costs.rows[node] for node in steps_before(nodes, DECISION) if node in costs.rows])
     rows.append(("steps", "raw_to_nudges", "users", *steps[:, :3].sum(axis=0), steps[:, 3].max(), 0.0))

@@ -1,6 +1,6 @@
 """Measures the same build of the default world on DuckDB and on Spark, one after the other on this machine.
 
-Both run as users run them: dbt's own threads, all cores, without unit tests. The results land in results/benchmark_results.csv,
+Both run as for users: dbt's own threads, all cores, no unit tests. Results go to results/benchmark_results.csv,
 from which docs/guide/spark.md is rendered. Needs Linux, and Java 17 in JAVA_HOME.
 """
 
@@ -21,7 +21,7 @@ BUILD = [Path(sys.executable).with_name("dbt"), "--quiet", "build", "--exclude-r
 
 
 def compare(accounts: int, directory: Path) -> list[tuple]:
-    """A row an engine, from a directory of its own."""
+    """One row per engine, measured in its own directory."""
     warehouse, spark = directory / "causalyn.duckdb", directory / "spark"
     environment = {
         "CAUSALYN_WAREHOUSE": str(warehouse),

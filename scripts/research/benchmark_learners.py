@@ -1,9 +1,9 @@
 """Compares this project's learners with other libraries' on randomised experiments.
 
-Two are somebody else's: the MineThatData e-mail challenge (Kevin Hillstrom, 2008), in which customers were sent a mail about
-women's merchandise, one about men's, or none; the outcome is a visit within two weeks. Three are simulated: lift is a smooth
-function of several features, a step, or in an interaction alone. Each split trains on one half of the users and judges on the
-other. The results land in results/study_results.csv, under presets `learners_<experiment>`; the split is the seed.
+Two are public: the MineThatData e-mail challenge (Kevin Hillstrom, 2008), in which customers were sent an e-mail about
+women's merchandise, men's, or none; the outcome is a visit within two weeks. Three are simulated: lift is a smooth
+function of several features, a step, or only an interaction. Each split trains on half of the users and tests on the
+other. Results go to results/study_results.csv, under presets `learners_<experiment>`; the split is the seed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Predict = Callable[[pd.DataFrame, pd.DataFrame, int], dict[str, np.ndarray]]
 
 
 def hillstrom(path: Path, mail: str) -> pd.DataFrame:
-    """Customers who were sent a mail or none, in the shape of `int_uplift__inputs`: each is an account of its own."""
+    """Customers sent one of the e-mails or none, in the shape of `int_uplift__inputs`; each is its own account."""
     customers = pd.read_parquet(path).query("segment in (@mail, 'No E-Mail')").sort_values("customer_id")
     dummies = pd.get_dummies(customers[["zip_code", "channel"]], dtype=float)
     features = customers[["recency", "history", "mens", "womens", "newbie"]].astype(float).join(dummies)
@@ -47,7 +47,7 @@ def hillstrom(path: Path, mail: str) -> pd.DataFrame:
 
 
 def simulated(lift: Callable[[np.ndarray], np.ndarray]) -> pd.DataFrame:
-    """20,000 users, half of them treated, by eight features of which the first four have to do with the outcome."""
+    """20,000 users, half of them treated, with eight features, of which the first four affect the outcome."""
     generator = np.random.default_rng(0)
     features = generator.normal(size=(20_000, 8))
     treated = generator.uniform(size=len(features)) < 0.5
@@ -84,7 +84,7 @@ SIMULATED = {
 
 
 def this_project(training: pd.DataFrame, test: pd.DataFrame, seed: int) -> dict[str, np.ndarray]:
-    """Every learner of this project and its response model, as shipped."""
+    """This project's learners and response model, as shipped."""
     parameters = uplift.Parameters.from_frame(pd.read_csv(PARAMETERS).assign(seed=seed))
     scores = uplift.fit(training, parameters).score(test, parameters.deciding).set_index("observation_id")
     of_learner = {
@@ -98,7 +98,7 @@ def this_project(training: pd.DataFrame, test: pd.DataFrame, seed: int) -> dict[
 
 
 def peers(training: pd.DataFrame, test: pd.DataFrame, seed: int) -> dict[str, np.ndarray]:
-    """Learners of causalml and EconML on gradient boosting, regularised alike; one T-learner as boosting comes, one logistic."""
+    """causalml's and EconML's learners, regularised equally; one T-learner with default boosting, one logistic."""
     features = [column for column in training.columns if column not in uplift.KEYS]
     x, treated = training[features].to_numpy(), training["is_treated"].to_numpy()
     converted, unseen = training["is_converted"].to_numpy(), test[features].to_numpy()
@@ -149,7 +149,7 @@ def peers(training: pd.DataFrame, test: pd.DataFrame, seed: int) -> dict[str, np
 
 
 def nuisances(training: pd.DataFrame, test: pd.DataFrame, seed: int) -> np.ndarray:
-    """P(conversion) in control and when treated, of the users of `test` (2 x users), by a model that is nobody's learner."""
+    """P(conversion) of the users of `test`, control and treated (2 x users), by a model that no learner uses."""
     features = [column for column in training.columns if column not in uplift.KEYS]
     model = {"max_iter": 60, "max_leaf_nodes": 8, "min_samples_leaf": 100, "random_state": seed}
     arms = [training[training["is_treated"] == arm] for arm in (uplift.CONTROL, uplift.TREATED)]
@@ -158,9 +158,9 @@ def nuisances(training: pd.DataFrame, test: pd.DataFrame, seed: int) -> np.ndarr
 
 
 def judged(lift: np.ndarray, test: pd.DataFrame, dr_score: np.ndarray) -> dict[str, float]:
-    """Qini and uplift at 30% as scikit-uplift has them, doubly robust loss, and the top fifth's lift, predicted and observed.
+    """scikit-uplift's Qini and uplift at 30%, doubly robust loss, and the top fifth's predicted and observed lift.
 
-    The loss is less that of the constant effect: below 0 is better than to treat all users as the same.
+    The loss is relative to the constant effect's: below 0 is better than treating all users alike.
     """
     truth = {"y_true": test["is_converted"], "uplift": lift, "treatment": test["is_treated"]}
     top = np.argsort(-lift, kind="stable")[: len(lift) // 5]

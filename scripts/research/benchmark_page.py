@@ -1,7 +1,7 @@
-"""Measures the report page on ever more accounts: its size, and how long a slider takes until what it changed is on the screen.
+"""Measures the report page at growing numbers of accounts: its size, and the time from moving a slider to the redraw.
 
-The accounts of a built warehouse are copied, each copy with a lift of its own, and decided anew. The page is opened in the
-Chromium of the system (`make .venv/.installed-browser`); times are medians of twenty moves of the threshold slider.
+The accounts of a built warehouse are copied, each copy with its own lift, and decided again. The page opens in the
+system's Chromium (`make .venv/.installed-browser`); times are medians of twenty moves of the threshold slider.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ async () => {
 
 
 def measured(warehouse: Path, n_copies: int, browser: Browser, folder: Path) -> str:
-    """What a page on `n_copies` of every account costs, in one line."""
+    """One line on the cost of a page with `n_copies` of every account."""
     copy = shutil.copy(warehouse, folder / "copies.duckdb")
     with duckdb.connect(str(copy)) as connection:
         for statement in COPIES.split(";"):

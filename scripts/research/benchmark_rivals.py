@@ -1,8 +1,8 @@
-"""What a build is compared with: `benchmark_rivals.py FILE limit|pandas|row_loop` writes its cost to the file.
+"""Rivals of a build: `benchmark_rivals.py FILE limit|pandas|row_loop` writes one rival's cost to the file.
 
-`limit` is one bare pass of DuckDB that groups the activity rows by user. `pandas` is what a careful analyst would write for the
-steps from raw tables to nudges: vectorised, the learner apart, whose scores it reads. `row_loop` is the same with a loop over
-users and over accounts. Both must come to the build's own features and nudges.
+`limit` is one bare DuckDB pass that groups the activity rows by user. `pandas` is a careful analyst's version of the
+steps from raw tables to nudges: vectorised, and reading the learner's scores. `row_loop` is the same with loops over
+users and accounts. Both must reproduce the build's features and nudges.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ GROUP_BY_USER = """
 
 
 def read(file: Path) -> pd.DataFrame:
-    """A table, its dates as timestamps, which pandas computes with."""
+    """A table with its dates as timestamps, which pandas can compute with."""
     frame = pd.read_parquet(file)
     return frame.assign(**{name: pd.to_datetime(frame[name]) for name in frame.columns if name.endswith("_date")})
 
 
 def keep_first(frame: pd.DataFrame, key: list[str], order: list[str], ascending: list[bool]) -> pd.DataFrame:
-    """One row a key, the first in an order. Only repeated keys are sorted."""
+    """The first row per key in the given order. Only repeated keys are sorted."""
     repeated = frame.duplicated(key, keep=False)
     first = frame[repeated].sort_values(order, ascending=ascending).drop_duplicates(key)
     return pd.concat([frame[~repeated], first])
@@ -85,7 +85,7 @@ def clean(raw: Tables, scoring_date: pd.Timestamp) -> Tables:
 
 
 def window_sums(activity: pd.DataFrame, spine: pd.DataFrame) -> pd.DataFrame:
-    """Totals of the 30 days before each row's as-of date by its `observation_id`, vectorised."""
+    """Totals of the 30 days before each row's as-of date, by `observation_id`, vectorised."""
     days = activity.merge(spine[["observation_id", "user_id", "as_of_date"]], on="user_id")
     age = (days["as_of_date"] - days["activity_date"]) // DAY
     days, age = days[age.between(1, 30)], age[age.between(1, 30)]
@@ -108,7 +108,7 @@ def window_sums(activity: pd.DataFrame, spine: pd.DataFrame) -> pd.DataFrame:
 
 
 def looped_window_sums(activity: pd.DataFrame, spine: pd.DataFrame) -> pd.DataFrame:
-    """The same, user by user."""
+    """The same, in a loop over users."""
     of_user = dict(list(activity.groupby("user_id")))
     rows = {}
     for observation_id, user_id, as_of_date in spine[["observation_id", "user_id", "as_of_date"]].itertuples(
@@ -135,7 +135,7 @@ def looped_window_sums(activity: pd.DataFrame, spine: pd.DataFrame) -> pd.DataFr
 
 
 def features(tables: Tables, scoring_date: pd.Timestamp, sums: Callable[..., pd.DataFrame]) -> pd.DataFrame:
-    """Features of both populations, as the build has them: past interventions, and every user of today, in one frame."""
+    """Features of past interventions and of all users today, in one frame, as in the build."""
     interventions = tables["interventions"]
     eligible = interventions[
         (interventions["eligibility_flag"] == 1) & (interventions["intervention_date"] <= scoring_date)
@@ -176,7 +176,7 @@ def features(tables: Tables, scoring_date: pd.Timestamp, sums: Callable[..., pd.
 
 
 def vectorised_evidence(users: pd.DataFrame) -> pd.DataFrame:
-    """What is decided on about each account of a campaign or of today."""
+    """The evidence for deciding about each account, of a campaign or of today."""
     users = users.assign(
         dog_admin=users["is_dog"] & users["is_admin"],
         unsupported_admin=users["is_admin"] & ~users["is_supported"],
@@ -192,7 +192,7 @@ def vectorised_evidence(users: pd.DataFrame) -> pd.DataFrame:
 
 
 def looped_evidence(users: pd.DataFrame) -> pd.DataFrame:
-    """The same, account by account."""
+    """The same, in a loop over accounts."""
     rows = {
         account: {
             "n_users": len(own),
@@ -210,7 +210,7 @@ def looped_evidence(users: pd.DataFrame) -> pd.DataFrame:
 
 
 def decide(scored: pd.DataFrame, policy: pd.Series, evidence_of: Callable[..., pd.DataFrame]) -> pd.DataFrame:
-    """The users that the policy nudges; where it takes an estimate at its word (a harm confidence of a half)."""
+    """The users that the policy nudges, if it takes estimates at face value (a harm confidence of 0.5)."""
     is_dog = scored["lift"] < policy["sleeping_dog_lift_threshold"]
     is_past = scored["population"] == "campaign"
     is_nudged = (scored["lift"] > 0) & ~is_dog & (is_past | (scored["lift_doubt"] <= policy["nudge_doubt_limit"]))
@@ -238,7 +238,7 @@ def decide(scored: pd.DataFrame, policy: pd.Series, evidence_of: Callable[..., p
 
 
 def compare(name: str, frame: pd.DataFrame, built: pd.DataFrame) -> None:
-    """Ends the process unless the rows are those that the build came to."""
+    """Ends the process unless the rows equal the build's."""
     key = ["population", "observation_id"]
     frame = frame[built.columns].sort_values(key, ignore_index=True)
     built = built.sort_values(key, ignore_index=True)

@@ -1,7 +1,7 @@
 """Writes the example export of docs/example: `python scripts/research/example_company.py`.
 
-A company with words and files of its own: roles Owner, Member and Viewer, plans free, pro and business, an event log, times of
-Berlin. It is invented. A nudge wins over users of quiet teams; it puts off those of busy teams, who convert anyway.
+A fictional company with its own words and files: roles Owner, Member and Viewer, plans free, pro and business, an event
+log, and Berlin times. A nudge persuades users of quiet teams and puts off users of busy teams, who convert anyway.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ ACCOUNTS, SEED = 400, 7
 FIRST_DAY, CAMPAIGN, LAST_DAY = datetime(2025, 3, 5), datetime(2025, 4, 7), datetime(2025, 5, 5)
 PLANS = ("free", "pro", "business")
 ACTIONS, SHARES = ("document.created", "comment.added", "template.opened", "page.viewed"), (0.5, 0.25, 0.1, 0.15)
-# Whether a team is busy: P(conversion) of its users without and with the nudge.
+# By whether a team is busy: P(conversion) of its users without and with the nudge.
 BUSY = {True: (0.50, 0.15), False: (0.12, 0.50)}
 
 
 def local(day: datetime, minutes: float = 0) -> str:
-    """A time of Berlin as the company writes it: a midnight with its offset, any other time in UTC."""
+    """A Berlin time as the company writes it: midnight with its offset, any other time in UTC."""
     moment = (day + timedelta(minutes=minutes)).replace(tzinfo=ZONE)
     return moment.isoformat() if not minutes else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
 
 
 def events(rng: np.random.Generator, user: str, is_busy: bool) -> list[tuple[str, str, str]]:
-    """What a user did, in order of time."""
+    """A user's events in order of time."""
     rows = []
     for week in range(9):
         for day in sorted(rng.choice(7, min(rng.poisson(1.5 if is_busy else 0.9), 7), replace=False)):
@@ -50,7 +50,7 @@ def events(rng: np.random.Generator, user: str, is_busy: bool) -> list[tuple[str
 
 
 def write(name: str, header: str, rows: Iterable[tuple]) -> None:
-    """A file of the export; the same bytes whenever it is written."""
+    """Writes a file of the export; the bytes are the same on every run."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([header.split(), *rows])
     data = text.getvalue().encode()
@@ -58,7 +58,7 @@ def write(name: str, header: str, rows: Iterable[tuple]) -> None:
 
 
 def main() -> None:
-    """Draw the company and write its export."""
+    """Generate the company and write its export."""
     rng = np.random.default_rng(SEED)
     accounts, users, log, surveys, nudges, outcomes = [], [], [], [], [], []
     for account in range(ACCOUNTS):

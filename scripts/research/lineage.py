@@ -1,7 +1,7 @@
-"""Prints how far a raw account travels to its decision: `python scripts/research/lineage.py`, after dbt has parsed the project.
+"""Prints the path from a raw account to its decision: `python scripts/research/lineage.py`, after `dbt parse`.
 
-The way is the longest one through the manifest from `accounts_raw` to `account_policy`. Fails where it is longer than MOST_HOPS,
-or returns to a folder that it has left.
+The path is the longest one in the manifest from `accounts_raw` to `account_policy`. Fails if it has more than MOST_HOPS
+hops or returns to a folder that it has left.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MOST_HOPS = 20
 
 
 def longest_way(parents: dict[str, list[str]]) -> list[str]:
-    """The nodes of the longest way from START to END, both included; of equally long ones the first by name."""
+    """The nodes of the longest path from START to END, both included; ties go to the first by name."""
 
     @cache
     def to(node: str) -> tuple[str, ...]:
@@ -32,7 +32,7 @@ def longest_way(parents: dict[str, list[str]]) -> list[str]:
 
 
 def folder(node: dict) -> str:
-    """The folder that a node counts to: a Python model to that of its SQL neighbours, a mart to the marts."""
+    """The folder a node counts towards: a Python model's is that of its SQL neighbours, a mart's is the marts."""
     parts = [part for part in Path(node["original_file_path"]).parent.parts if part != "base"]
     if node["resource_type"] != "model":
         return node["resource_type"]
@@ -40,7 +40,7 @@ def folder(node: dict) -> str:
 
 
 def main() -> None:
-    """Print the way and its length; exit with 1 where it is too long or turns back."""
+    """Print the path and its length; exit with 1 if it is too long or turns back."""
     manifest = json.loads(MANIFEST.read_text())
     nodes = manifest["nodes"] | manifest["sources"]
     way = longest_way(manifest["parent_map"])

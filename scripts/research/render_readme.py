@@ -1,7 +1,7 @@
-"""Renders the tables of README and docs, and the README's picture, so that no figure in them is typed.
+"""Renders the tables in README and docs, and the README's picture, so that no number in them is typed by hand.
 
-A block stands between `<!-- name -->` and `<!-- /name -->`, in the README or any page of docs. Its query returns the cells as
-text, and its columns are the header. Queries read a built warehouse and the studies' results, as tables named like their files.
+A block stands between `<!-- name -->` and `<!-- /name -->` in the README or a page of docs. Its query returns cells as
+text; column names are the header. Queries read a built warehouse and the studies' results, as tables named by file.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ with sizes as (
 )
 """
 
-# What the largest benchmarked world cost per node, and the factor by which 100 million users would multiply it.
+# Cost per node in the largest benchmarked world, and the factor that scales it to 100 million users.
 NODES = """
 with largest as (
     select * from benchmark_results where accounts = (select max(accounts) from benchmark_results)
@@ -540,7 +540,7 @@ BLOCKS = {
 
 
 def render(name: str, connection: duckdb.DuckDBPyConnection) -> str:
-    """The Markdown table of a block; columns after the first are right-aligned. A column without any value is left out."""
+    """The Markdown table of a block; columns after the first are right-aligned, columns without values left out."""
     result = connection.sql(BLOCKS[name])
     found = result.fetchall()
     filled = [place for place in range(len(result.columns)) if any(row[place] for row in found)]
@@ -552,7 +552,7 @@ def render(name: str, connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def rendered(text: str, warehouse: Path) -> str:
-    """`text` with every block that it has rendered anew from `warehouse`."""
+    """`text` with all of its blocks rendered again from `warehouse`."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute(MACROS)
         for file in RESULTS.glob("*.csv"):
@@ -566,7 +566,7 @@ def rendered(text: str, warehouse: Path) -> str:
 
 
 def rendered_picture(warehouse: Path) -> bytes:
-    """Today's funnel of the shipped policy, as SVG."""
+    """Today's funnel of the shipped policy as SVG."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         funnel = connection.sql(
             "select * from marts.policy_funnel where population = 'today' "

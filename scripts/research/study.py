@@ -1,7 +1,7 @@
-"""Builds many worlds and records what came out of each, in the backtest and today, beside what an oracle earns.
+"""Builds many worlds and records each one's results, in the backtest and today, next to an oracle's.
 
-The results land in results/study_results.csv, from which the tables in docs/results are rendered. Hidden truth is read after
-every decision is taken; nothing is tuned here.
+Results go to results/study_results.csv, from which the tables in docs/results are rendered. Hidden truth is read after
+every decision is made; nothing is tuned here.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Row = tuple[str, int, str, float]
 
 
 def dbt(folder: Path, *arguments: str, check: bool = True) -> bool:
-    """Whether dbt succeeded on the warehouse in `folder`; a relative path keeps its parsed project valid for every folder."""
+    """Whether dbt succeeded on the warehouse in `folder`; a relative path keeps its parsed project valid everywhere."""
     places = ["--project-dir", ROOT, "--profiles-dir", ROOT]
     places += ["--target-path", folder / "target", "--log-path", folder / "logs"]
     command = [Path(sys.executable).with_name("dbt"), *arguments, "--quiet", *places]
@@ -55,14 +55,14 @@ def dbt(folder: Path, *arguments: str, check: bool = True) -> bool:
 
 
 def fetch(folder: Path, query: str, parameters: dict[str, str] | None = None) -> list[tuple]:
-    """The rows of a query on the warehouse in `folder`, its truth attached."""
+    """The rows of a query on the warehouse in `folder`, with its truth attached."""
     with duckdb.connect(str(folder / WAREHOUSE), read_only=True) as connection:
         connection.execute(f"attach '{folder / TRUTH}' as truth (read_only)")
         return connection.execute(query, parameters or {}).fetchall()
 
 
 def measured(folder: Path, query: str, parameters: dict[str, str] | None = None) -> dict[str, float]:
-    """The figures of a query for population, metric and value, by metric; those of today's accounts begin with `today_`."""
+    """Values by metric from a query for population, metric and value; those of today's accounts begin with `today_`."""
     return {
         metric if population == "campaign" else f"today_{metric}": float(value or 0)
         for population, metric, value in fetch(folder, query, parameters)
@@ -70,7 +70,7 @@ def measured(folder: Path, query: str, parameters: dict[str, str] | None = None)
 
 
 def figures(folder: Path, policy_id: str) -> dict[str, float]:
-    """What a policy decided, in the backtest and today, and what that is worth and does to each hidden group, by metric."""
+    """A policy's decisions, in the backtest and today, their true value and effect on each hidden group, by metric."""
     query = """
         select population, 'accounts_' || decision, n_accounts from candidate_marts.policy_funnel where policy_id = $policy
         union all
@@ -90,7 +90,7 @@ def figures(folder: Path, policy_id: str) -> dict[str, float]:
 
 
 def against_the_oracle(folder: Path) -> dict[str, float]:
-    """The shipped policy beside an oracle that knows the truth and obeys the same guardrails; shares of nothing are left out."""
+    """The shipped policy next to an oracle that knows the truth and obeys the same guardrails; no undefined shares."""
     query = """
         with pairs as (
             select population, shipped, oracle
@@ -116,12 +116,12 @@ def against_the_oracle(folder: Path) -> dict[str, float]:
 
 
 def measured_claims(folder: Path) -> dict[str, float]:
-    """The published claims as the build measured them, by claim id."""
+    """The build's measurements of the published claims, by claim id."""
     return dict(fetch(folder, "select claim_id, measured from candidate_audit.claims where measured is not null"))
 
 
 def verdicts(folder: Path) -> dict[str, float]:
-    """Every verdict: 1 passed, 0.5 warned, 0 failed; and whether no blocking one failed."""
+    """Every verdict (1 passed, 0.5 warned, 0 failed), and whether all blocking ones passed."""
     query = """
         select 'verdict_' || check_id, case verdict when 'pass' then 1.0 when 'warn' then 0.5 else 0.0 end
         from candidate_marts.verdicts
@@ -134,7 +134,7 @@ def verdicts(folder: Path) -> dict[str, float]:
 
 
 def trust(folder: Path) -> dict[str, float]:
-    """How often intervals hold the truth, the threshold that was chosen, who of today has no support, and the average effect."""
+    """Interval coverage, the chosen threshold, the share of today's users without support, and the average effect."""
     query = """
         select population, 'coverage_' || replace(interval_id, ' ', '_') || '_' || user_group, covered_share
         from candidate_audit.interval_coverage
@@ -161,7 +161,7 @@ def trust(folder: Path) -> dict[str, float]:
 
 
 def support(folder: Path) -> dict[str, float]:
-    """What other floors of support would cost and save: who of today's users in target accounts would be nudged, by the truth."""
+    """Sleeping Dogs and true lift among the users that each floor of support would nudge today, in target accounts."""
     hidden = "select table_name from duckdb_tables() where database_name = 'truth' and table_name = 'latent_uplift_today_hidden'"
     today = "latent_uplift_today_hidden" if fetch(folder, hidden) else "latent_uplift_groups_hidden"
     query = f"""
@@ -224,7 +224,7 @@ def study_generated(folder: Path, world: str, seed: int, accounts: int) -> dict[
 
 
 def study_foreign(folder: Path, raw: Path) -> dict[str, float]:
-    """Loads, builds and measures the public data set under its authors' policy, with the effects of its generator."""
+    """Loads, builds and measures the public data set under its authors' policy, with its generator's effects."""
     load = [sys.executable, ROOT / "scripts" / "load_raw.py", raw, "--warehouse", folder / WAREHOUSE]
     subprocess.run(load, check=True, stdout=subprocess.DEVNULL)
     with duckdb.connect(str(folder / TRUTH)) as truth:
@@ -241,7 +241,7 @@ def study_foreign(folder: Path, raw: Path) -> dict[str, float]:
 
 
 def in_a_folder(study: Callable[..., dict[str, float]], parsed: Path, *arguments: object) -> dict[str, float]:
-    """Runs a study in a folder of its own that starts with the parsed project."""
+    """Runs a study in its own folder, which starts with the parsed project."""
     with tempfile.TemporaryDirectory(prefix="causalyn_study_") as name:
         folder = Path(name)
         shutil.copytree(parsed, folder / "target")
@@ -249,7 +249,7 @@ def in_a_folder(study: Callable[..., dict[str, float]], parsed: Path, *arguments
 
 
 def store(rows: list[Row]) -> None:
-    """Replaces the results of the presets in `rows` and keeps those of the others."""
+    """Replaces results for the presets in `rows` and keeps the others."""
     presets = {row[0] for row in rows}
     kept = []
     if RESULTS.exists():

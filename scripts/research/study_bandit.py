@@ -1,4 +1,4 @@
-"""Plays the bandit over a built world with ten seeds, beside a static policy and an oracle: results/bandit_study.csv."""
+"""Plays the bandit, a static policy and an oracle over a built world with ten seeds: results/bandit_study.csv."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHOWN_ROUNDS = (5, 10, 20, 30)
 
 
 def study(warehouse: Path) -> pd.DataFrame:
-    """What each policy was expected to earn until some rounds, and the nudges of users who are not on the nudge list."""
+    """Each policy's cumulative expected reward at some rounds, and nudges of users who are not on the nudge list."""
     users, arms, parameters = read_world(warehouse)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         listed = set(connection.execute("select user_id from marts.nudge_list").df()["user_id"])

@@ -1,8 +1,8 @@
-"""Simulates experiments in which nothing differs, and counts how often this project's SQL finds a difference all the same.
+"""Simulates experiments without any effect, and counts how often this project's SQL finds one.
 
-Accounts are drawn to two arms at random; the users of an account convert alike (a latent intra-class correlation). Each
-experiment is a diagnostic of `int_evaluation__arm_diagnostics`, whose SQL is run as dbt compiled it; a 5% test should reject 5%
-of them. Beside it stands the test that takes users for independent. The results land in results/study_results.csv under the
+Accounts are randomised to two arms; conversions within an account are correlated (latent intra-class correlation). Each
+experiment is a diagnostic of `int_evaluation__arm_diagnostics`, whose compiled SQL is run; a 5% test should reject 5%
+of them. Next to it is the test that takes users as independent. Results go to results/study_results.csv under the
 presets of CASES.
 """
 
@@ -27,7 +27,7 @@ EXPERIMENTS_AT_ONCE = 200
 
 @dataclass(frozen=True)
 class Case:
-    """Accounts, users an account, and the intra-class correlation of what lies behind their conversion."""
+    """Number of accounts, users per account, and the intra-class correlation of the variable behind conversion."""
 
     accounts: int
     users: int
@@ -40,7 +40,7 @@ CASES = {"a_a_8_users": Case(400, 8, 0.15), "a_a_25_users": Case(400, 25, 0.40)}
 def simulate(
     connection: duckdb.DuckDBPyConnection, case: Case, experiments: int, generator: np.random.Generator
 ) -> None:
-    """Makes the table `users` of that many experiments: experiment, account, is_treated, is_converted."""
+    """Creates the table `users` of that many experiments: experiment, account, is_treated, is_converted."""
     shape = (experiments, case.accounts, case.users)
     treated = generator.permuted(np.tile(np.arange(case.accounts) % 2, (experiments, 1)), axis=1)
     of_account = generator.standard_normal(shape[:2])[..., None]
@@ -57,10 +57,10 @@ def simulate(
 
 
 def rejected(model: dict, terms: dict, case: Case, experiments: int, seed: int) -> dict[str, int]:
-    """How many of the experiments a 5% test rejects, with errors clustered by account (the model's) and naively.
+    """Number of experiments that a 5% test rejects, with errors clustered by account (the model's) and with naive ones.
 
     Args:
-        model, terms: dbt's nodes of `int_evaluation__arm_diagnostics`, compiled, and of `int_evaluation__arm_terms`, which it
+        model, terms: dbt's compiled `int_evaluation__arm_diagnostics` and `int_evaluation__arm_terms`, which it
             reads.
     """
     generator = np.random.default_rng(seed)

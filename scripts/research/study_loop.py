@@ -1,6 +1,6 @@
-"""Plays monthly campaigns in worlds that drift, once with each way of learning from them, beside what an oracle would earn.
+"""Plays monthly campaigns in drifting worlds, once with each way of learning from them, next to an oracle's result.
 
-The results land in results/study_loop_results.csv, a row per seed, way of learning, campaign and figure, as they come.
+Results go to results/study_loop_results.csv as they come, one row per seed, way of learning, campaign and figure.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the tests share: the project, a copy of it, foreign data where there is some, and a small world built by dbt.
+"""Shared by the tests: the project, copies of it, foreign data if present, and a small world built by dbt.
 
-`unit` holds tests without a world, `build` those that read or change a built one, `spark` and `browser` those that need these.
+`unit` holds tests without a world, `build` those that read or change a built one, `spark` and `browser` the others.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import pandas as pd
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-# The caller's own settings of the project would decide what its tests test.
+# The caller's own settings would change what is tested.
 SETTINGS = (
     "CAUSALYN_",
     "DBT_",
@@ -43,9 +43,9 @@ SETTINGS = (
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 DBT = Path(sys.executable).with_name("dbt")
-# What dbt keeps in its target directory of a parsed project.
+# The files that dbt keeps in its target directory for a parsed project.
 PARSED = "partial_parse.msgpack"
-# Models whose SQL tests run on frames of their own.
+# Models whose SQL is tested on frames.
 RUN_ON_FRAMES = (
     "int_evaluation__arm_diagnostics",
     "int_evaluation__arm_terms",
@@ -55,10 +55,10 @@ RUN_ON_FRAMES = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every fault test says what the fault is and what is expected, and must tell what was seen.
+    """Every fault test states the fault and the expected outcome, and must record what it saw.
 
-    A file is a process's work for as long as it lasts. Spark's, which takes longest, comes first, and with it the shared world;
-    then the files that build worlds of their own, while that one is made; and last the short ones, which fill what time is left.
+    A file is one process's work. Spark's, which takes longest, comes first, and with it the shared world;
+    then files that build their own worlds, while that one is made; and last the short ones, which fill the rest.
     """
     folders = ("spark", "build", "browser", "unit")
     shares_the_world = {item.path for item in items if "built_world" in item.fixturenames}
@@ -89,13 +89,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture
 def seen(request) -> Callable[[str], None]:
-    """Tells the fault table what came of the fault: the message as printed, or the outcome in a few words."""
+    """Records a fault's outcome in the fault table: the message as printed, or a few words."""
     return lambda text: request.node.user_properties.append(("seen", " ".join(text.split())))
 
 
 @pytest.fixture(scope="session")
 def listed() -> Callable[[str], None]:
-    """Asserts that docs/messages.md lists a message, in the very words that were printed."""
+    """Asserts that docs/messages.md lists a message verbatim."""
     entries = re.findall(r"^\| ``(.*?)`` \|", (ROOT / "docs" / "messages.md").read_text(), flags=re.M)
     patterns = [re.compile(".+".join(map(re.escape, re.split(r"<\w+>", entry)))) for entry in entries]
 
@@ -119,7 +119,7 @@ class BuiltWorld:
 
 @pytest.fixture(scope="session", autouse=True)
 def keep_out_of_the_project(tmp_path_factory) -> Iterator[None]:
-    """Where the library runs dbt, it writes into a folder of this process instead of the project's, which all of them share."""
+    """Makes dbt, when the library runs it, write to a folder of this process, not to the project's shared one."""
     folder = tmp_path_factory.mktemp("dbt")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
@@ -134,7 +134,7 @@ def project_root() -> Path:
 
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
-    """Foreign data beside the project: not part of it, so tests that need it are skipped where it is absent."""
+    """Foreign data next to the project, not part of it; tests that need it are skipped if it is absent."""
     shared = Path(os.environ.get("CAUSALYN_SHARED", ROOT.parent / "shared"))
     if not shared.is_dir():
         pytest.skip(f"no foreign data: {shared} is no directory (CAUSALYN_SHARED names another)")
@@ -143,7 +143,7 @@ def shared_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def copy_project() -> Callable[[Path], Path]:
-    """Copies the project as it is in the work tree, without what git ignores, into a directory."""
+    """Copies the project's work tree, without files that git ignores, into a directory."""
 
     def copy(destination: Path) -> Path:
         listed = subprocess.run(
@@ -170,7 +170,7 @@ def project_copy(copy_project, tmp_path) -> Path:
 
 @pytest.fixture(scope="session")
 def run() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs a command in a directory, with these environment variables and none of the caller's settings."""
+    """Runs a command in a directory, with the given environment variables and none of the caller's settings."""
 
     def run(*command: str | Path, directory: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
         environment = ENVIRONMENT | variables
@@ -183,7 +183,7 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="session")
 def make_once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
-    """Makes a folder that all processes of a run share: the first that needs it makes it, and the others wait."""
+    """Makes a folder that all processes of a run share: the first to need it makes it, and the others wait."""
     common = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         common = common.parent
@@ -203,9 +203,9 @@ def make_once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Pat
 
 
 def dbt_command(folder: Path, project: Path) -> tuple[list[str | Path], dict[str, str]]:
-    """A command of dbt without its arguments, and its environment, for a warehouse named causalyn.duckdb in a folder.
+    """The dbt command without arguments, and its environment, for a warehouse named causalyn.duckdb in a folder.
 
-    The folder is to be the working directory: dbt parses the whole project anew for another path of the warehouse.
+    Run it in that folder: dbt parses the whole project again for every other path of the warehouse.
     """
     command = [DBT, "--no-use-colors"]
     return command, {
@@ -220,7 +220,7 @@ def dbt_command(folder: Path, project: Path) -> tuple[list[str | Path], dict[str
 
 @pytest.fixture(scope="session")
 def compiled_project(make_once, run) -> Path:
-    """dbt's target directory with the parsed project, and the SQL of some models that runs on frames. No world is needed."""
+    """dbt's target directory with the parsed project, and some models' SQL to run on frames. No world is needed."""
 
     def compile_project(folder: Path) -> None:
         command, environment = dbt_command(folder, ROOT)
@@ -232,7 +232,7 @@ def compiled_project(make_once, run) -> Path:
 
 @pytest.fixture(scope="session")
 def with_parsed_project(compiled_project) -> Callable[[Path], Path]:
-    """Puts the parsed project into a target directory that has none, which spares dbt most of the parsing."""
+    """Puts the parsed project into an empty target directory, which saves dbt most of the parsing."""
 
     def with_parsed_project(target: Path) -> Path:
         target.mkdir(parents=True, exist_ok=True)
@@ -245,7 +245,7 @@ def with_parsed_project(compiled_project) -> Callable[[Path], Path]:
 
 @pytest.fixture(scope="session")
 def run_dbt(run, with_parsed_project) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs dbt in a process of its own, in the folder of the warehouse that it is given, with target and logs there."""
+    """Runs dbt in its own process, in the folder of the given warehouse, with target and logs there."""
 
     def run_dbt(
         *arguments: str, warehouse: Path, project: Path = ROOT, **variables: str
@@ -259,7 +259,7 @@ def run_dbt(run, with_parsed_project) -> Callable[..., subprocess.CompletedProce
 
 @pytest.fixture(scope="session")
 def build_world(run, run_dbt) -> Callable[..., BuiltWorld]:
-    """Fills a warehouse in a folder by a script and its arguments, as a user would, and builds it."""
+    """Fills a warehouse in a folder with a script and its arguments, as a user would, and builds it."""
 
     def build(folder: Path, script: str, *arguments: str | Path) -> BuiltWorld:
         warehouse = folder / "causalyn.duckdb"
@@ -274,21 +274,21 @@ def build_world(run, run_dbt) -> Callable[..., BuiltWorld]:
 
 @pytest.fixture(scope="session")
 def built_world(make_once, build_world) -> BuiltWorld:
-    """600 accounts of the default world, shared by all processes. To be read, or copied and changed."""
+    """600 accounts of the default world, shared by all processes. Read it, or copy it to change it."""
     folder = make_once("built_world", lambda folder: build_world(folder, "generate_world.py", "--accounts", "600"))
     return BuiltWorld(folder / "causalyn.duckdb", folder / "target")
 
 
 @pytest.fixture(scope="session")
 def compiled_nodes(compiled_project) -> dict[str, dict]:
-    """The nodes of the project by name; those of `RUN_ON_FRAMES` with their SQL."""
+    """The project's nodes by name; those of `RUN_ON_FRAMES` with their SQL."""
     nodes = json.loads((compiled_project / "manifest.json").read_text())["nodes"].values()
     return {node["name"]: node for node in nodes}
 
 
 @pytest.fixture(scope="session")
 def evaluate_model(compiled_nodes) -> Callable[..., pd.DataFrame]:
-    """Runs a model's SQL, as dbt compiled it, on frames in the place of the relations that it reads."""
+    """Runs a model's SQL, as compiled by dbt, on frames instead of its relations."""
 
     def evaluate(model: str, **relations: pd.DataFrame) -> pd.DataFrame:
         with duckdb.connect() as connection:
@@ -305,7 +305,7 @@ def evaluate_model(compiled_nodes) -> Callable[..., pd.DataFrame]:
 
 @pytest.fixture(scope="session")
 def leaderboard(evaluate_model) -> Callable[[pd.DataFrame], pd.Series]:
-    """The leaderboard's row of a ranking of users by `score`: a frame of observation_id, account_id, score and dr_score."""
+    """The leaderboard's row for a ranking by `score`: a frame of observation_id, account_id, score and dr_score."""
 
     def leaderboard(users: pd.DataFrame) -> pd.Series:
         learner = pd.DataFrame({"deciding_learner": ["t_learner"]})
@@ -336,13 +336,13 @@ def leaderboard(evaluate_model) -> Callable[[pd.DataFrame], pd.Series]:
 
 
 def publish_as_it_is(connection: duckdb.DuckDBPyConnection) -> None:
-    """Vouch for tables that a test changed, as the publication does for those of a build."""
+    """Marks tables that a test changed as good, as the publication does for a build's."""
     connection.execute("create or replace table builds.published_lists as from builds.current_lists")
 
 
 @pytest.fixture(scope="session")
 def read_published() -> Callable[[Path], dict[str, list[tuple]]]:
-    """Reads every published table of a warehouse, rows whole and in an order that does not depend on how they were written."""
+    """Reads every published table of a warehouse, with whole rows in an order independent of how they were written."""
 
     def read(warehouse: Path) -> dict[str, list[tuple]]:
         with duckdb.connect(str(warehouse), read_only=True) as connection:

@@ -1,4 +1,4 @@
-"""dbt in a process of its own that need not import it first, which takes longer than most runs: forked from one that has."""
+"""dbt in a process forked from one that has imported it, since the import takes longer than most runs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import tempfile
 from pathlib import Path
 
 FORKS = multiprocessing.get_context("forkserver")
-# Nothing of the project, of which a test may run a changed copy.
+# Nothing of the project, since a test may run a changed copy of it.
 FORKS.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb", "pandas", "scipy.stats", "sklearn.ensemble"])
 
 
 def run_dbt(arguments: list[str], directory: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """What `subprocess.run` gives of the same command."""
+    """Like `subprocess.run` of the same command."""
     with tempfile.TemporaryDirectory() as folder:
         stdout, stderr = (Path(folder) / name for name in ("stdout", "stderr"))
         process = FORKS.Process(target=_be_dbt, args=(arguments, directory, environment, stdout, stderr))
@@ -32,7 +32,7 @@ def _be_dbt(arguments: list[str], directory: Path, environment: dict[str, str], 
     os.chdir(directory)
     os.environ.clear()
     os.environ.update(environment)
-    # dbt itself knows neither the tests nor the scripts of the project that is tested.
+    # dbt itself must not see the tests or the scripts of the project under test.
     sys.path[:] = [path for path in sys.path if path.startswith((sys.prefix, sys.base_prefix))]
     sys.argv = ["dbt", *arguments]
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -41,5 +41,5 @@ def _be_dbt(arguments: list[str], directory: Path, environment: dict[str, str], 
     try:
         cli()
     finally:
-        # As at the exit of an interpreter, which a fork does not come to: else the warehouse would be left with its log.
+        # As when an interpreter exits, which a fork never does; otherwise the warehouse would keep its write-ahead log.
         DuckDBConnectionManager.close_all_connections()

@@ -1,7 +1,7 @@
-"""What a Python model asks of its engine: rows of a relation in pandas, and a function over its batches.
+"""What a Python model asks of its engine: a relation's rows in pandas, and a function applied to its batches.
 
-Nothing else in the Python models may depend on where the tables live. DuckDB runs both in the process of dbt; Spark runs the
-function over batches on its executors.
+Nothing else in the Python models may depend on where the tables live. DuckDB does both in dbt's process; Spark applies
+the function on its executors.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-# dbt runs Python models in threads. Two that begin to import scikit-learn at once can see it half imported; every model imports
+# dbt runs Python models in threads. Two that import scikit-learn at once can see it half imported; every model imports
 # this module first, and Python lets only one thread at a time do that.
 import sklearn.ensemble
 import sklearn.utils.parallel  # noqa: F401
@@ -37,7 +37,7 @@ def to_pandas(relation: Any) -> pd.DataFrame:
 
 
 def map_batches(relation: Any, columns: Sequence[str], function: Function, schema: pa.Schema) -> Any:
-    """`function` over batches of `columns` of `relation`, as a relation of `schema`, never whole in memory."""
+    """`function` applied to batches of `columns` of `relation`, as a relation of `schema`; never all in memory."""
     if _is_duckdb(relation):
         batches = relation.project(", ".join(columns)).to_arrow_reader(BATCH_ROWS)
         scored = (pa.RecordBatch.from_pandas(function(batch.to_pandas()), schema=schema) for batch in batches)
@@ -49,7 +49,7 @@ def map_batches(relation: Any, columns: Sequence[str], function: Function, schem
             yield function(frame)[schema.names]
 
     _send_library(relation.sparkSession)
-    # Rows are small and `function` is slow: files that would make one task are dealt out to every executor.
+    # Rows are small and `function` is slow: spread files that would make one task over all executors.
     tasks = int(relation.sparkSession.conf.get("spark.sql.shuffle.partitions"))
     return relation.select(*columns).repartition(tasks).mapInPandas(over, from_arrow_schema(schema))
 
@@ -65,14 +65,14 @@ def _is_duckdb(relation: Any) -> bool:
 
 
 def _send_library(session: Any) -> None:
-    """Gives Spark's executors this library, which fitted models are made of."""
+    """Sends this library, which fitted models need, to Spark's executors."""
     with _SENDING:
         session.addArtifacts(str(_library()), pyfile=True)
 
 
 @cache
 def _library() -> Path:
-    """This library in an archive; Spark takes a file of the same name again only from the same path."""
+    """This library as an archive; Spark accepts a file of the same name again only from the same path."""
     library = Path(__file__).parents[1]
     folder = Path(tempfile.mkdtemp(prefix="causalyn_"))
     atexit.register(shutil.rmtree, folder)

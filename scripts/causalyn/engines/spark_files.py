@@ -1,4 +1,4 @@
-"""Spark's tables as files: what it reads is copied from a loaded warehouse, what it wrote is read back with DuckDB."""
+"""Spark's tables as files: raw tables are copied from a loaded warehouse, results are read back with DuckDB."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ SCHEMAS = ("raw", "truth")
 
 
 def directory(root: Path) -> Path:
-    """Where Spark keeps its tables and metastore: CAUSALYN_SPARK_DIRECTORY, or warehouse/spark in the project."""
+    """The directory of Spark's tables and metastore: CAUSALYN_SPARK_DIRECTORY, or warehouse/spark in the project."""
     return Path(os.environ.get("CAUSALYN_SPARK_DIRECTORY") or root / "warehouse" / "spark")
 
 
 def copy_sources(warehouse: Path, files: Path) -> int:
-    """Copies the raw tables and hidden truth of a loaded DuckDB file to `files`/schema/table and returns their number.
+    """Copies a loaded DuckDB file's raw tables and hidden truth to `files`/schema/table and returns their number.
 
-    A directory holds Parquet files of one table, as Spark reads them. What lay in `files` is replaced as a whole.
-    Raises duckdb.IOException or FileNotFoundError, and replaces nothing, where there is nothing to copy.
+    Each directory holds one table's Parquet files, as Spark reads them. `files` is replaced as a whole.
+    Raises duckdb.IOException or FileNotFoundError, and replaces nothing, if there is nothing to copy.
     """
     partial = files.with_name(files.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -51,7 +51,7 @@ def copy_sources(warehouse: Path, files: Path) -> int:
             target = partial / schema / name
             target.mkdir(parents=True)
             connection.execute(f"copy {table} to {literal(target / 'part.parquet')} (compression zstd)")
-        # Spark can't register a table without a file; one without rows says that nothing is known.
+        # Spark can't register a table without a file; a file without rows means that nothing is known.
         known = {name for *_, name in tables}
         for hidden in raw_contract.TRUTHS:
             if hidden.name not in known:
@@ -65,7 +65,7 @@ def copy_sources(warehouse: Path, files: Path) -> int:
 
 
 def connect(warehouse: Path) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection that shows every table in Spark's `warehouse` directory as a view of the same name."""
+    """A DuckDB connection in which every table in Spark's `warehouse` directory is a view of the same name."""
     connection = duckdb.connect()
     for parquet in sorted(warehouse.glob("*.db/*/")):
         if any(parquet.glob("*.parquet")):

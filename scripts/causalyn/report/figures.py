@@ -1,7 +1,7 @@
-"""The report's figures: data frames of marts in, a title and a matplotlib figure out; every title states what was measured.
+"""The report's figures: mart data frames in, a title and a matplotlib figure out; every title states a finding.
 
-Each function returns None where its mart holds nothing to draw. Colours are Okabe and Ito's, which colour-blind readers tell
-apart (https://jfly.uni-koeln.de/color/); what they say is also written beside the marks.
+Each function returns None if its mart has nothing to draw. Colours are Okabe and Ito's, safe for colour-blind readers
+(https://jfly.uni-koeln.de/color/); their meaning is also written beside the marks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-# How many standard errors a 95% interval extends to either side.
+# Standard errors on either side of the estimate in a 95% interval.
 Z_95 = NormalDist().inv_cdf(0.975)
 BLUE, ORANGE, INK, GREY, PALE = "#0072B2", "#D55E00", "#16202E", "#55606E", "#DDE2E8"
 SHADES = LinearSegmentedColormap.from_list("white_to_blue", ["#FFFFFF", BLUE])
@@ -34,7 +34,7 @@ STYLE = {
     "xtick.color": GREY,
     "ytick.color": GREY,
     "savefig.bbox": "tight",
-    # Without a salt of our own, two runs on the same data would differ in the SVG's ids.
+    # Without a fixed salt, ids in the SVG would differ between two runs on the same data.
     "svg.hashsalt": "causalyn",
 }
 TIP = "tip:"
@@ -57,13 +57,13 @@ GROUPS = {
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure without its title, and the title: the finding, for a heading or to be drawn above."""
+    """A figure without its title, and the title: the finding, used as a heading or drawn above."""
 
     title: str
     figure: Figure
 
     def titled(self) -> Figure:
-        """The figure, with the title drawn above it; to be called once, last."""
+        """The figure with the title drawn above it; call once, last."""
         lines = textwrap.wrap(self.title, 60)
         width, height = self.figure.get_size_inches()
         self.figure.set_size_inches(width, height + 0.27 * len(lines))
@@ -72,7 +72,7 @@ class Drawn:
 
 
 def style() -> AbstractContextManager:
-    """Draws in the project's style alone, on matplotlib's defaults, whatever settings or other libraries made of those."""
+    """Draws in the project's style on matplotlib's defaults, regardless of user settings or other libraries."""
     return matplotlib.style.context(["default", STYLE])
 
 
@@ -82,7 +82,7 @@ def _axes(n_panels: int = 1, height: float = 4.0, **options: object) -> tuple[Fi
 
 
 def _tips(axes: Axes, x: Iterable, y: Iterable, texts: Iterable[str]) -> None:
-    """Invisible discs around marks, which say a text to the pointer: the page makes a tooltip of an id that begins so."""
+    """Invisible discs around marks, with a text for the pointer: the page makes a tooltip of an id that begins so."""
     for place in zip(x, y, texts, strict=True):
         axes.plot(*place[:2], "o", alpha=0, markersize=18, gid=f"{TIP}{place[2]}")
 
@@ -112,7 +112,7 @@ def points(share: float, signed: bool = True) -> str:
 
 
 def policy_funnel(funnel: pd.DataFrame) -> Drawn | None:
-    """Accounts that each step of the decision holds back; rows of `policy_funnel` of one policy."""
+    """Accounts held back at each step of the decision; rows of `policy_funnel` of one policy."""
     steps = funnel.sort_values("precedence").reset_index(drop=True)
     total = int(steps["n_accounts"].sum())
     if not total:
@@ -227,40 +227,39 @@ def uplift_by_decile(deciles: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
 
 
 def love_plot(balance: pd.DataFrame, limit: float = 0.1) -> Drawn | None:
-    """How far the arms are apart in each feature, before and after weighting; rows of `covariate_balance`."""
+    """Standardised difference of the arms per feature, before and after weighting; rows of `covariate_balance`."""
     values = balance[balance["measure"] == "value"] if len(balance) else balance
     if values.empty:
         return None
     shown = values.reindex(values["raw_smd"].abs().sort_values(kind="stable").index)
     before, after = shown["raw_smd"].abs(), shown["weighted_smd"].abs()
     far = int((after > limit).sum())
-    title = (
-        f"Those nudged were others: {before.max():.2f} standard deviations apart in the worst feature. Weighted, "
-        + (f"{far} of {len(shown)} stay beyond {limit}" if far else f"none stays beyond {limit}")
+    title = f"The arms differed by up to {before.max():.2f} standard deviations in a feature. After weighting, " + (
+        f"{far} of {len(shown)} features differ by more than {limit}" if far else f"none differs by more than {limit}"
     )
     figure, (axes,) = _axes(height=4.6)
     names = [feature_label(feature) for feature in shown["feature"]]
     axes.hlines(names, after, before, color=PALE, linewidth=2, zorder=0)
-    axes.plot(before, names, "o", color=ORANGE, label="as the campaign chose")
+    axes.plot(before, names, "o", color=ORANGE, label="unweighted")
     axes.plot(after, names, "o", color=BLUE, label="weighted")
     for marks, when in ((before, "before weighting"), (after, "weighted")):
         _tips(axes, marks, names, (f"{name}, {when}: {value:.3f}" for name, value in zip(names, marks, strict=True)))
     axes.axvline(limit, color=GREY, linestyle="--", linewidth=1)
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.legend(frameon=False, loc="lower right")
-    axes.set(xlim=(0, None), xlabel="standardised difference of means, without sign")
+    axes.set(xlim=(0, None), xlabel="absolute standardised mean difference")
     return Drawn(title, figure)
 
 
 def propensity_overlap(scores: pd.DataFrame) -> Drawn | None:
-    """How likely the users of either arm were to be nudged; rows of `doubly_robust_scores`."""
+    """Distribution of the propensity in each arm; rows of `doubly_robust_scores`."""
     known = scores.dropna(subset=["propensity"]) if len(scores) else scores
     arms = [known.loc[known["is_treated"] == arm, "propensity"] for arm in (1, 0)] if len(known) else []
     if not arms or min(len(arm) for arm in arms) == 0:
         return None
     low, high = max(arm.min() for arm in arms), min(arm.max() for arm in arms)
     outside = float((~known["propensity"].between(low, high)).mean())
-    title = f"{1 - outside:.1%} of the users have counterparts in the other arm: they were as likely to be nudged"
+    title = f"{1 - outside:.1%} of the users have counterparts in the other arm, with the same chance of being nudged"
     figure, (axes,) = _axes(height=3.4)
     bins = np.linspace(0, 1, 41)
     for arm, side, colour, name in zip(arms, (1, -1), (BLUE, ORANGE), ("nudged", "left alone"), strict=True):
@@ -275,13 +274,13 @@ def propensity_overlap(scores: pd.DataFrame) -> Drawn | None:
         )
     axes.axhline(0, color=INK, linewidth=0.8)
     axes.legend(frameon=False)
-    axes.set(yticks=[], xlim=(0, 1), xlabel="chance to be nudged, by what the campaign knew of the user")
+    axes.set(yticks=[], xlim=(0, 1), xlabel="propensity: chance of being nudged, given the features")
     axes.spines["left"].set_visible(False)
     return Drawn(title, figure)
 
 
 def lift_by_segment(users: pd.DataFrame, min_users: int = 50) -> Drawn | None:
-    """What the nudge did by plan and role, with 95% intervals clustered by account; rows of dr_score, account_id, plan, role."""
+    """Lift by plan and role, with 95% intervals clustered by account; rows of dr_score, account_id, plan, role."""
     rows = []
     for kind in ("plan", "role"):
         for name, group in users.groupby(kind) if len(users) else []:
@@ -338,7 +337,7 @@ def lift_by_segment(users: pd.DataFrame, min_users: int = 50) -> Drawn | None:
 
 
 def profit_curve(accounts: pd.DataFrame) -> Drawn | None:
-    """What nudging ever more accounts earns, the most promising first; a row of net_value_usd and is_target an account."""
+    """Cumulative net value of nudging accounts, best first; one row of net_value_usd and is_target per account."""
     ranked = accounts.dropna(subset=["net_value_usd"]).sort_values(
         ["is_target", "net_value_usd"], ascending=False, kind="stable"
     )
@@ -364,7 +363,7 @@ def profit_curve(accounts: pd.DataFrame) -> Drawn | None:
     _tips(axes, shown, earned[shown], (f"{n:,} accounts: {dollars(earned[n])}" for n in shown))
     axes.yaxis.set_major_formatter(lambda value, _: dollars(value))
     axes.set(
-        xlabel="accounts nudged: targets, then everybody in the others",
+        xlabel="accounts nudged: targets, then everybody in the other accounts",
         xlim=(0, len(ranked)),
         ylabel="expected net value",
     )
@@ -373,7 +372,7 @@ def profit_curve(accounts: pd.DataFrame) -> Drawn | None:
 
 
 def campaign_effect(looks: pd.DataFrame) -> Drawn | None:
-    """What the running campaign brought at each look against what was forecast; `experiment_readout` of its revenue."""
+    """The running campaign's effect at each look against the forecast; rows of `experiment_readout` for revenue."""
     known = looks.dropna(subset=["sequential_lower"]).sort_values("look_date")
     if known.empty:
         return None
@@ -381,7 +380,7 @@ def campaign_effect(looks: pd.DataFrame) -> Drawn | None:
     lower, upper, forecast = last["sequential_lower"], last["sequential_upper"], last["expected_effect"]
     verdict = "pays" if lower > 0 else "does not pay" if upper < 0 else "has not been shown to pay or to cost"
     title = (
-        f"So far nudging {verdict}: {dollars(last['effect'])} an account ({dollars(lower)} to {dollars(upper)}), "
+        f"So far nudging {verdict}: {dollars(last['effect'])} per account ({dollars(lower)} to {dollars(upper)}), "
         f"against a forecast of {dollars(forecast)}"
     )
     figure, (axes,) = _axes(height=3.6)
@@ -405,5 +404,5 @@ def campaign_effect(looks: pd.DataFrame) -> Drawn | None:
     axes.yaxis.set_major_formatter(lambda value, _: dollars(value))
     shown = [*range(len(known) - 1, -1, -max(1, len(known) // 5))]
     axes.set_xticks(shown, [f"{known['look_date'].iloc[place]:%d %b}" for place in shown])
-    axes.set(xlabel="looks, with intervals that hold at all of them", ylabel="revenue an account")
+    axes.set(xlabel="looks, with intervals valid at every look", ylabel="revenue per account")
     return Drawn(title, figure)

@@ -1,4 +1,4 @@
-"""Whom a list nudges, in words: the few groups into which a shallow tree of questions divides the users."""
+"""A list in words: a shallow decision tree's groups of users, with the share of each that the list nudges."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ LEVELS = {
 
 
 def groups(users: pd.DataFrame) -> list[dict[str, Any]]:
-    """Groups of `users`, a row per user of features and is_nudged, the group nudged most first: what they are, as `words`,
-    `n_users`, `share`, how many of them are nudged, and `n_right`, of how many that tells. None where all are treated alike."""
+    """The tree's leaves, most nudged first; none if all users are treated alike. `users`: one row each, with is_nudged.
+    A leaf has `words`, `n_users`, `share` (nudged) and `n_right` (users that the leaf's majority predicts right)."""
     features = users.drop(columns="is_nudged").astype(np.float32)
     if users["is_nudged"].nunique() < 2:
         return []

@@ -1,6 +1,6 @@
 """Puts figures, tables and data into one HTML file that needs no network.
 
-The template is Jinja's, with every text escaped unless it is marked as HTML here.
+The template is Jinja's and escapes every text that is not marked as HTML here.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ ASSETS = Path(__file__).resolve().parent / "report_assets"
 
 
 def count(value: float | None) -> str:
-    """A whole number, its thousands apart; a dash where there is none."""
+    """A whole number with thousands separators; a dash if missing."""
     return "–" if _is_missing(value) else f"{round(value):,}"
 
 
 def dollars(value: float | None) -> str:
-    """Whole dollars; a dash where there are none."""
+    """Whole dollars; a dash if missing."""
     return "–" if _is_missing(value) else figures.dollars(value)
 
 
 def share(value: float | None) -> str:
-    """A share in percent with one decimal; a dash where there is none."""
+    """A share in percent with one decimal; a dash if missing."""
     return "–" if _is_missing(value) else f"{value:.1%}".replace("-", "−")
 
 
 def number(value: float | None) -> str:
-    """A number of no known unit, to three digits, or whole if it is large."""
+    """A number without a unit, to three significant digits, or whole if it is large."""
     if _is_missing(value):
         return "unknown"
     return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else f"{value:.3g}".replace("-", "−")
@@ -56,7 +56,7 @@ def _is_missing(value: float | None) -> bool:
 
 
 def image(drawn: figures.Drawn) -> Markup:
-    """The figure without its title as SVG inside the page: its text can be selected, and takes the page's font."""
+    """The figure without its title as inline SVG: its text can be selected and takes the page's font."""
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none"}):
         drawn.figure.savefig(buffer, format="svg", metadata={"Date": None})
@@ -72,12 +72,12 @@ def image(drawn: figures.Drawn) -> Markup:
 
 
 def script_data(value: object) -> Markup:
-    """JSON that can stand in a script element: no text of the data can end the element."""
+    """JSON that is safe inside a script element: no text in the data can end the element."""
     return Markup(json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c"))
 
 
 def page(**parts: object) -> str:
-    """The whole file; `parts` are what the template `page.html` names."""
+    """The whole file; `parts` are the variables of the template `page.html`."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ASSETS),
         autoescape=True,

@@ -1,13 +1,13 @@
-"""Today's accounts as the report page decides them again: one row an account, or one row for many of a kind.
+"""Today's accounts, as the report page decides them again: one row per account, or per group of similar accounts.
 
-An account's Sleeping Dogs and users without support at every threshold of the frontier are its *profile*; many accounts share
-one. Up to MAX_LISTED accounts have a row of their own. The others, those with the least at stake, are pre-aggregated to a grid:
-accounts with the same decision and users, whose profiles tip at the same thresholds and whose summed lifts are alike, share a
-row. The decision is monotone in lift, so that the row's mean decides as each of its accounts did; at other parameters the grid
-is exact but for accounts that tip between.
+An account's Sleeping Dogs and users without support at every threshold of the frontier are its *profile*, which many
+share. Up to MAX_LISTED accounts have a row of their own. The others, with the least at stake, are aggregated to a grid:
+accounts share a row if they have the same decision and users, profiles that tip at the same thresholds, and similar
+total lifts. Decisions are monotone in lift, so the row's mean decides as its accounts did; at other parameters
+the grid is exact but for accounts that tip in between.
 
-Only the first MAX_DETAILED accounts, targets first, have what people know them by and the features that decided, and only the
-first users, up to MAX_USERS, are on the page: the marts hold the rest.
+Only the first MAX_DETAILED accounts, targets first, have names and the features that decided, and only the
+first MAX_USERS users are on the page: the marts hold the rest.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ order by
 """
 
 
-# What other policies that nudge the same users make of the listed accounts: prices alone differ.
+# Decisions about the listed accounts by other policies that nudge the same users: only prices differ.
 CHOICES = """
 select
     others.policy_id,
@@ -161,13 +161,13 @@ limit $max_users
 
 
 def choices(connection: duckdb.DuckDBPyConnection, account_ids: list[str]) -> list[dict]:
-    """Other policies that differ from the shipped one in prices alone, each with its prices of every listed account."""
+    """Other policies that differ from the shipped one in prices only, each with its prices for every listed account."""
     return connection.sql(CHOICES, params={"account_ids": account_ids}).to_arrow_table().to_pylist()
 
 
 def users(connection: duckdb.DuckDBPyConnection, account_ids: list[str], max_users: int = MAX_USERS) -> dict:
-    """Columns by name, one value a user: the account's place, id, role and reason as places in `roles` and `reasons`, and lift
-    with its interval in hundredths of a point. An account whose users do not all fit has none."""
+    """Columns by name, one value per user: the account's index, id, role and reason (indexes into `roles` and
+    `reasons`), and lift with its interval in hundredths of a point. An account whose users do not all fit has none."""
     parameters = {"account_ids": account_ids[:MAX_DETAILED], "max_users": max_users}
     table = connection.sql(USERS, params=parameters).to_arrow_table().to_pydict()
     if len(table["place"]) == max_users:
@@ -187,19 +187,19 @@ def _without_trailing_zeros(counts: list[int]) -> list[int]:
 
 
 def _brief(value: float | None) -> float | None:
-    """The value to three digits, since a reader takes in no more and a page of many accounts holds no more."""
+    """The value to three significant digits: enough for a reader, and it keeps pages of many accounts small."""
     return None if value is None or value != value else float(f"{value:.3g}")
 
 
 def rows(connection: duckdb.DuckDBPyConnection, decisions: list[str], max_listed: int = MAX_LISTED) -> dict:
-    """Columns by name, one value a row, targets first, in order of net value; rows of the grid come last and have no account id.
+    """Columns by name, one value per row, targets first, by net value; rows of the grid come last, without account ids.
 
-    What people know an account by, and what the model saw in it, is left out of those beyond MAX_DETAILED. `published` holds
-    places in `decisions`; `profile` places in `profiles`, each of which holds the Sleeping Dogs, the admins among them, the users
-    without support and the admins among those, by threshold, the most cautious first, without trailing zeros. `reason` holds
-    places in `reasons`, the features that did most to bring about the published decision, `reason_values` what they are,
-    `contributions` what they did to lift, then the lift without any feature and with all.
-    `n_accounts` is left out where every row is one account, prices where all accounts share the policy's.
+    Names and model features are left out for accounts beyond MAX_DETAILED. `published` holds
+    indexes into `decisions`; `profile` into `profiles`, each of which holds Sleeping Dogs, admins among them, users
+    without support and admins among those, by threshold, most cautious first, without trailing zeros. `reason` holds
+    indexes into `reasons`, the features that contributed most to the published decision, `reason_values` their values,
+    `contributions` their contributions to lift, then the lift without any feature and with all.
+    `n_accounts` is left out if every row is one account, prices if all accounts share the policy's.
     """
     table = connection.sql(ROWS, params={"max_listed": max_listed, "lift_bin": LIFT_BIN}).to_arrow_table().to_pydict()
     n_listed = sum(account is not None for account in table["account_id"])

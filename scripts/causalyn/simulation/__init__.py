@@ -1,1 +1,1 @@
-"""In: a preset and a seed. Out: raw tables, hidden truth apart, and what nudges do. Never: imported by what decides."""
+"""In: a preset and a seed. Out: raw tables, hidden truth apart; nudges' effects. Never: imported by deciding code."""

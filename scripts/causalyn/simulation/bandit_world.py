@@ -1,7 +1,7 @@
-"""What the arms of the bandit do in a generated world, and what a policy loses there against one that knows everything.
+"""Effects of the bandit's arms in a generated world, and the regret of each policy against an oracle.
 
-An arm multiplies what a nudge does to the user, for better or worse: a call moves most, an e-mail least. So every arm harms
-Sleeping Dogs. Rewards are in US dollars: revenue of a conversion, less the arm's cost, less the cost of a bad reaction.
+An arm scales the nudge's effect on the user, good or bad: a call has the largest, an e-mail the smallest. So every arm
+harms Sleeping Dogs. Rewards are in US dollars: conversion revenue less the arm's cost and the cost of a bad reaction.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ STATIC_ARM = "in_app"
 
 
 def chances(users: pd.DataFrame, arms: pd.DataFrame, physics: Physics) -> tuple[np.ndarray, np.ndarray]:
-    """Each user's probabilities of converting and of reacting badly under each arm; shapes (users, arms)."""
+    """Each user's probabilities of converting and of reacting badly under each arm; shape (users, arms) each."""
     strength = np.array([physics.arm_strength[arm] for arm in arms["arm"]])
     lift = (users["p_treated"] - users["p_control"]).to_numpy()[:, None]
     converts = np.clip(users["p_control"].to_numpy()[:, None] + lift * strength, 0, 1)
@@ -28,7 +28,7 @@ def chances(users: pd.DataFrame, arms: pd.DataFrame, physics: Physics) -> tuple[
 
 
 def expected_rewards(users: pd.DataFrame, arms: pd.DataFrame, physics: Physics, reaction_cost: float) -> np.ndarray:
-    """What each arm is expected to earn with each user, in US dollars; shape (users, arms)."""
+    """Expected reward of each arm for each user, in US dollars; shape (users, arms)."""
     converts, reacts = chances(users, arms, physics)
     return converts * np.mean(physics.conversion_revenue_usd) - arms["cost_usd"].to_numpy() - reaction_cost * reacts
 
@@ -36,9 +36,9 @@ def expected_rewards(users: pd.DataFrame, arms: pd.DataFrame, physics: Physics, 
 def play_round(
     users: pd.DataFrame, state: pd.DataFrame, arms: pd.DataFrame, parameters: pd.Series, physics: Physics, seed: int
 ) -> pd.DataFrame:
-    """The log of one round: what the bandit decides about its users, given its state, and what comes of it.
+    """The log of one round: the bandit's decisions, given its state, and their rewards.
 
-    `users`: one row per user whose round it is and who is not held back, with `round_number`, `segment` and hidden truth. The
+    `users`: one row per user due this round and not held out, with `round_number`, `segment` and hidden truth. The
     same input and seed give the same log.
     """
     users = users.sort_values("user_id", ignore_index=True)
@@ -61,7 +61,7 @@ def play_round(
 
 
 def remembered(log: pd.DataFrame, arms: pd.DataFrame) -> pd.DataFrame:
-    """The bandit's state after a log, as the model `int_campaign__bandit_state` has it."""
+    """The bandit's state after a log, in the shape of the model `int_campaign__bandit_state`."""
     every = pd.MultiIndex.from_product([bandit.SEGMENTS, arms["arm"]], names=["segment", "arm"])
     groups = log.groupby(["segment", "arm"])["reward_usd"]
     state = pd.DataFrame({"n_decisions": groups.count(), "sum_reward_usd": groups.sum().round(2)})
@@ -71,10 +71,10 @@ def remembered(log: pd.DataFrame, arms: pd.DataFrame) -> pd.DataFrame:
 def simulate(
     users: pd.DataFrame, arms: pd.DataFrame, parameters: pd.Series, physics: Physics, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """All rounds of one seed: the log, and one row per round with what each policy was expected to earn until then.
+    """All rounds of one seed: the log, and one row per round with each policy's cumulative expected reward.
 
-    Policies: the `bandit`, `static` (STATIC_ARM for all), `best_by_segment` (knows what each arm earns in a segment) and the
-    `oracle` (knows what it earns with each user).
+    Policies: `bandit`, `static` (STATIC_ARM for all), `best_by_segment` (knows each segment's expected rewards) and
+    `oracle` (knows each user's).
     """
     log, earned = pd.DataFrame(columns=LOG_COLUMNS).astype({"reward_usd": float}), []
     names = arms["arm"].tolist()

@@ -1,8 +1,8 @@
-"""Plays a campaign in a generated world: what its users do once they are nudged or held out.
+"""Plays a campaign in a generated world: what its users do after they are nudged or held out.
 
-A user's two chances to convert are the hidden truth about today, so an experiment in this world measures what the model was asked
-to estimate of today's users. Where these have moved since, it is not the truth of the past campaigns. Both chances are decided by
-the same random number: who is nudged does not change anybody else's luck, and a nudge of positive lift never undoes a conversion.
+A user's two conversion probabilities are today's hidden truth, so an experiment in this world measures the lift the
+model estimates for today's users, not past campaigns' lift if users changed since. One random number decides both
+potential outcomes: nudging one user changes nobody else's, and a nudge with positive lift never undoes a conversion.
 
 Source: the project's design, section 5 ("physics"); potential outcomes as in Rubin (1974).
 """
@@ -21,13 +21,13 @@ REACTION_DAYS = 7
 
 
 def play(users: pd.DataFrame, physics: Physics, entry_date: pd.Timestamp, seed: int) -> pd.DataFrame:
-    """The events of users who enter the campaign on a day, until their outcomes are due.
+    """The events of users who enter the campaign on one day, until their outcomes are due.
 
     `users`: one row per user, with `user_id`, `account_id`, `is_admin`, `is_nudged`, `latent_uplift_group`, `p_control` and
     `p_treated`; `campaign_id`, `is_assigned` and `assignment_probability` are logged where they are known. Returns rows in the
-    raw contract's columns, in the order of days and users: one when a user enters, and one for each of a conversion with its
-    revenue in US dollars, a bad reaction, and an admin's leaving. The same users, day and seed give the same events.
-    Raises ValueError if a chance to convert is unknown: the world was not generated.
+    raw contract's columns, ordered by day and user: one when a user enters, and one per conversion (with revenue in
+    US dollars), bad reaction, and departure of an admin. The same users, day and seed give the same events.
+    Raises ValueError if a conversion probability is unknown: the world was not generated.
     """
     if users[["p_control", "p_treated"]].isna().to_numpy().any():
         raise ValueError("the hidden truth has no conversion probabilities; only a generated world can be played")
@@ -50,7 +50,7 @@ def play(users: pd.DataFrame, physics: Physics, entry_date: pd.Timestamp, seed: 
     )
     everybody = np.ones(n, dtype=bool)
     kinds = {
-        # name: who, days after the entry, the flag that it sets
+        # name: users concerned, days after the entry, the flag that it sets
         "entry": (everybody, np.zeros(n, dtype=int), "sent_flag"),
         "conversion": (converted, delay[0], "converted_flag"),
         "reaction": (reacted, reaction_delay, "negative_reaction_flag"),

@@ -1,7 +1,7 @@
-"""Campaigns one after the other in a generated world that lives on between them.
+"""Successive campaigns in a generated world that evolves between them.
 
-A round takes the assignments that a build left, plays them all on one day, writes the log, and lets behaviour and effects drift
-until the next round. What is measured of a round comes from the hidden truth, which nothing else of it reads.
+A round plays a build's assignments on one day, appends to the log, and lets behaviour and effects drift until the next
+round. Its measures come from the hidden truth, which nothing else in the round reads.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ FIGURES = """
 class Rounds:
     """A generated world in a warehouse, between two campaigns.
 
-    `accounts`, `seed` and `campaigns` are those that it was generated with.
+    `accounts`, `seed` and `campaigns` are the values that the world was generated with.
     """
 
     warehouse: Path
@@ -109,7 +109,7 @@ class Rounds:
         self.today = _EPOCH + timedelta(days=world.export_day(self.physics, self.campaigns))
 
     def play(self, campaign_id: str) -> dict[str, float]:
-        """Play the campaign that was dealt, and let the world live on. Returns what came of it, by name."""
+        """Play the assigned campaign and move the world on to the next. Returns the campaign's figures by name."""
         with duckdb.connect(str(self.warehouse)) as connection:
             truth = attach_truth(connection, self.warehouse)
             figures = dict(connection.execute(FIGURES.format(truth=truth)).df().iloc[0].fillna(0.0))
@@ -161,7 +161,7 @@ class Rounds:
 
 
 def _by_number(first: int, size: int, of_users: Iterable[tuple[Hashable, float]], otherwise: float) -> np.ndarray:
-    """Values of users by their place in a chunk that begins with the number `first`."""
+    """Values by user, as an array over a chunk whose first user has the number `first`."""
     values = np.full(size, otherwise, dtype=float)
     for user_id, value in of_users:
         place = int(str(user_id).removeprefix("user_")) - first
@@ -171,7 +171,7 @@ def _by_number(first: int, size: int, of_users: Iterable[tuple[Hashable, float]]
 
 
 def play_rounds(rounds: Rounds, n_rounds: int, build: Callable[[str, date], None]) -> pd.DataFrame:
-    """Deal, play and learn, so many times: `build` deals the campaign of an id as of a day. Returns one row per campaign."""
+    """Build, play, repeat `n_rounds` times; `build` takes a campaign id and a day. Returns one row per campaign."""
     played = []
     for number in range(1, n_rounds + 1):
         campaign_id = f"round-{number}"

@@ -1,9 +1,9 @@
-"""The generated world: accounts, users, sparse daily activity, past campaigns and what they caused.
+"""The generated world: accounts, users, sparse daily activity, past campaigns and their effects.
 
-A user's hidden group drives both behaviour and the potential outcomes; treatment was assigned by looking at observed
-behaviour only. So features carry the signal, the raw comparison of arms is confounded, and adjusting for features undoes
-it. Who converts mostly takes no part in later campaigns: every user's latest intervention is chosen by earlier outcomes.
-The world comes in chunks of a fixed number of accounts, each with a random generator of its own: memory is bounded, and a
+A user's hidden group drives both behaviour and potential outcomes; past treatment depended on observed behaviour only.
+So features carry the signal, the raw comparison of arms is confounded, and adjusting for features removes the bias.
+Most converters take no part in later campaigns, so a user's latest intervention is selected by earlier outcomes.
+The world comes in chunks of a fixed number of accounts, each with its own random generator: memory is bounded, and a
 bigger world starts with the accounts of a smaller one. Nothing here knows about the learner or the policy.
 
 Source: the project's design, section 5 ("physics"); potential outcomes as in Rubin (1974).
@@ -37,9 +37,9 @@ ROLES = ("admin", "power_user", "basic")
 ADMIN, POWER_USER, BASIC = range(len(ROLES))
 
 PLANS = ("starter", "growth", "enterprise")
-PLAN_SEATS = (12, 24)  # typical limits between the plans
-PLAN_PRICE_USD = (180, 320, 540)  # a seat and year
-PLAN_CS_SHARE = (0.10, 0.40, 0.85)  # accounts with customer success assigned
+PLAN_SEATS = (12, 24)  # typical seat limits between the plans
+PLAN_PRICE_USD = (180, 320, 540)  # per seat and year
+PLAN_CS_SHARE = (0.10, 0.40, 0.85)  # share of accounts with a customer success manager
 
 _EPOCH = date(1970, 1, 1)
 FIRST_ACCOUNT_DAY = (date(2021, 1, 1) - _EPOCH).days
@@ -50,15 +50,15 @@ CAMPAIGN_DAYS = 14
 OUTCOME_WINDOW_DAYS = 21
 OUTCOME_WINDOW_WEEKS = OUTCOME_WINDOW_DAYS // 7
 WEEKS_BEFORE = 5
-# A campaign begins a week after the last outcome of the one before is due.
+# Each campaign begins a week after the previous one's last outcome is due.
 CAMPAIGN_INTERVAL_WEEKS = 6
 MAX_CAMPAIGNS = 6  # more would end in 2026
-# Where users move, activity goes on after the last outcome is due: 30 days of it show everybody's new behaviour, and the
-# last of them is a Friday, since hardly anybody is active on the days that follow.
+# If users change groups, 30 days of activity follow the last due outcome to show their new behaviour. They end on a
+# Friday, because hardly anybody is active at weekends.
 MOVED_DAYS = 34
 
 CHUNK_ACCOUNTS = 2400
-ORPHAN_OFFSET = 500_000_000  # added to a user's number, it names a user that does not exist
+ORPHAN_OFFSET = 500_000_000  # added to a user's number, it makes the id of a user that does not exist
 FUTURE_DAYS = 3650
 
 ACCOUNT_COLUMNS = (
@@ -76,14 +76,14 @@ Columns = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class State:
-    """What the life of users goes on from: accounts, users and their habits, dormant columns included."""
+    """Everything the world needs to continue: accounts, users and their habits, dormant columns included."""
 
     accounts: Columns
     users: Columns
     habits: np.ndarray
 
     def first(self, accounts: int) -> State:
-        """The state cut down to its first accounts."""
+        """The state of the first `accounts` accounts."""
         users = int(np.searchsorted(self.users["account"], accounts))
         return State(
             {name: values[:accounts] for name, values in self.accounts.items()},
@@ -94,11 +94,11 @@ class State:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Consecutive accounts as columns of numbers, dirt included.
+    """Consecutive accounts as numeric columns, dirt included.
 
-    Accounts and users are numbered from the chunk's own zero, days since 1970, categories by their place in the tuples
-    above. `activity` holds several rows per user, `interventions` one row per user and campaign, `users` some rows twice, the
-    others one row per account or user. `truth_today` is none where it is the same as `truth`.
+    Accounts and users are numbered from 0 in each chunk, days since 1970, categories by their index in the tuples
+    above. `activity` has several rows per user, `interventions` one per user and campaign, `users` some rows twice, all
+    others one row per account or user. `truth_today` is None where it equals `truth`.
     """
 
     accounts: Columns
@@ -110,7 +110,7 @@ class Chunk:
     state: State
 
     def first(self, accounts: int) -> Chunk:
-        """The chunk cut down to its first accounts."""
+        """The chunk of the first `accounts` accounts."""
         users = int(np.searchsorted(self.truth["account"], accounts))
 
         def cut(columns: Columns) -> Columns:
@@ -129,7 +129,7 @@ class Chunk:
 
 
 def chunks(physics: Physics, accounts: int, seed: int, campaigns: int = 1) -> Iterator[Chunk]:
-    """The world of a seed in chunks, the last one cut to the number of accounts asked for."""
+    """The world of a seed in chunks, the last one cut to reach exactly `accounts` accounts."""
     for index, start in enumerate(range(0, accounts, CHUNK_ACCOUNTS)):
         rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(index,))))
         chunk = _draw_chunk(physics, campaigns, rng)
@@ -137,16 +137,16 @@ def chunks(physics: Physics, accounts: int, seed: int, campaigns: int = 1) -> It
 
 
 def export_day(physics: Physics, campaigns: int = 1) -> int:
-    """The day of the export, as of which users are scored: when the last outcome is due or, where users move, later.
+    """The export day, as of which users are scored: the day the last outcome is due or, if users change groups, later.
 
-    Everybody's activity is known until then.
+    Activity is complete until then.
     """
     last_begins = FIRST_INTERVENTION_DAY + 7 * CAMPAIGN_INTERVAL_WEEKS * (campaigns - 1)
     return last_begins + CAMPAIGN_DAYS - 1 + OUTCOME_WINDOW_DAYS + (MOVED_DAYS if physics.moved_share else 0)
 
 
 def _draw_chunk(physics: Physics, campaigns: int, rng: np.random.Generator) -> Chunk:
-    """The next CHUNK_ACCOUNTS accounts, cause before effect: accounts, users, behaviour, campaigns, what they changed."""
+    """The next CHUNK_ACCOUNTS accounts, cause before effect: accounts, users, behaviour, campaigns, effects."""
     accounts = _draw_accounts(physics, rng)
     users = _draw_users(physics, rng, accounts)
     users |= _draw_pace(physics, rng, users)
@@ -197,11 +197,11 @@ def live_on(
     reaction: np.ndarray,
     rng: np.random.Generator,
 ) -> tuple[State, Columns, Columns]:
-    """What users do on some days after a campaign, as those move who move, and what is true of them afterwards.
+    """Activity on the given days after a campaign, with some users changing groups, and the truth afterwards.
 
-    `nudges` counts by user how often they have been nudged so far, and `reaction` is the factor by which the campaign changed
-    their activity. Each nudge wears out the next that would help (`Physics.fatigue`). Returns the state, the activity as
-    exported, and the truth.
+    `nudges` counts each user's nudges so far; `reaction` is the factor by which the campaign changed their activity.
+    Each nudge wears out a later helpful one (`Physics.fatigue`). Returns the state, the activity as exported, and the
+    truth.
     """
     users, habits = _move(physics, rng, state.accounts, state.users | {"reaction": reaction}, state.habits)
     first_week = (days.start - FIRST_INTERVENTION_DAY + 7 * WEEKS_BEFORE - CAMPAIGN_DAYS) // 7
@@ -217,7 +217,7 @@ def live_on(
 
 
 def _draw_accounts(physics: Physics, rng: np.random.Generator) -> Columns:
-    """Accounts with their culture, their size, and the shares in which groups are dealt to them."""
+    """Accounts with their culture, size, and the shares of hidden groups among their users."""
     n = CHUNK_ACCOUNTS
     dormant = rng.random(n) < physics.dormant_share
     size = rng.standard_normal(n)
@@ -256,7 +256,7 @@ def _draw_accounts(physics: Physics, rng: np.random.Generator) -> Columns:
 
 
 def _draw_users(physics: Physics, rng: np.random.Generator, accounts: Columns) -> Columns:
-    """Users in the order of their accounts: role, history, hidden group, style and potential outcomes."""
+    """Users ordered by account: role, history, hidden group, style and potential outcomes."""
     members = accounts["members"]
     account = np.repeat(accounts["account"], members)
     n = len(account)
@@ -269,8 +269,8 @@ def _draw_users(physics: Physics, rng: np.random.Generator, accounts: Columns) -
         ranks[np.lexsort((key, account))] = place
         return ranks
 
-    # In a random order, so that neither eligibility nor group can be read off the order of user ids. Eligible users are
-    # dealt their groups by systematic sampling: evenly spaced positions in the account's cumulative shares.
+    # In random order, so that neither eligibility nor group shows in the order of user ids. Eligible users get
+    # their groups by systematic sampling: evenly spaced positions in the account's cumulative shares.
     order = rank(rng.random(n))
     eligible = order < accounts["eligible"][account]
     position = (order + rng.random(len(members))[account]) / accounts["eligible"][account]
@@ -278,7 +278,7 @@ def _draw_users(physics: Physics, rng: np.random.Generator, accounts: Columns) -
     other = _choose(rng, np.tile(physics.other_group_shares, (n, 1)))
     group = np.where(eligible, dealt, other)
 
-    # The account's admins are a weighted sample of its users without replacement (Efraimidis and Spirakis, 2006).
+    # An account's admins are a weighted sample of its users without replacement (Efraimidis and Spirakis, 2006).
     admin_rank = rank(rng.exponential(size=n) / physics.by_group("admin_weight")[group])
     is_power_user = rng.random(n) < physics.by_group("power_user_share")[group]
     response = _choose(rng, physics.by_group("responses")[group])
@@ -298,7 +298,7 @@ def _draw_users(physics: Physics, rng: np.random.Generator, accounts: Columns) -
         "response": response,
         "eligible": eligible,
         "in_campaign": eligible | (rng.random(n) < physics.ineligible_in_campaign),
-        # Weeks are counted from here; each campaign comes to users inside and outside it on the first day of a week.
+        # Weeks are counted from here; each campaign reaches users inside and outside it on the first day of a week.
         "first_day": FIRST_INTERVENTION_DAY - 7 * WEEKS_BEFORE + rng.integers(0, CAMPAIGN_DAYS, n),
         "culture": culture,
         "reaction": np.ones(n, dtype=np.float32),
@@ -311,18 +311,18 @@ def _draw_users(physics: Physics, rng: np.random.Generator, accounts: Columns) -
 def _draw_outcomes(
     physics: Physics, rng: np.random.Generator, group: np.ndarray, culture: np.ndarray, response: np.ndarray
 ) -> Columns:
-    """The probabilities of conversion of users whose earlier nudge met this response."""
+    """Conversion probabilities of users, given their responses to the previous nudge."""
     low, high = physics.by_group("lift")[group].T
     within = physics.culture_on_lift * culture + (1 - physics.culture_on_lift) * rng.random(len(group))
     lift = low + (high - low) * within
     p_control = _uniform(rng, physics.by_group("p_control")[group])
     p_control *= np.where(response == ANNOYED, physics.annoyed_conversion, 1.0)
-    p_control = np.maximum(p_control, -lift)  # harm needs something to take away
+    p_control = np.maximum(p_control, -lift)  # harm can't exceed the baseline
     return {"p_control": p_control, "p_treated": p_control + lift}
 
 
 def _draw_style(physics: Physics, rng: np.random.Generator, group: np.ndarray) -> Columns:
-    """What users do on an active day: the share of collaboration, and the mean number of features."""
+    """Users' style on an active day: the share of collaboration, and the mean number of features."""
     style = np.exp(physics.style_spread * rng.standard_normal((2, len(group))))
     return {
         "collab_share": np.minimum(physics.by_group("collab_share")[group] * style[0], 1).astype(np.float32),
@@ -331,7 +331,7 @@ def _draw_style(physics: Physics, rng: np.random.Generator, group: np.ndarray) -
 
 
 def _draw_pace(physics: Physics, rng: np.random.Generator, users: Columns) -> Columns:
-    """How fast users act, how much on an active day, and the factor by which that changes from week to week."""
+    """Users' pace: actions per minute, volume on an active day, and weekly growth factor."""
     group = users["group"]
     minutes = (1 / _uniform(rng, physics.by_group("actions_per_minute")[group])).astype(np.float32)
     spread = physics.by_group("actions_spread")[group] * rng.standard_normal(len(group))
@@ -342,10 +342,10 @@ def _draw_pace(physics: Physics, rng: np.random.Generator, users: Columns) -> Co
 
 
 def smooth_outcomes(users: Columns) -> Columns:
-    """Lift as a smooth function of four traits that features show, and the group that is read off it.
+    """Lift as a smooth function of four traits visible in the features, and the group inferred from the lift.
 
-    A nudge helps those who slow down and are calm, puts off those who speed up and are intense, and does little to users who
-    hardly ever act. The baseline stays what it was.
+    A nudge helps calm users who slow down, puts off intense users who speed up, and does little to users who
+    are hardly ever active. The baseline does not change.
     """
     slowing = np.tanh((1 - users["weekly_growth"]) / 0.12)
     intense = np.tanh(np.log(1 / users["minutes_per_action"] / 0.8) / 0.5)
@@ -362,7 +362,7 @@ def smooth_outcomes(users: Columns) -> Columns:
 
 
 def _habits(physics: Physics, rng: np.random.Generator, users: Columns) -> np.ndarray:
-    """The days of a week, counted from the intervention's, on which a user is active: shape (users, 7), boolean."""
+    """Active days of a week that starts on the intervention's weekday; shape (users, 7), boolean."""
     days = _uniform(rng, physics.by_group("days_per_week")[users["group"]])
     days *= np.where(users["eligible"], 1.0, physics.other_activity)
     # 1 January 1970 was a Thursday: (day + 3) % 7 is 5 on Saturdays and 6 on Sundays.
@@ -380,12 +380,12 @@ def _draw_activity(
     as_of_week: int | np.ndarray,
     end_day: int | None = None,
 ) -> Columns:
-    """The activity rows of some weeks, in the order of users and days, those before `end_day` only.
+    """The activity rows of the given weeks before `end_day`, ordered by user and day.
 
-    Activity grows or shrinks towards the week as of which users are looked at, then the level of the last week goes on.
-    `as_of_week` has the shape (users, 1) where it differs from user to user.
+    Activity grows or shrinks towards the as-of week, then stays at that week's level. `as_of_week` has the shape
+    (users, 1) if it differs between users.
     """
-    # Growth turns around the middle of the last four weeks, so that it does not change their sum much.
+    # Growth pivots on the middle of the last four weeks, which keeps their sum nearly the same.
     exponent = np.minimum(np.arange(weeks.start, weeks.stop), as_of_week - 1) - (as_of_week - 2.5)
     levels = users["actions_per_day"][:, None] * users["weekly_growth"][:, None] ** exponent
     levels = levels.astype(np.float32) * users["reaction"][:, None]
@@ -397,12 +397,12 @@ def _draw_activity(
     week = (cell % days).astype(np.int32) // 7
     day = (cell % days).astype(np.int32) + weeks.start * 7
 
-    # Four uniform numbers a row from one random word: 16 bits are plenty for counts.
+    # Four uniform numbers per row from one random word: 16 bits are plenty for counts.
     bits = np.frombuffer(rng.bytes(8 * len(cell)), dtype=np.uint16).reshape(-1, 4)
     unit = np.ascontiguousarray(bits.T) * np.float32(1 / 65536)
 
     def noise(spread: float, unit: np.ndarray) -> np.ndarray:
-        """A factor of mean 1 and so much standard deviation."""
+        """A factor of mean 1 and standard deviation `spread`."""
         return 1 + np.float32(np.sqrt(12) * spread) * (unit - np.float32(0.5))
 
     level = levels.ravel()[user * len(weeks) + week]
@@ -414,7 +414,7 @@ def _draw_activity(
         "user": user,
         "day": day,
         "activity_day": users["first_day"].astype(np.int32)[user] + day,
-        # A session that goes on past midnight is activity without a login: one day in 32.
+        # A session that runs past midnight is activity without a login: one day in 32.
         "login": bits[:, 3] % 32 != 0,
         "core": np.maximum(actions - collab, 0).astype(np.int32),
         "collab": collab.astype(np.int32),
@@ -430,7 +430,7 @@ def _draw_activity(
 def _draw_campaign(
     physics: Physics, rng: np.random.Generator, users: Columns, activity: Columns, campaign: int
 ) -> Columns:
-    """Treatment by observed behaviour, the outcome that it causes, and how behaviour reacts: one value a user.
+    """Treatment by observed behaviour, the outcome it causes, and the change in behaviour: one value per user.
 
     `activity` holds the weeks before the intervention; the first campaign is number 0.
     """
@@ -441,7 +441,7 @@ def _draw_campaign(
     actions_30d = np.bincount(activity["user"], actions * (days_before <= 30), n)
     actions_7d = np.bincount(activity["user"], actions * (days_before <= 7), n)
 
-    # Treatment sees only what features see, so adjusting for features is enough.
+    # Treatment depends only on what features show, so adjusting for features is enough.
     momentum = np.where(actions_30d > 0, 4 * actions_7d / np.maximum(actions_30d, 1), physics.stable_momentum)
     decline = (physics.stable_momentum - momentum) / (physics.stable_momentum - physics.declining_momentum)
     quiet = np.maximum(1 - actions_30d / physics.quiet_actions, 0)
@@ -468,9 +468,9 @@ def _draw_campaign(
         colleagues = np.maximum(eligible[users["account"]] - users["eligible"], 1)
         p_control = (
             p_control + physics.spill_over * nudged[users["account"]] / colleagues
-        )  # of a control, who is no part of it
+        )  # of a control outside the campaign
 
-    # One uniform number decides both potential outcomes: a nudge of positive lift never undoes a conversion.
+    # One uniform number decides both potential outcomes: a nudge with positive lift never undoes a conversion.
     converted = rng.random(n) < np.where(treated, p_treated, p_control)
     reaction_share = physics.by_group("negative_reaction_share")[users["group"]]
     negative = rng.random(n) < np.where(treated, reaction_share, physics.spontaneous_reaction)
@@ -491,7 +491,7 @@ def _draw_campaign(
 
 
 def _draw_consequences(physics: Physics, rng: np.random.Generator, users: Columns) -> Columns:
-    """Who takes part in the next campaign, and what is then known of the previous nudge."""
+    """Participation in the next campaign, and the observed response to the previous nudge."""
     leaves = users["converted"] & (rng.random(len(users["user"])) < physics.converters_leave)
     answer = np.select([users["negative_reaction"], users["converted"]], [ANNOYED, PLEASED], IGNORED)
     return {
@@ -503,7 +503,7 @@ def _draw_consequences(physics: Physics, rng: np.random.Generator, users: Column
 def _move(
     physics: Physics, rng: np.random.Generator, accounts: Columns, users: Columns, habits: np.ndarray
 ) -> tuple[Columns, np.ndarray]:
-    """Users and habits after some drew a new hidden group, which may be the old one, and all that follows from it."""
+    """Users and habits after some users redrew their hidden group (maybe the same) and everything it determines."""
     moved = rng.random(len(users["user"])) < physics.moved_share
     shares = np.where(users["eligible"][:, None], accounts["shares"][users["account"]], physics.other_group_shares)
     new = users | {"group": _choose(rng, shares), "reaction": np.ones_like(users["reaction"])}
@@ -528,7 +528,7 @@ def _dirty_users(dirt: Dirt, rng: np.random.Generator, users: Columns) -> Column
 
 
 def _dirty_activity(dirt: Dirt, rng: np.random.Generator, parts: list[Columns]) -> Columns:
-    """The activity as exported: all true rows, then copies of some of them, each wrong in one way."""
+    """The activity as exported: all true rows, then copies of some of them, each with one error."""
     true = _stacked(parts)
     del true["day"]
     n = len(true["user"])
@@ -553,7 +553,7 @@ def _dirty_activity(dirt: Dirt, rng: np.random.Generator, parts: list[Columns]) 
 
 
 def _export_interventions(physics: Physics, rng: np.random.Generator, interventions: Columns) -> Columns:
-    """The interventions and their outcomes as exported, with what the physics gets wrong about them."""
+    """The interventions and their outcomes as exported, with the errors that the physics prescribes."""
     exported = dict(interventions)
     n = len(exported["user"])
     if physics.converted_before:
@@ -563,22 +563,22 @@ def _export_interventions(physics: Physics, rng: np.random.Generator, interventi
     exported["intervention_day"] = exported["intervention_day"] + physics.logged_late_days
     exported["activation_delay"] = exported["activation_delay"] - physics.logged_late_days
     if physics.exports_latest_only:
-        # The campaigns follow one another, so a user's first row from the end is the latest.
+        # Campaigns follow in order, so a user's first row from the end is the latest.
         _, from_end = np.unique(exported["user"][::-1], return_index=True)
         exported = {name: values[np.sort(n - 1 - from_end)] for name, values in exported.items()}
     return exported
 
 
 def _stacked(parts: list[Columns]) -> Columns:
-    """The rows of all parts, one after the other."""
+    """All parts stacked, in order."""
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _uniform(rng: np.random.Generator, bounds: np.ndarray) -> np.ndarray:
-    """A draw between each row's bounds, shape (n, 2)."""
+    """One uniform draw per row between its bounds, shape (n, 2)."""
     return rng.uniform(bounds[:, 0], bounds[:, 1])
 
 
 def _choose(rng: np.random.Generator, shares: np.ndarray) -> np.ndarray:
-    """A category for each row of shares, shape (n, categories)."""
+    """One category per row of shares, shape (n, categories)."""
     return (rng.random((len(shares), 1)) >= np.cumsum(shares, axis=1)[:, :-1]).sum(axis=1)

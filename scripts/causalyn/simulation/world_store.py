@@ -1,6 +1,6 @@
 """Writes a generated world into DuckDB: the raw tables into the warehouse, hidden truth into a file of its own.
 
-Ids, dates and categories arrive as numbers and become text in SQL, which is where the speed comes from. The warehouse
+Ids, dates and categories arrive as numbers and become text in SQL, for speed. The warehouse
 changes in one transaction and the truth file is swapped in whole: a generation that fails or is killed leaves the
 previous world.
 """
@@ -20,8 +20,8 @@ from causalyn.warehouse import origin
 from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTH, TRUTH_TODAY, truth_path
 from causalyn.warehouse.sql_text import literal
 
-OWNERS = 12  # who share the accounts
-# Of each database's buffers, which would otherwise grow with the world; the rest of the process needs 0.5 GB.
+OWNERS = 12  # among whom the accounts are divided
+# For each database's buffers, which would otherwise grow with the world; the rest of the process needs 0.5 GB.
 MEMORY_LIMIT = "1GB"
 
 _ACCOUNT_ID = "format('acct_{:06d}', account + first_account)"
@@ -32,7 +32,7 @@ _INTERVENTION_ID = (
 
 
 def _text(values: Iterable[str], column: str) -> str:
-    """SQL for the text of a category number."""
+    """SQL for the name of a category number."""
     return f"[{', '.join(repr(value) for value in values)}][{column} + 1]"
 
 
@@ -41,7 +41,7 @@ def _day(expression: str) -> str:
     return f"date '1970-01-01' + cast({expression} as integer)"
 
 
-# The columns of each table, in the contract's order, from the numbers of a chunk.
+# SQL for the columns of each table, in the contract's order, from a chunk's numbers.
 _SELECTS: dict[str, tuple[str, ...]] = {
     "accounts_raw": (
         _ACCOUNT_ID,
@@ -105,7 +105,7 @@ _SELECTS[TRUTH_TODAY.name] = _SELECTS[TRUTH.name]
 
 @dataclass(frozen=True)
 class Written:
-    """How much was written."""
+    """Number of rows written."""
 
     accounts: int
     users: int
@@ -113,9 +113,9 @@ class Written:
 
 
 def attach_truth(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> str:
-    """Attach the hidden truth of a warehouse, to be read only, and return its table about today's users.
+    """Attach the warehouse's hidden truth read-only and return its table about today's users.
 
-    Where nobody has moved since the campaigns reached them, what was true of the users then still is.
+    If no users have changed groups since the campaigns, that is the truth at the campaigns.
     """
     connection.execute(f"attach {literal(truth_path(warehouse))} as truth (read_only)")
     tables = connection.execute("select table_name from duckdb_tables() where database_name = 'truth'").fetchall()
@@ -124,10 +124,10 @@ def attach_truth(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> str:
 
 
 def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -> Written:
-    """Replace the raw tables of a warehouse, and its hidden truth, by a world in chunks.
+    """Replace a warehouse's raw tables and hidden truth with a world in chunks.
 
-    `accounts` is the world's number of accounts, for the progress bar. Raises duckdb.Error or OSError if a file cannot be
-    written; then, as after any other failure, the previous world is still there.
+    `accounts` is the world's number of accounts, for the progress bar. Raises duckdb.Error or OSError if a file can't
+    be written; after any failure, the previous world is unchanged.
     """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     truth = truth_path(warehouse)
@@ -176,7 +176,7 @@ def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -
 def append_life(
     warehouse: Path, activity: Iterable[world.Columns], truths: Iterable[world.Columns], sizes: list[int]
 ) -> None:
-    """Append activity to a generated world, and replace the truth about today's users; `sizes` are the users of each chunk."""
+    """Append activity to a generated world and replace the truth about today's users; `sizes` are users per chunk."""
     with duckdb.connect(str(warehouse)) as raw_db, duckdb.connect(str(truth_path(warehouse))) as truth_db:
         raw_db.execute(f"drop table if exists {BUILT_NODES}; drop table if exists {PUBLICATION}; use {RAW_SCHEMA}")
         truth_db.execute(f"create or replace table {TRUTH_TODAY.name} ({TRUTH_TODAY.ddl})")
@@ -189,6 +189,6 @@ def append_life(
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, columns: world.Columns, firsts: str) -> None:
-    """Appends a chunk's rows to a table; `firsts` is SQL for the numbers at which its accounts and users start."""
+    """Appends a chunk's rows to a table; `firsts` is SQL for the numbers of its first account and first user."""
     # DuckDB finds `columns` in this scope. A registered view would hold on to every chunk until the commit.
     connection.execute(f"insert into {table} select {', '.join(_SELECTS[table])} from columns, {firsts}")

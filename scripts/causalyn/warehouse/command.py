@@ -1,4 +1,4 @@
-"""What the commands share: the option --warehouse, files that only their owner may read, and a run of dbt."""
+"""Shared by the commands: the option --warehouse, files readable by their owner only, and running dbt."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from typing import Any
 from causalyn.warehouse import file_name
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE_SECONDS = 10  # for dbt to end when it is told to
+PATIENCE_SECONDS = 10  # for dbt to stop after being told to
 
 
 def parser(docstring: str, warehouse: str = "DuckDB file") -> argparse.ArgumentParser:
-    """A parser with the option --warehouse, described by a command's docstring up to its colon."""
-    os.umask(0o077)  # what commands write describes customers: only their owner may read it
+    """A parser with the option --warehouse; its description is the command's docstring up to the colon."""
+    os.umask(0o077)  # files written describe customers: readable by their owner only
     made = argparse.ArgumentParser(description=docstring.partition(":")[0])
     default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
     made.add_argument("--warehouse", type=_warehouse, default=str(default), help=warehouse)
@@ -39,16 +39,16 @@ def _warehouse(path: str) -> Path:
 
 
 def build(warehouse: Path, *options: str, each_line: Callable[[str], None] | None = None) -> None:
-    """`dbt build` without unit tests, which prove the project, not the data. Raises subprocess.CalledProcessError if it fails.
+    """`dbt build` without unit tests, which test only the code. Raises subprocess.CalledProcessError if it fails.
 
-    `each_line` is called with every line of its log, a JSON document; without it dbt prints errors alone.
+    `each_line` is called with every line of its JSON log; without it dbt prints errors only.
     """
     log = ("--log-format", "json", "--log-format-file", "debug") if each_line else ("--quiet",)
     run_dbt(warehouse, *log, "build", "--exclude-resource-type", "unit_test", *options, each_line=each_line)
 
 
 def run_models(warehouse: Path, *options: str) -> None:
-    """`dbt run` of what a command needs in between: it publishes nothing, and says nothing if all is well."""
+    """`dbt run` of models that a command needs in between: it publishes nothing and is silent on success."""
     said: list[str] = []
     try:
         run_dbt(warehouse, "--quiet", "run", *options, each_line=said.append)
@@ -58,7 +58,7 @@ def run_models(warehouse: Path, *options: str) -> None:
 
 
 def run_dbt(warehouse: Path, *arguments: str, **options: Any) -> None:
-    """dbt's command with these arguments, as `run_to_its_end` runs it."""
+    """Runs dbt with these arguments, as `run_to_its_end` does."""
     run_to_its_end(
         [Path(sys.executable).with_name("dbt"), *arguments],
         cwd=ROOT,
@@ -68,11 +68,11 @@ def run_dbt(warehouse: Path, *arguments: str, **options: Any) -> None:
 
 
 def run_to_its_end(command: list[str | Path], each_line: Callable[[str], None] | None = None, **options: Any) -> None:
-    """Run a command that ends with this process, however that ends, so that nothing is published behind the user's back.
+    """Run a command that ends with this process, however that ends, so that nothing is published unseen.
 
-    `each_line` is called with every line that it prints. `options` are those of subprocess.Popen.
+    `each_line` is called with every line of its output. `options` are those of subprocess.Popen.
     Raises subprocess.CalledProcessError if the command fails, and SystemExit with the shell's
-    status for it where this process is told to terminate.
+    status if this process is told to terminate.
     """
     if each_line:
         options |= {"stdout": subprocess.PIPE, "text": True}
@@ -95,7 +95,7 @@ def run_to_its_end(command: list[str | Path], each_line: Callable[[str], None] |
 
 @contextmanager
 def _signals_as_exits() -> Iterator[None]:
-    """Turns what would end this process on the spot into an exception. What is ignored, as under nohup, stays so."""
+    """Turns signals that would kill this process into SystemExit. Ignored signals, as under nohup, stay ignored."""
 
     def leave(number: int, _: FrameType | None) -> None:
         sys.exit(128 + number)
@@ -113,7 +113,7 @@ def _signals_as_exits() -> Iterator[None]:
 
 
 def _die_with_parent() -> Callable[[], None] | None:
-    """What a child is to do first, so that the kernel kills it with its parent, which can't do so if it is killed itself."""
+    """A function for the child to call first, so that the kernel kills it if its parent is killed."""
     if sys.platform != "linux":
         return None
     control, parent = ctypes.CDLL(None).prctl, os.getpid()

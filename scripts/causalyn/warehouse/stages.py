@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-# By the first folder in a node's path; anything else belongs to the last stage.
+# By folder in a node's path; any other node belongs to the last stage.
 FOLDERS = {
     "seeds/": "cleaning",
     "models/input/": "cleaning",
@@ -26,7 +26,7 @@ MOST_FAILURES, MOST_LINES = 3, 8
 
 
 class Stages:
-    """Prints one line per stage when it is over. On a terminal, the last line shows what is under way."""
+    """Prints one line per finished stage. On a terminal, the last line shows the current one."""
 
     def __init__(self) -> None:
         self.current = ""
@@ -46,9 +46,9 @@ class Stages:
 
 
 class DbtRun:
-    """Reads dbt's log, one JSON document per line, and moves through the stages that it runs.
+    """Reads dbt's log, one JSON document per line, and moves through the stages.
 
-    Nodes run in the order of the graph, two at a time: a stage is over when all nodes of it and of those before are done.
+    Nodes run in the order of the graph, two at a time: a stage is over when all nodes up to its last are done.
     """
 
     def __init__(self, stages: Stages, target: Path) -> None:
@@ -63,7 +63,7 @@ class DbtRun:
         self._stages.begin("project")
 
     def read(self, line: str) -> None:
-        """Take in one line of the log."""
+        """Process one line of the log."""
         try:
             event = json.loads(line)
         except ValueError:
@@ -79,7 +79,7 @@ class DbtRun:
             self._errors.append(message)
 
     def failures(self) -> list[tuple[str, str]]:
-        """What failed, each by name and the lines of its message that matter; dbt itself under an empty name."""
+        """Failed nodes with the lines of their messages that matter; an error of dbt itself has an empty name."""
         if not self._failed:
             return [("", _lines_that_matter(error)) for error in self._errors[:1]]
         results = json.loads((self._target / "run_results.json").read_text())["results"]
@@ -88,13 +88,13 @@ class DbtRun:
         return sorted(named, key=lambda failure: failure[0] != GATE)
 
     def is_held_back(self) -> bool:
-        """Whether everything ran and a check holds the result back, so that running again changes nothing."""
+        """Whether everything ran but a check failed, so that running again changes nothing."""
         return bool(self._failed) and all(
             status == "fail" or _name(unique_id) == GATE for unique_id, status in self._failed.items()
         )
 
     def _plan(self) -> None:
-        """Which node belongs to which stage, from the manifest, which dbt writes before it runs the first."""
+        """Assign nodes to stages, from the manifest, which dbt writes before it runs the first node."""
         nodes = json.loads((self._target / "manifest.json").read_text())["nodes"]
 
         def stage(unique_id: str) -> int:
@@ -138,7 +138,7 @@ def _name(unique_id: str) -> str:
 
 
 def _lines_that_matter(message: str) -> str:
-    """Without where dbt keeps its files, and of a traceback what was raised."""
+    """The message without paths of compiled code and, of a traceback, only the exception."""
     lines = [line.strip() for line in message.splitlines() if line.strip() and "compiled code at" not in line]
     if any(line.startswith("Traceback") for line in lines):
         lines = lines[-1:]

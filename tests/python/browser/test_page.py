@@ -1,5 +1,5 @@
-"""The report page in a real browser: it loads alone, decides as the warehouse does, leads from an account to its users, hands the
-lists on, and keeps text as text."""
+"""The report page in a real browser: it needs no network, decides as the warehouse does, leads from accounts to users,
+exports the lists, and keeps text as text."""
 
 import csv
 import shutil
@@ -29,7 +29,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def warehouse(built_world, tmp_path_factory):
-    """The small world with markup for the id, name and owner of an account and for what cleaning found."""
+    """The small world with markup in an account's id, name and owner and in the findings of cleaning."""
     copy = shutil.copy(built_world.warehouse, tmp_path_factory.mktemp("page") / "world.duckdb")
     with duckdb.connect(str(copy)) as connection:
         first = connection.execute("select min(account_id) from marts.account_policy").fetchone()[0]
@@ -51,7 +51,7 @@ def rendered(warehouse, tmp_path_factory):
 
 @pytest.fixture
 def page(browser, rendered):
-    """The page, opened from disk at a desktop's width; the test fails on any error or request."""
+    """The page, opened from disk at desktop width; the test fails on any error or request."""
     troubles = []
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
@@ -64,7 +64,7 @@ def page(browser, rendered):
 
 
 def decided(page):
-    """Accounts by decision as the page shows them now, without decisions that no account got."""
+    """Accounts by decision as the page shows them now, without empty decisions."""
     shown = page.locator("#funnel .amount").all_text_contents()
     counts = zip(page.evaluate("decisions.map(({ id }) => id)"), shown, strict=True)
     return {decision: int(text.replace(",", "")) for decision, text in counts if text != "0"}
@@ -104,7 +104,7 @@ def test_the_page_shows_the_published_decision(page, warehouse):
         )
         assert decided(page) == dict(connection.execute(query).fetchall())
     assert page.locator("#value canvas").count() == 1
-    assert "just as the warehouse did" in page.locator("#parity").inner_text()
+    assert "as the warehouse did" in page.locator("#parity").inner_text()
 
 
 def test_what_strategies_come_to_is_the_warehouses(page, warehouse):
@@ -121,7 +121,7 @@ def test_what_strategies_come_to_is_the_warehouses(page, warehouse):
 
 
 def compared(page, column):
-    """What strategies come to: everybody and the list as published, then at the page's setting."""
+    """Results of the strategies: everybody and the list as published, then at the page's setting."""
     rows = page.evaluate(
         "[...document.querySelectorAll('#compared tr')].map((r) => [...r.cells].map((c) => c.firstChild.data))"
     )
@@ -141,7 +141,7 @@ def test_sliders_decide_as_sql_does(page, warehouse, value, cost, threshold, sha
         page.locator(f"#{name}").fill(str(position))
     assert decided(page) == by_sql(warehouse, value, cost, threshold, share)
     before = page.locator("#outcome").inner_text()
-    page.get_by_role("button", name="Back to as published").click()
+    page.get_by_role("button", name="Reset to published").click()
     assert page.locator("#outcome").inner_text() != before
 
 
@@ -267,7 +267,7 @@ def test_a_setting_lives_in_the_address_and_in_a_row_of_the_seed(page, browser, 
     assert header.split(",") == columns
     written = dict(zip(columns, row.split(","), strict=True))
     assert (written["value_per_conversion_usd"], written["cost_per_account_usd"]) == ("", "12")
-    page.get_by_role("button", name="Back to as published").click()
+    page.get_by_role("button", name="Reset to published").click()
     assert page.url.endswith("#whatif")
 
 
@@ -281,7 +281,7 @@ def test_search_finds_accounts_and_shows_markup_as_text(page):
     assert page.locator("#quality td").get_by_text(HOSTILE).count() > 0
     assert page.evaluate("window.broken") is None
     page.get_by_label(SEARCH).fill("nobody is called so")
-    assert page.locator("#found").inner_text() == "No account fits. Take a word or a filter away."
+    assert page.locator("#found").inner_text() == "No account matches. Remove a word or a filter."
 
 
 def test_search_finds_a_user_and_shows_who_else_is_in_the_account(page, warehouse):
@@ -321,7 +321,7 @@ def test_accounts_are_filtered_sorted_and_shown_on_demand(page, warehouse):
     page.get_by_role("button", name="Show more").click()
     assert page.locator("#accounts .account").count() == 50
     assert set(page.locator("#accounts .chip").all_inner_texts()) == {"Toxic users"}
-    page.get_by_role("button", name="Revenue a year").click()
+    page.get_by_role("button", name="Revenue per year").click()
     revenues = page.evaluate("found.map(({ revenue }) => revenue ?? -1)")
     assert revenues == sorted(revenues, reverse=True)
     page.get_by_label("Plan", exact=True).select_option("starter")
@@ -379,7 +379,7 @@ def test_the_accounts_found_are_downloaded_and_no_formula_is(page, warehouse):
 
 def test_the_page_fits_a_phone_and_is_used_by_keyboard(page):
     page.set_viewport_size({"width": 390, "height": 800})
-    # The chart takes its new width once the browser has laid the page out anew.
+    # The browser resizes the chart after laying out the page.
     page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth", timeout=5000)
     page.locator("#cost_per_account_usd").focus()
     before = page.locator("#cost_per_account_usd").input_value()

@@ -1,4 +1,4 @@
-"""Dirty rows through the loader and a whole build: each is quarantined by its rule or kept as stated, and no list changes."""
+"""Dirty rows through the loader and a whole build: each is quarantined or kept by its rule, and no list changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from causalyn.warehouse.raw_contract import TABLES
 
-# A row of each table that nothing is wrong with. `{id}` is the row's own id; the account and user `dirt` are sound.
+# A valid row of each table. `{id}` is the row's own id; the account and user `dirt` are valid.
 SOUND = {
     "accounts_raw": {
         "account_id": "{id}", "account_created_date": "2024-01-01", "plan_tier": "growth", "industry": "Retail",
@@ -27,7 +27,7 @@ SOUND = {
         "user_id": "dirt", "activity_date": "{id}", "login_flag": "1", "core_action_count": "3",
         "collab_action_count": "1", "time_spent_minutes": "20", "feature_diversity_count": "2",
     },
-    # Not eligible, so that what is kept adds no evidence and must change no list; `{day}` keeps their windows apart.
+    # Not eligible, so that kept rows add no evidence and change no list; `{day}` separates their windows.
     "interventions_raw": {
         "intervention_id": "{id}", "user_id": "dirt", "account_id": "dirt", "intervention_date": "{day}",
         "eligibility_flag": "0", "treatment_flag": "0", "delivery_channel": "email", "prev_nudge_response": "none",
@@ -46,9 +46,9 @@ HUGE = str(2**63 - 1)
 
 @dataclass(frozen=True)
 class Dirt:
-    """Raw rows of one table, given by how they differ from a sound one, and what becomes of them.
+    """Raw rows of one table, given as differences from a valid row, and their expected outcome.
 
-    `rejected` counts the rows by the rule that rejects them; `kept` is what staging makes of the row that is kept, if any.
+    `rejected` counts rows by the rule that rejects them; `kept` is the staged version of the row that is kept, if any.
     """
 
     fault: str
@@ -67,12 +67,12 @@ class Dirt:
 
 
 def rejected(table: str, fault: str, rule: str, *rows: dict) -> Dirt:
-    """Rows all of which one rule rejects."""
+    """Rows that are all rejected by one rule."""
     return Dirt(fault, f"{table}_raw", rows, {rule: len(rows)}, None)
 
 
 def kept(table: str, fault: str, changed: dict, **staged: object) -> Dirt:
-    """A row that is kept: as it is, but for what is said of it."""
+    """A row that is kept unchanged except for the given columns."""
     return Dirt(fault, f"{table}_raw", (changed,), {}, staged)
 
 
@@ -183,7 +183,7 @@ CATALOGUE = [
     kept(E, "revenue huge", {"converted_flag": "1", "revenue_usd": "1e308"}, is_converted=True, revenue_usd=None),
 ]  # fmt: skip
 
-# Declared, a feature reaches the learner: these go through cleaning alone, so that the lists stay comparable.
+# Declared features reach the learner: these only go through cleaning, so that the lists stay comparable.
 OWN_FEATURES = [
     kept(F, "value unknown from a day on", {"value": None}, feature_value=None),
     kept(F, "value at the limit", {"value": "-1000000"}, feature_value=-1e6),
@@ -200,13 +200,13 @@ OWN_FEATURES = [
 
 
 def filled_in(row: dict[str, str | None], row_id: str, number: int) -> dict[str, str | None]:
-    """A row with its own id, and with a day of its own that is weeks from any other's."""
+    """A row with its own id and its own day, weeks from any other's."""
     day = str(date(2005, 1, 1) + number * timedelta(days=30))
     return {column: value and value.replace("{id}", row_id).replace("{day}", day) for column, value in row.items()}
 
 
 def catalogue_rows() -> tuple[dict[str, list[dict]], dict[str, tuple[str, ...]]]:
-    """The raw rows of the catalogue by table, with the rows that they refer to, and the key of each fault's rows."""
+    """The catalogue's raw rows by table, with the rows that they refer to, and the key of each fault's rows."""
     rows: dict[str, list[dict]] = {table: [] for table in SOUND}
     keys: dict[str, tuple[str, ...]] = {}
     for account in ("dirt", "other"):
@@ -214,7 +214,7 @@ def catalogue_rows() -> tuple[dict[str, list[dict]], dict[str, tuple[str, ...]]]
     for user in ("dirt", "sound"):
         rows["users_raw"].append({**SOUND["users_raw"], "user_id": user})
     for number, dirt in enumerate([*CATALOGUE, *OWN_FEATURES]):
-        # Activity and features have no id of their own: each fault has a day.
+        # Activity and features have no ids of their own: each fault has its own day.
         is_of_a_day = dirt.table in ("user_activity_daily_raw", "user_features_raw")
         row_id = str(date(2024, 7, 1) + timedelta(days=number)) if is_of_a_day else f"dirt {number}"
         made = [filled_in({**SOUND[dirt.table], **changed}, row_id, number) for changed in dirt.rows]
@@ -245,9 +245,9 @@ def write_export(built: Path, directory: Path) -> None:
 
 @pytest.fixture(scope="module")
 def dirty_world(built_world, run, run_dbt, project_root, copy_project, tmp_path_factory) -> Path:
-    """The built world with the whole catalogue in its export: loaded over the clean one, and built.
+    """The built world with the whole catalogue in its export, loaded over the clean one and built.
 
-    Most rows of the campaign's log are dirt, which blocks: it is accepted by name, as a person would.
+    Most rows of the campaign's log are dirty, which blocks publication until the check is accepted by name.
     """
     directory = tmp_path_factory.mktemp("dirty_world")
     export = directory / "export"
@@ -273,7 +273,7 @@ def dirty_world(built_world, run, run_dbt, project_root, copy_project, tmp_path_
 
 @pytest.fixture(scope="module")
 def cleaned_features(dirty_world, run, run_dbt, project_root, copy_project, tmp_path_factory) -> Path:
-    """That world, and in its export the values of a feature of the company's own: loaded and cleaned."""
+    """The dirty world with a company feature in its export: loaded and cleaned."""
     directory = tmp_path_factory.mktemp("cleaned_features")
     export = Path(shutil.copytree(dirty_world.parent / "export", directory / "export"))
     shutil.copy(dirty_world.parent / "user_features_raw.csv", export)
@@ -368,7 +368,7 @@ def test_dirt_changes_no_list(built_world, dirty_world, seen):
 
 
 def test_without_hidden_truth_claims_about_it_are_not_judged(built_world, dirty_world):
-    """The export holds none, and the lists are those of the world that does."""
+    """The export has no truth, and the lists equal those of the world that has it."""
     assert built_world.warehouse.with_suffix(".truth.duckdb").exists()
     assert not dirty_world.with_suffix(".truth.duckdb").exists()
     held = "select count(*), count(is_held) from audit.claims where claim_id like '%sleeping_dog%'"
@@ -401,7 +401,7 @@ CLONED = {
 @pytest.mark.long
 @pytest.mark.fault("an account with 50,000 users", "decided like any other")
 def test_an_account_of_fifty_thousand_users_is_decided(built_world, run, run_dbt, project_root, tmp_path, seen):
-    """Its users are copies of everybody else's, so that some of its admins object."""
+    """Its users are copies of everybody else's, so some of its admins object."""
     with duckdb.connect() as connection:
         connection.execute(f"attach '{built_world.warehouse}' as built (read_only)")
         connection.execute(

@@ -1,4 +1,4 @@
-"""The bandit: what it may do, what it remembers, what another policy would have earned from its log."""
+"""The bandit: its permissions, its memory, and the evaluation of other policies on its log."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def evaluate(built_world):
 
 
 def coin_log(n_clusters: int, seed: int) -> tuple[pd.DataFrame, float]:
-    """A log of two arms whose rewards an account's users share in part, and what always choosing the second is truly worth."""
+    """A log of two arms with rewards correlated within accounts, and the true value of always choosing the second."""
     rng = np.random.default_rng(seed)
     cluster = np.repeat(np.arange(n_clusters), 8)
     good = rng.random(n_clusters)[cluster]
@@ -167,10 +167,10 @@ def test_intervals_hold_the_truth_although_users_cluster(evaluate):
 
 
 def test_the_thompson_policy_is_estimated_from_a_random_log_as_its_own_log_says(evaluate, shared_dir):
-    """Open Bandit Dataset (Saito et al., 2021): clicks under Thompson sampling, estimated from a log of uniformly random items.
+    """Open Bandit Dataset (Saito et al., 2021): clicks under Thompson sampling, estimated from a uniformly random log.
 
-    The policy's probabilities are its own log's shares of items by position; clicks are predicted by item, half of the random log
-    from the other.
+    The policy's probabilities are its own log's shares of items by position; clicks are predicted by item, each half
+    of the random log from the other.
     """
     random, own = (
         pd.read_parquet(shared_dir / "benchmarks" / f"open_bandit_{log}_men.parquet") for log in ("random", "bts")

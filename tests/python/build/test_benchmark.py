@@ -1,4 +1,4 @@
-"""What the benchmark compares a build with does the same work, and a run keeps the results of the sizes that it left out."""
+"""The benchmark's rivals do the same work as a build, and a run keeps the results of sizes it did not measure."""
 
 import csv
 import sys
@@ -49,7 +49,7 @@ def test_a_step_that_asks_for_too_much_memory_fails_alone(tmp_path, monkeypatch)
 
 
 def test_what_a_step_leaves_running_is_waited_for(tmp_path):
-    """As Spark's JVM, which outlives dbt by a moment."""
+    """Like Spark's JVM, which outlives dbt by a moment."""
     done = tmp_path / "done"
     orphan = f"import pathlib, time; time.sleep(1); pathlib.Path({str(done)!r}).touch()"
     command = ["-c", f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {orphan!r}])"]

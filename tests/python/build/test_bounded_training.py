@@ -1,4 +1,4 @@
-"""Training on a bounded sample: at the shipped bound, decisions about 24,000 accounts are worth what they are from all users."""
+"""Training on a bounded sample: at the shipped bound, 24,000 accounts' decisions are as good as with all users."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,7 @@ VALUE_USD, COST_USD, DOG_BELOW, TOXIC_SHARE = 55, 7, -0.05, 0.10
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory, run, run_dbt, project_root) -> Path:
-    """A world as far as the learner's inputs."""
+    """A world built up to the learner's inputs."""
     warehouse = tmp_path_factory.mktemp("large_world") / "causalyn.duckdb"
     generator = project_root / "scripts" / "generate_world.py"
     generation = run(sys.executable, generator, "--accounts", ACCOUNTS, "--warehouse", warehouse)
@@ -39,7 +39,7 @@ def inputs(warehouse) -> pd.DataFrame:
 
 
 def true_value_usd(inputs: pd.DataFrame, lift: pd.Series) -> float:
-    """What nudging the users whom such a policy nudges truly earns."""
+    """True value of nudging the users that such a policy nudges."""
     users = inputs.assign(lift=lift, is_dog=lift < DOG_BELOW)
     users = users.assign(is_admin_dog=users["is_dog"] & (users["role_rank"] == 2))
     account = users.groupby("account_id")

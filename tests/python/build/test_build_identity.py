@@ -1,4 +1,4 @@
-"""A build is told by its data, parameters and code, each by a version of its own; every list says which build it is of."""
+"""A build is identified by versions of its data, parameters and code; every list names its build."""
 
 import duckdb
 import pytest

@@ -1,4 +1,4 @@
-"""The campaign: who is dealt to which arm, what it reads out, and when it stops."""
+"""The campaign: assignment to arms, read-outs, and when it stops."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def draw(salt: str, account_id: str) -> int:
 
 
 def set_decisions(connection, accounts: int, decision: str) -> None:
-    """Many accounts with one decision, in the place of the built world's."""
+    """Replaces the built world's decisions with many accounts that share one decision."""
     connection.execute(
         f"""
         create or replace table intermediate.int_policy__account_decisions as
@@ -131,7 +131,7 @@ def test_accounts_keep_their_arm_when_others_are_added(connection, compiled, dec
     set_decisions(connection, 3000, decision)
     after = assignments(connection, compiled)
     moved = {account for account in before if after[account] != before[account]}
-    # The holdout is cut off at its share, so that those drawn last may move.
+    # The holdout is capped at its share, so accounts drawn last may move.
     assert len(moved) <= (0 if decision == "target" else 0.002 * len(before))
 
 
@@ -146,7 +146,7 @@ def test_another_salt_deals_anew_and_the_same_one_does_not(connection, compiled)
 
 
 def test_the_arms_are_alike_in_what_is_known_before(connection, compiled):
-    """Of many deals about a twentieth puts control and the other accounts further apart than 1.96 standard errors."""
+    """In many assignments, about 1 in 20 puts control and the other accounts more than 1.96 standard errors apart."""
     known = (
         connection.sql(
             """
@@ -283,7 +283,7 @@ def test_no_export_has_the_global_control_nudged(warehouse, tmp_path):
 
 
 def share_of_paused_waves(connection, compiled, mean: float, waves: int = 600, accounts: int = 80) -> float:
-    """The share of waves that pause at one of eight looks. Users of an account react alike (intra-class correlation 1/3)."""
+    """Share of waves that pause at one of eight looks. Users' reactions correlate within accounts (ICC 1/3)."""
     rng = np.random.default_rng(7)
     chance = rng.beta(2 * mean, 2 * (1 - mean), (waves, accounts))
     log = pd.DataFrame(

@@ -1,6 +1,6 @@
-"""The commands of the README on a fresh copy of the project, with an environment of its own.
+"""The README's commands on a fresh copy of the project, with its own environment.
 
-The same raw tables give the same published rows, whatever machine it is.
+The same raw tables give the same published rows on any machine.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def read(warehouse: Path, query: str) -> list[tuple]:
 
 
 def installed(project: Path) -> dict[str, int]:
-    """Each package of the project's environment with the time of its installation."""
+    """The packages in the project's environment, with their times of installation."""
     return {path.name: path.stat().st_mtime_ns for path in project.glob(".venv/lib/python*/site-packages/*.dist-info")}
 
 
@@ -117,7 +117,7 @@ def test_pip_installs_the_same_packages_where_uv_fails(fresh, copy_project, make
 
 
 def test_dbt_build_works_in_the_activated_environment(fresh, run):
-    # With the variables of `make build`, for others dbt would parse the project anew.
+    # With the variables of `make build`; with others dbt would parse the project again.
     command = ". .venv/bin/activate && dbt build --select policy_funnel --vars 'deliveries: ignore'"
     activated = run("sh", "-c", command, directory=fresh)
     assert activated.returncode == 0, activated.stdout[-5000:]
@@ -159,9 +159,9 @@ def test_a_second_build_of_raw_files_as_on_another_machine_installs_nothing_and_
     first, second = read_published(built_world.warehouse), read_published(warehouse)
     assert set(first) == set(second)
     for published in (first, second):
-        # The bytes of a kept model name its parts by their places in memory; what it says is in the scores.
+        # A stored model's bytes depend on memory addresses; its predictions are in the scores.
         published["lift_models"] = [(*model[:-3], model[-1]) for model in published["lift_models"]]
-        # Where the data come from is another matter.
+        # The origin of the data differs.
         for table in ("build_info", "momentum_triggers"):
             published[table] = [
                 tuple("loaded" if value == "generated" else value for value in row) for row in published[table]
@@ -173,7 +173,7 @@ def test_a_second_build_of_raw_files_as_on_another_machine_installs_nothing_and_
 
 @pytest.fixture
 def broken(fresh, copy_project, tmp_path) -> Path:
-    """A copy of the project with the environment and the warehouse of the fresh one, to be broken."""
+    """A copy of the project with the fresh copy's environment and warehouse, for tests that break it."""
     project = copy_project(tmp_path / "broken")
     (project / ".venv").symlink_to(fresh / ".venv")
     shutil.copytree(fresh / "warehouse", project / "warehouse")
@@ -228,7 +228,7 @@ def test_raw_and_generator_options_exclude_each_other(make, project_root, option
 
 
 def scripts_of(make: Callable, project: Path, *arguments: str) -> list[str]:
-    """The scripts that a target of make would run."""
+    """The scripts that a make target would run."""
     dry_run = make(project, "--dry-run", *arguments)
     assert dry_run.returncode == 0, dry_run.stderr
     lines = [line.partition("python scripts/")[2] for line in dry_run.stdout.splitlines()]

@@ -1,4 +1,4 @@
-"""A build that dies at any moment leaves the lists of one build, and the next build makes good."""
+"""A build that dies at any moment leaves the lists of one build, and the next build recovers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PREVIOUS, NEW = "previous", "new"
 
 @dataclass(frozen=True)
 class Lists:
-    """The published tables of a warehouse, and the builds that their rows are of."""
+    """The published tables of a warehouse, and the builds that their rows belong to."""
 
     tables: dict[str, list[tuple]]
     builds: frozenset[str]
@@ -49,7 +49,7 @@ def read_lists(warehouse: Path) -> Lists:
 
 @dataclass(frozen=True)
 class Build:
-    """A build of a warehouse that can be told to die: when it has printed so many lines of progress, and then after a delay."""
+    """A build of a warehouse that can be killed after a number of lines of progress and a further delay."""
 
     project: Path
     warehouse: Path
@@ -80,7 +80,7 @@ class Build:
 
 @dataclass(frozen=True)
 class Scene:
-    """A warehouse with published lists, a project that would decide otherwise, and what came of an undisturbed build of it."""
+    """A warehouse with published lists, a project that would decide otherwise, and its undisturbed build's result."""
 
     build: Build
     previous: Lists
@@ -89,7 +89,7 @@ class Scene:
     publication_seconds: float
 
     def kill(self, lines: int, delay: float = 0.0) -> str:
-        """Build, die, and look: whose lists are there."""
+        """Kill a build and return whose lists are published."""
         _, code = self.build.run(lines, delay)
         assert code in (-9, 0), f"the build ended by itself with {code}"
         found = read_lists(self.build.warehouse)
@@ -98,7 +98,7 @@ class Scene:
         return NEW if found == self.new else PREVIOUS
 
     def moments(self, total: int, of_publication: int, seed: int) -> list[tuple[int, float]]:
-        """Moments spread over the lines of progress, and over the time from the last node to the end of the publication."""
+        """Moments spread over the lines of progress, and over the time from the last node to the publication's end."""
         draw, before = random.Random(seed), total - of_publication
         spread = [
             (1 + int(self.n_lines * (stratum + draw.random()) / before), draw.random() * 0.05)
@@ -112,14 +112,14 @@ class Scene:
 
 
 def copy_warehouse(warehouse: Path, folder: Path) -> Path:
-    """The warehouse with its hidden truth in another folder."""
+    """Copies the warehouse with its hidden truth to another folder."""
     folder.mkdir(exist_ok=True)
     shutil.copy(warehouse.with_suffix(".truth.duckdb"), folder)
     return Path(shutil.copy(warehouse, folder))
 
 
 def make_scene(warehouse: Path, project: Path, arguments: tuple[str, ...]) -> Scene:
-    """The scene on a warehouse that is built; the project then gets a policy that costs more."""
+    """The scene on a built warehouse; the project then gets a more costly policy."""
     policies = project / "seeds" / "policy_parameters.csv"
     shipped = "precision,true,55,7,"
     assert shipped in policies.read_text()
@@ -127,7 +127,7 @@ def make_scene(warehouse: Path, project: Path, arguments: tuple[str, ...]) -> Sc
     undisturbed = Build(project, copy_warehouse(warehouse, warehouse.parent / "undisturbed"), arguments)
     seen, code = undisturbed.run()
     assert code == 0
-    # The last two lines are those of the hook, which appear when its transaction is over.
+    # The hook prints the last two lines after its transaction.
     scene = Scene(
         Build(project, warehouse, arguments),
         read_lists(warehouse),
@@ -141,7 +141,7 @@ def make_scene(warehouse: Path, project: Path, arguments: tuple[str, ...]) -> Sc
 
 @pytest.fixture
 def scene(built_world, project_copy, with_parsed_project, tmp_path) -> Scene:
-    """A copy of the built world whose decisions are made anew."""
+    """A copy of the built world whose decisions are made again."""
     with_parsed_project(project_copy / "target")
     return make_scene(copy_warehouse(built_world.warehouse, tmp_path), project_copy, FROM_THE_POLICY)
 
@@ -160,7 +160,7 @@ def test_a_build_that_is_killed_leaves_the_lists_of_one_build(scene, seen):
 @pytest.mark.long
 @pytest.mark.fault("kill -9 at 50 moments of a whole build", "the lists of one build; the next build succeeds")
 def test_a_whole_build_that_is_killed_fifty_times(project_copy, run, tmp_path, seen):
-    """On a world that is quickly built, from staging and the fits to the publication, in which two of five kills fall."""
+    """On a small, fast world, from staging and fits to publication, which gets two of five kills."""
     learner = project_copy / "seeds" / "learner_parameters.csv"
     shipped = "\n20,8,"
     assert shipped in learner.read_text()
@@ -192,7 +192,7 @@ def test_a_whole_build_that_is_killed_fifty_times(project_copy, run, tmp_path, s
 
 @pytest.fixture
 def small_disk(tmp_path) -> Iterator[Callable[[str], Path]]:
-    """Mounts a file system of its own with these options."""
+    """Mounts its own file system with the given options."""
     mounted = []
 
     def mount(options: str) -> Path:
@@ -215,7 +215,7 @@ def small_disk(tmp_path) -> Iterator[Callable[[str], Path]]:
 
 @pytest.fixture
 def starve(built_world, run, with_parsed_project, tmp_path, seen) -> Callable[..., None]:
-    """Decides anew in a copy of the built world that lies in a directory: it must fail, say why, and leave the lists."""
+    """Decides again in a copy of the built world in a directory: the build must fail, say why, and leave the lists."""
 
     def starve(directory: Path, reason: str, before: Callable[[], object] = lambda: None, **variables: str) -> None:
         warehouse = Path(shutil.copy(built_world.warehouse, directory / "causalyn.duckdb"))
@@ -259,7 +259,7 @@ def test_too_little_memory_stops_the_build_and_leaves_the_lists(starve, tmp_path
     "the system refuses memory (ulimit)", "the build says so, or a library crashes or hangs; the previous lists"
 )
 def test_a_build_that_the_system_refuses_memory_leaves_the_lists(limit_mb, built_world, run, tmp_path, seen):
-    """The words are those of DuckDB, Python or the C library; a library may crash, or wait for threads that can't start."""
+    """The words are DuckDB's, Python's or the C library's; a library may crash or wait for threads that don't start."""
     warehouse = Path(shutil.copy(built_world.warehouse, tmp_path / "causalyn.duckdb"))
     previous = read_lists(warehouse)
     build = run(
@@ -274,14 +274,14 @@ def test_a_build_that_the_system_refuses_memory_leaves_the_lists(limit_mb, built
     words = ("out of memory", "allocate memory", "memoryerror", "start new thread", "map segment")
     printed = (build.stdout + build.stderr).splitlines()
     messages = [line for line in printed if any(word in line.lower() for word in words)]
-    # Below 0 and above 128 stands the signal that ended it.
+    # Below 0 or above 128 is the signal that ended it.
     assert messages or not 0 < build.returncode < 128, printed[-50:]
     seen(f"{limit_mb} MB: {[*messages, f'exit code {build.returncode}'][0]}; the previous lists")
 
 
 @pytest.fixture
 def export_of_half(built_world, tmp_path) -> Path:
-    """An export of half of the accounts of the built world."""
+    """An export of half of the built world's accounts."""
     directory = tmp_path / "export"
     directory.mkdir()
     kept = "select account_id from built.raw.accounts_raw order by account_id limit 300"
@@ -299,7 +299,7 @@ def export_of_half(built_world, tmp_path) -> Path:
 
 
 def kill_while_filling(warehouse: Path, *command: str | Path) -> list[tuple[int, int]]:
-    """Kills a script that fills a warehouse at four moments; the accounts that it then holds, and those that its users have."""
+    """Kills a script that fills a warehouse at four moments; returns the accounts then in it, and those with users."""
     previous = read_lists(warehouse)
     worlds = []
     for delay in (0.6, 1.2, 1.8, 2.4):
@@ -321,7 +321,7 @@ def kill_while_filling(warehouse: Path, *command: str | Path) -> list[tuple[int,
 
 
 def told(worlds: list[tuple[int, int]], new: tuple[int, int]) -> str:
-    """What came of the kills: the 600 accounts of before, or the new ones, and nothing between."""
+    """The result of the kills: the 600 old accounts or the new ones, and nothing in between."""
     old = (600, 600)
     assert set(worlds) <= {old, new}
     return f"{worlds.count(old)} times the old world, {worlds.count(new)} times the new one; always the previous lists"

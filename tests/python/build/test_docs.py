@@ -1,4 +1,4 @@
-"""The site builds without a dead link, its commands and queries exist and run, and the selectors people try select."""
+"""The site builds without dead links, its commands and queries exist and run, and documented selectors select."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def pages(root: Path) -> list[Path]:
 
 
 def blocks(root: Path, language: str) -> list[tuple[str, str]]:
-    """The code of a language in the documentation, each with its page."""
+    """The code blocks in a language in the documentation, each with its page."""
     return [
         (page.name, block)
         for page in pages(root)
@@ -51,7 +51,7 @@ def test_every_query_in_the_docs_runs_on_the_published_file(project_root, built_
     for page, query in queries:
         statements = duckdb.extract_statements(query)
         assert statements, page
-        # The published file holds no truth.
+        # The published file has no truth.
         source = built_world.warehouse if "audit." in query else published
         with duckdb.connect(str(source), read_only=True) as connection:
             for statement in statements:
@@ -69,7 +69,7 @@ def test_the_site_has_no_dead_link(built_world, run_dbt, run, project_root, tmp_
     )  # fmt: skip
     assert built.returncode == 0, built.stderr[-3000:]
     assert "marts.nudge_list" in (site / "reference" / "tables.html").read_text()
-    # It opens from disk: nothing is loaded from elsewhere, but for what the theme needs to search pages that no server sends.
+    # It opens from disk: nothing is loaded from elsewhere, except what the theme needs to search without a server.
     loaded = {
         link
         for page in site.rglob("*.html")

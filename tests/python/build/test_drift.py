@@ -1,4 +1,4 @@
-"""A delivery that has changed too much since the last publication publishes nothing, until the change is accepted."""
+"""A delivery that has changed too much since the last publication publishes nothing until the change is accepted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHANGES = [
     "insert into raw.outcomes_raw from raw.outcomes_raw",
     "insert into raw.outcomes_raw from raw.outcomes_raw",
 ]
-# What the changes are to each check, by the subject that they concern.
+# The changes, by check and then by the subject they concern.
 FOUND = {
     "volume drops by 90%": ("rows_lost", "user_activity_daily_raw", "fail"),
     "volume quadruples": ("rows_gained", "outcomes_raw", "warn"),
@@ -42,7 +42,7 @@ def verdicts(warehouse: Path) -> dict[tuple[str, str], str]:
 
 @pytest.fixture(scope="module")
 def build(run_dbt):
-    """Runs what the drift depends on, and what it decides: the model and its verdicts stay as they were."""
+    """Builds everything that drift depends on and decides: the model and its verdicts stay as they were."""
     selected = [
         "--select",
         "+stg_delivery_changes",
@@ -56,10 +56,10 @@ def build(run_dbt):
 
 @pytest.fixture(scope="module")
 def drifted(built_world, build, tmp_path_factory) -> Build:
-    """The built world after a delivery with every change at once, and how its build went."""
+    """The built world after a delivery with all changes at once, and its build's result."""
     directory = tmp_path_factory.mktemp("drifted")
     warehouse = Path(shutil.copy(built_world.warehouse, directory))
-    shutil.copytree(built_world.target, directory / "target")  # spares dbt the parsing
+    shutil.copytree(built_world.target, directory / "target")  # saves dbt the parsing
     with duckdb.connect(str(warehouse)) as connection:
         for change in CHANGES:
             connection.execute(change)
@@ -104,7 +104,7 @@ def test_an_accepted_change_is_published_and_compared_with_from_then_on(drifted,
     accepted = build(warehouse, "--vars", "deliveries: accept")
     assert accepted.returncode == 0, accepted.stdout[-3000:]
     assert set(verdicts(warehouse).values()) == {"warn"}  # the age of the activity needs no comparison
-    # As the publication does once everything else is built, too.
+    # As the publication does, too, after everything else is built.
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute(
             "create or replace table marts.last_good_delivery as from candidate_marts.last_good_delivery"

@@ -1,4 +1,4 @@
-"""The example of docs/guide/own-data.md: a company with its own words and files, taken from export to list as a reader would."""
+"""The example of docs/guide/own-data.md: a company's own words and files, from export to list, as for a reader."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BERLIN = ("--timezone", ZONE)
 
 @pytest.fixture(scope="module")
 def example(copy_project, run, run_dbt, tmp_path_factory) -> tuple[Path, Path]:
-    """The example's warehouse, built by a project whose words were drafted by `make map` and then confirmed; and that project."""
+    """The example's warehouse, and the project that built it, with words drafted by `make map` and then confirmed."""
     project = copy_project(tmp_path_factory.mktemp("example") / "project")
     scripts, export, seeds = project / "scripts", project / "docs" / "example", project / "seeds" / "mapping"
     warehouse = project.parent / "causalyn.duckdb"

@@ -1,4 +1,4 @@
-"""The read-out of the experiment: as a well-kept library says, right about no effect, and able to find one."""
+"""The experiment's read-out: as in an established library, with a correct A/A error rate and the planned power."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ACCOUNTS, LOOKS = 960, 8
 
 @pytest.fixture(scope="module")
 def read_out(built_world, tmp_path_factory):
-    """Reads measures of accounts out, by the SQL as it ran in the built world."""
+    """Reads out accounts' measures by the SQL as it ran in the built world."""
     models = built_world.target / "compiled" / "causalyn" / "models"
     moments = (models / "intermediate" / "campaign" / "int_campaign__look_moments.sql").read_text()
     readout = (models / "marts" / "campaign" / "experiment_readout.sql").read_text()
@@ -88,12 +88,12 @@ def test_the_read_out_agrees_with_tea_tasting(read_out, seed):
 
 @pytest.fixture(scope="module")
 def of_no_effect(read_out) -> pd.DataFrame:
-    """The looks of 500 experiments whose arms are alike."""
+    """The looks of 500 A/A experiments."""
     return read_out(simulated(500, effect=0))
 
 
 def ever(looks: pd.Series, experiments: pd.Series) -> float:
-    """The share of experiments of which a look is true at least once."""
+    """The share of experiments with at least one true look."""
     return looks.groupby(experiments).any().mean()
 
 
@@ -122,8 +122,8 @@ def test_equal_loss_raises_no_alarm_and_loss_from_one_arm_does(read_out, of_no_e
 
 
 def test_an_effect_of_the_minimum_detectable_size_is_found_with_the_planned_power(read_out):
-    """The standard deviation left by the covariate is that of gamma(1.5) noise; the plan's formula gives the effect. The arms are
-    equal, since a small arm of so skewed a revenue is not normal enough for the second decimal of the power.
+    """The standard deviation left by the covariate is that of gamma(1.5) noise; the plan's formula gives the effect.
+    Equal arms, because a small arm of such skewed revenue is not normal enough for the power's second decimal.
     """
     normal = NormalDist()
     error = 30 * sqrt(1.5) * sqrt(4 / ACCOUNTS)

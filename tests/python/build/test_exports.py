@@ -1,4 +1,4 @@
-"""Exports hold what was published, come about only after a whole good build, and are replaced all at once."""
+"""Exports hold the published lists, are written only after a complete good build, and are replaced all at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from causalyn.warehouse.list_exports import LISTS, MANIFEST, ExportRefusedError,
 
 FILES = {f"{published.name}.{kind}" for published in LISTS for kind in ("csv", "parquet")} | {MANIFEST}
 BROKEN = "\n-- not SQL\n)"
-# A model that takes dbt down with it, as a machine that runs out of memory does.
+# A model that kills dbt, like a machine that runs out of memory.
 KILLER = """import os
 import signal
 
@@ -40,7 +40,7 @@ def warehouse(built_world, tmp_path) -> Path:
 
 @pytest.fixture
 def exported(warehouse, tmp_path) -> Path:
-    """What the built world exports."""
+    """The built world's exports."""
     export_lists(warehouse, tmp_path / "exports")
     return tmp_path / "exports"
 
@@ -88,7 +88,7 @@ def test_a_set_is_complete_and_its_manifest_says_so(warehouse, exported):
 
 
 def test_neither_names_nor_addresses_leave_the_warehouse(warehouse, tmp_path):
-    """Whatever a list holds for those who may read the warehouse, its files identify accounts and users by their ids."""
+    """Lists in the warehouse may name people; exported files identify accounts and users by id only."""
     personal = ("account_name", "owner", "user_name", "email")
     with duckdb.connect(str(warehouse)) as connection:
         for name, column in connection.execute(
@@ -278,7 +278,7 @@ def test_the_command_says_what_it_wrote_or_why_it_did_not(warehouse, tmp_path, r
     assert done.returncode == 0, done.stderr
     said = dict(line.split(": ", 1) for line in done.stdout.splitlines())
     assert list(said) == [*(one.name for one in LISTS), "Files"]
-    # Every account and user that the page counts is in the file, or said to be left out and why.
+    # Every account and user counted on the page is in the file, or named as left out, with the reason.
     for name, headline in (("target_accounts", "target_accounts"), ("campaign_nudge_list", "nudge_list")):
         n_rows, total, *others = (int(n.replace(",", "")) for n in re.findall(r"[\d,]*\d", said[name]))
         assert n_rows + sum(others) == total

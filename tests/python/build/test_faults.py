@@ -1,6 +1,6 @@
-"""Campaigns with something wrong, or unusual: the check that must speak does, and where nothing is wrong none does.
+"""Faulty or unusual campaigns: the right check raises the alarm, and no check does on sound campaigns.
 
-The worlds are judged, and nothing is published: their models up to the verdicts are built, without tests.
+Nothing is published: models are built up to the verdicts, without tests.
 """
 
 import sys
@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 ACCOUNTS = "600"
-# By fault: the options of the world, the checks that must fail, and those that must at least warn or be unknown.
+# By fault: the world's options, the checks that must fail, and those that must at least warn or be unknown.
 FAULTS = {
     "converters_leave": (["--campaigns", "3"], {"campaign_gap"}, set()),
     "dates_late": ([], {"converted_before_share"}, set()),
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture(scope="module")
 def judge(run, run_dbt, tmp_path_factory, project_root):
-    """The verdicts on a generated world by check, with those that block marked by a second set."""
+    """Verdicts on a generated world by check, and as a second set those that block."""
 
     def judge(*options: str) -> tuple[dict[str, str], set[str]]:
         warehouse = tmp_path_factory.mktemp("fault") / "causalyn.duckdb"

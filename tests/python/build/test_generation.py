@@ -1,4 +1,4 @@
-"""The marts that describe the raw tables say what these hold."""
+"""The marts that describe the raw tables agree with them."""
 
 import duckdb
 import pytest

@@ -1,4 +1,4 @@
-"""Where the nudge harms everybody, nobody is nudged, and the build says so instead of failing."""
+"""If the nudge harms everybody, nobody is nudged, and the build says so instead of failing."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What a company need not have, and what it is told if it maps its own tables and forgets something."""
+"""Optional data, and the messages to a company that maps its own tables and forgets something."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from causalyn.warehouse.raw_contract import TABLES
 
 @pytest.fixture(scope="module")
 def smallest(built_world, run, run_dbt, project_root, tmp_path_factory) -> tuple[Path, str]:
-    """The built world with nothing but what an export must have, and a column too many, built; and what the loader said."""
+    """The built world with required tables and columns only, plus one unknown column, built; and the loader output."""
     directory = tmp_path_factory.mktemp("smallest")
     export = directory / "export"
     export.mkdir()

@@ -1,4 +1,4 @@
-"""Every invariant of the policy can fail, and when one does, what was published before stays."""
+"""Every invariant of the policy can fail, and a failure keeps the previous publication."""
 
 from pathlib import Path
 
@@ -52,7 +52,7 @@ VIOLATIONS = {
     ],
     "assert_no_target_has_an_unscored_user": [
         f"update {SCORES} set lift = null where {IN_A_TARGET}",
-        # An admin of a target, who is no Sleeping Dog, as trees see nobody of the past.
+        # An admin of a target who is no Sleeping Dog: trees see nobody like this in the past.
         f"update {SCORES} set lift_doubt = 1 where {IN_A_TARGET_TODAY} "
         "and user_id in (select user_id from staging.stg_users where is_admin)",
         f"update {SCORES} set lift_doubt = null where {IN_A_TARGET_TODAY}",
@@ -62,7 +62,7 @@ VIOLATIONS = {
         f"update {SCORES} set lift = 0 where {IN_A_TARGET}",
         f"update {SCORES} set lift = null where {IN_A_TARGET}",
         f"update {SCORES} set lift_doubt = 1 where {IN_A_TARGET_TODAY}",
-        # Supported, but not so well that a user may be nudged.
+        # Supported, but not well enough to be nudged.
         f"update {SCORES} set lift_doubt = (select doubt_limit from intermediate.int_policy__policies where is_shipped) "
         f"where {IN_A_TARGET_TODAY}",
     ],
@@ -84,7 +84,7 @@ VIOLATIONS = {
     "assert_no_user_is_scored_by_a_model_that_saw_its_account": [
         f"update intermediate.int_uplift__scores set scoring_halves = {scoring_halves} where population = '{population}'"
         for population in ("campaign", "today")
-        # Another half in one pair, or all halves.
+        # One pair has the other half, or all halves.
         for scoring_halves in ("xor(scoring_halves, 1)", "null")
     ],
     "assert_the_frontier_passes_through_the_shipped_policy": [
@@ -147,7 +147,7 @@ def connection(built_world, tmp_path_factory):
 
 
 def compiled(built_world, name: str) -> str:
-    """The test as the build ran it, but on what was published in the end instead of on the candidates."""
+    """The test as the build ran it, but on the final publication instead of the candidates."""
     query = (built_world.target / "compiled" / "causalyn" / "tests" / "policy" / f"{name}.sql").read_text()
     return query.replace('"candidate_', '"')
 

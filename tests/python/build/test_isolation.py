@@ -1,4 +1,4 @@
-"""What must not get out does not: personal data, files that others can read, SQL out of input, code out of data."""
+"""Isolation: personal data, file permissions, SQL injection, and code execution from data."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from causalyn.warehouse.list_exports import LISTS
 from causalyn.warehouse.raw_contract import USERS
 
 ROOT = Path(__file__).resolve().parents[3]
-# These write no data of customers: figures on the screen, in the documentation, or of generated worlds in temporary directories;
-# words of an export, not whose they are.
+# These write no customer data: only figures on the screen, in the documentation, or of generated worlds in temporary
+# directories; or words of an export without their users.
 WRITE_NO_CUSTOMERS = ("scripts/research/", "scripts/summarise.py", "scripts/map_words.py")
-# Whoever reads data by these may run code that the data hold.
+# Readers that may run code contained in the data.
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "yaml"}
 UNSAFE_CALLS = {"eval", "exec", "read_pickle", "to_pickle", "system", "popen"}
-# dbt hands the compiled Python model to the Spark adapter as text: running it is what the adapter is for.
+# dbt hands the compiled Python model to the Spark adapter as text, which the adapter runs by design.
 RUNS_MODELS = "spark/dbt/adapters/sparksession/__init__.py"
 
 SENDS_SQL = {"execute", "executemany", "sql", "query"}
-# Interpolated into SQL may be what is quoted, and what the project itself says: constants, the raw contract, the lists to export.
+# SQL may interpolate quoted text and the project's own: constants, the raw contract, the lists to export.
 QUOTED = {"literal", "identifier"}
 OWN_WORDS = re.compile(
     r"[A-Z_]+(\[\w+\]|\.\w+)?$"  # a constant, or a part of one
@@ -42,7 +42,7 @@ def python_files(root: Path) -> list[Path]:
 
 
 def interpolations(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """What is interpolated into the SQL text of a call that sends it: line and expression, unless it is quoted."""
+    """Line and expression of everything interpolated, unquoted, into the SQL text of a call that runs it."""
     for call in ast.walk(tree):
         if not (isinstance(call, ast.Call) and getattr(call.func, "attr", None) in SENDS_SQL and call.args):
             continue
@@ -53,7 +53,7 @@ def interpolations(tree: ast.AST) -> Iterator[tuple[int, str]]:
                     yield value.lineno, ast.unparse(inner)
 
 
-# Expressions that are SQL put together from quoted names, own words and parameters elsewhere in the same file.
+# Expressions for SQL composed of quoted names, own words and parameters elsewhere in the same file.
 PUT_TOGETHER = {
     "raw_loader.py": {"relation", "name", "source.relation", "source.select", "parent.select", "key"},
     "raw_files.py": {"columns", "files", "relation"},
@@ -73,7 +73,7 @@ PUT_TOGETHER = {
 
 
 def test_sql_is_made_of_own_words_quoted_names_and_parameters(project_root):
-    """A new interpolation must be quoted by causalyn.warehouse.sql_text, or be looked at and listed here."""
+    """A new interpolation must be quoted by causalyn.warehouse.sql_text, or reviewed and listed here."""
     found = {
         f"{file.name}:{line}: {expression}"
         for file in python_files(project_root)
@@ -143,13 +143,13 @@ def test_every_command_that_writes_of_customers_keeps_it_to_its_owner(project_ro
 
 
 def sections_of_the_lock() -> dict[str, list[str]]:
-    """The packages of a build, named core, and what each group adds to them."""
+    """The packages of a build, under `core`, and each group's additions."""
     sections = re.split(r"^# ", (ROOT / "requirements.lock").read_text(), flags=re.M)[2:]
     return {name: packages for name, *packages in map(str.splitlines, sections)}
 
 
 def test_the_lock_names_one_version_and_its_hashes_for_every_package():
-    """What can be checked without a network; `make audit` asks a database of vulnerabilities."""
+    """As far as can be checked offline; `make audit` asks a vulnerability database."""
     for packages in sections_of_the_lock().values():
         assert packages
         for package in packages:

@@ -1,4 +1,4 @@
-"""The ledger only grows, says the same again of the same build, and tells who flipped between any two of its sides."""
+"""The ledger only grows, records the same for the same build, and gives the flips between any two of its sides."""
 
 import shutil
 import sys
@@ -69,7 +69,7 @@ def test_a_build_with_another_policy_is_appended_and_compared_with_the_one_befor
     write(warehouse, "update seeds.policy_parameters set cost_per_account_usd = 20 where is_shipped")
     done = run_dbt("build", "--select", *DECIDED_ANEW, *WITHOUT_UNIT_TESTS, warehouse=warehouse)
     assert done.returncode == 0, done.stdout
-    # What is published once more is not appended once more.
+    # Publishing again appends nothing.
     again = run_dbt("test", "--select", "policy_decisions_ledger", *WITHOUT_UNIT_TESTS, warehouse=warehouse)
     assert "Published: " in again.stdout, again.stdout
 
@@ -90,14 +90,14 @@ def test_a_build_with_another_policy_is_appended_and_compared_with_the_one_befor
     )
     assert {row[0] for row in flips} == {account for (account,) in read(warehouse, expected)}
 
-    # The mart and the command say the same.
+    # The mart and the command agree.
     totals, rows = diff_decisions(warehouse, (f"{old}/precision", f"{new}/precision"))
     assert sorted(rows[columns.split(", ")].itertuples(index=False, name=None)) == flips
     mart = "select from_n_targets, to_n_targets, from_value_usd, to_value_usd, n_flips from marts.publication_changes"
     ((*published, n_flips),) = read(warehouse, f"{mart} where is_shipped")
     assert published == pytest.approx([*totals["targets"], *totals["value_usd"]])
     assert n_flips == len(flips)
-    # The value of a target that stays one moves, too.
+    # The value of a remaining target moves, too.
     assert rows["value_moved_usd"].sum() > totals["value_usd"][1] - totals["value_usd"][0]
     printed = run(
         sys.executable,

@@ -1,4 +1,4 @@
-"""A word that no mapping knows stops everything that would be decided by it; one that a person has mapped counts as mapped."""
+"""An unmapped word stops every decision that depends on it; a word mapped by a person counts as mapped."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def warehouse(built_world, tmp_path) -> Path:
 
 
 def give(warehouse: Path, table: str, column: str, word: str) -> int:
-    """Gives a hundred rows of a raw table another word; how many rows then have it."""
+    """Sets a column of a hundred raw rows to another word; returns the number of rows with that word."""
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute(
             f"update raw.{table} set {column} = ? where rowid in (select rowid from raw.{table} limit 100)", [word]

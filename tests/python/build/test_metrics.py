@@ -1,4 +1,4 @@
-"""The semantic layer: its metrics, as MetricFlow itself computes them, are what a person counts."""
+"""The semantic layer: its metrics, computed by MetricFlow itself, equal independent counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("dbt_metricflow", reason="make .venv/.installed-dev installs it")
 
-# Two accounts an arm, one of which has not entered yet; the validation is no part of the rollout.
+# Two accounts per arm, one of which has not entered yet; the validation is not part of the rollout.
 ACCOUNTS = """
 insert into candidate_marts.campaign_accounts by name
 select * from (values
@@ -29,13 +29,13 @@ select * from (values
 
 @pytest.fixture(scope="module")
 def query(built_world, copy_project, run, run_dbt, tmp_path_factory) -> Callable[..., list[dict[str, float | str]]]:
-    """Asks `mf query` for metrics of the small world's warehouse, its campaign replaced by a few accounts; the rows."""
+    """Rows of `mf query` for metrics of the small world's warehouse, whose campaign is replaced by a few accounts."""
     project = copy_project(tmp_path_factory.mktemp("metrics"))
     warehouse = Path(shutil.copy(built_world.warehouse, project / "causalyn.duckdb"))
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("delete from candidate_marts.campaign_accounts")
         connection.execute(ACCOUNTS)
-    # MetricFlow takes the layer from what dbt parsed, in the project's own target directory.
+    # MetricFlow reads the layer from dbt's parsed project, in the project's own target directory.
     assert run_dbt("parse", warehouse=warehouse, project=project).returncode == 0
 
     def query(*arguments: str) -> list[dict[str, float | str]]:

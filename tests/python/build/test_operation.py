@@ -1,4 +1,4 @@
-"""A month of mornings: exports that are late, missing, repeated, broken or changed, and whoever operates it meanwhile."""
+"""A month of mornings: late, missing, repeated, broken and changed exports, and operation in between."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PLANS = "seeds/mapping/plans.csv"
 
 @dataclass
 class Company:
-    """A company with a project, a warehouse and a full history of its days, of which each morning's export shows a part."""
+    """A company with a project, a warehouse and a full history, part of which is in each morning's export."""
 
     project: Path
     warehouse: Path
@@ -37,7 +37,7 @@ class Company:
         return self.first_day + datetime.timedelta(days=n)
 
     def deliver(self, n: int, late: bool = False, lost: bool = False, plan: str = "growth") -> None:
-        """The export of a morning: what was done until the day before, without some of its rows if these are late."""
+        """A morning's export: activity until the day before, without some of the rows if they are late."""
         shutil.rmtree(self.export, ignore_errors=True)
         self.export.mkdir()
         known = {
@@ -72,7 +72,7 @@ class Company:
         return self.run("refresh.py", "--as-of", str(self.day(n)), "--deliveries", "compare")
 
     def morning(self, n: int, **export: bool | str) -> str:
-        """An ordinary day's delivery and decision; the build that it published."""
+        """An ordinary day's delivery and decision; returns the published build."""
         self.deliver(n, **export)
         for command in (self.load(), self.refresh(n)):
             assert command[0] == 0, (n, command[1][-3000:])
@@ -89,10 +89,10 @@ class Company:
         path.write_text(path.read_text().replace(old, new, 1))
 
     def check(self) -> str:
-        """What must hold of every evening; the build that is published.
+        """Invariants of every evening; returns the published build.
 
-        The lists, and those of the readers' copy, are of one build; the ledger holds that one and all before; nobody was
-        triggered twice within the cool-down; no trigger and no arm is forgotten, and no arm has changed; the page shows that
+        The lists and the readers' copy are of one build; the ledger holds that build and all before; nobody was
+        triggered twice within the cool-down; no trigger or arm is lost, no arm has changed; the page shows that
         build or says that there is a newer one.
         """
         copy = self.warehouse.with_suffix(".published.duckdb")
@@ -106,7 +106,7 @@ class Company:
                 build
                 for (name,) in lists
                 for database in ("", "readers.")
-                # A refresh leaves what was decided of past campaigns.
+                # A refresh leaves decisions about past campaigns.
                 for (build,) in connection.sql(
                     f"select distinct build_id from {database}marts.{name}"
                     + " where population = 'today'" * (name == "account_policy")
@@ -150,7 +150,7 @@ class Company:
 
 @pytest.fixture
 def company(run, project_root, copy_project, tmp_path) -> Company:
-    """600 accounts whose users do for six weeks more what they did in the last one."""
+    """600 accounts whose users repeat the last week's activity for six more weeks."""
     history = tmp_path / "history.duckdb"
     generated = run(
         sys.executable, project_root / "scripts" / "generate_world.py", "--accounts", "600", "--warehouse", history
@@ -181,46 +181,46 @@ def test_a_month_of_mornings(company, seen, tmp_path):
     published = company.build()
 
     def stays(*results: tuple[int, str], because: str) -> None:
-        """Something is refused, for this reason, and the lists of yesterday stay."""
+        """A command refuses, for this reason, and yesterday's lists stay."""
         assert results[-1][0] != 0
         assert because in results[-1][1], results[-1][1][-3000:]
         assert company.check() == published
 
     published = company.morning(1)
     published = company.morning(2, late=True)
-    # On the third, no export arrives; then the rows of three days do.
+    # No export arrives on the third day; the next one has three days' rows.
     status, printed = company.refresh(3)
     assert status == 0 and "Activity ends on" in printed
     company.check()
     published = company.morning(4)
-    # The same export once more, and the same day decided once more.
+    # The same export again, and the same day decided again.
     assert company.morning(4) == published
-    # Cut off half-way: nothing is loaded.
+    # Truncated: nothing is loaded.
     company.deliver(6)
     whole = company.export / "users_raw.parquet"
     whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     stays(company.load(), because="users_raw: file cannot be read")
-    # Half the users' activity is lost: loaded, and held back.
+    # Half of the users' activity is missing: loaded, but held back.
     company.deliver(7, lost=True)
     stays(company.load(), company.refresh(7), because="since the data changed too much")
     published = company.morning(8)
-    # A plan has another name, until somebody says what it means.
+    # A plan is renamed, until somebody maps the new name.
     company.deliver(9, plan="scale")
     stays(company.load(), company.refresh(9), because='"scale",?,')
     with (company.project / PLANS).open("a") as seed:
         seed.write("scale,growth,\n")
     published = company.morning(9, plan="scale")
-    # By a model that is a month old in the end.
+    # By the end, the model is a month old.
     for n in PLAIN_DAYS:
         published = company.morning(n, plan="scale")
-    # Another policy, and another version of the project: a refresh says that it takes a build.
+    # Another policy or another version of the project: a refresh asks for a build.
     company.deliver(31, plan="scale")
     company.edit("seeds/policy_parameters.csv", "precision,true,55,7,0,,0.5,0.10,", "precision,true,55,7,0,,0.5,0.20,")
     stays(company.load(), company.refresh(31), because="the lists were not published by these policies")
     published = company.build()
     company.edit("scripts/causalyn/learner/uplift.py", "\nimport ", "\n# Another version of it.\nimport ")
     stays(company.refresh(31), because="Run a full build, which fits the model anew.")
-    # What readers open is what a backup copies, whatever is running.
+    # A backup copies the readers' file, even while a command runs.
     company.deliver(32, plan="scale")
     building = company.start("build.py", "--raw", company.export)
     time.sleep(10)
@@ -233,7 +233,7 @@ def test_a_month_of_mornings(company, seen, tmp_path):
     assert building.returncode == 0, printed[-3000:]
     at_backup = {name: set(rows) for name, rows in company.remembered.items()}
     published = company.check()
-    # The machine is lost, and what it had published since.
+    # The machine is lost, with everything published since.
     for left in (company.warehouse, company.warehouse.with_suffix(".published.duckdb")):
         left.unlink()
     shutil.rmtree(company.warehouse.with_suffix(".ledger"))

@@ -1,4 +1,4 @@
-"""Features of the company's own: declared in one seed, known as of the day, and used by all that uses a feature."""
+"""Company features: declared in one seed, known as of the day, and used wherever features are used."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-# The nudge helps the users of satisfied accounts, who convert less without it, and puts the others off; nothing else tells them
-# apart. Satisfaction is known ten days before the intervention. What is said of that day and of the scoring date is never true.
+# The nudge helps users of satisfied accounts, who convert less without it, and puts others off; only this feature shows
+# it. Satisfaction is known ten days before the intervention; values dated on it or the scoring date are false.
 SATISFACTION = "hash(account_id) % 11"
 TRUE_LIFT = f"case when {SATISFACTION} > 5 then 0.25 else -0.15 end"
 OWN_WORLD = f"""
@@ -40,7 +40,7 @@ LEARN = ("--exclude-resource-type", "unit_test", "--vars", "deliveries: accept",
 
 
 def error(warehouse: Path) -> float:
-    """The root of the mean squared error of the lift of past campaigns."""
+    """The root mean squared error of lift in past campaigns."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         ((rmse,),) = connection.sql(
             f"select sqrt(avg(power(lift - {TRUE_LIFT}, 2))) from intermediate.int_uplift__user_scores"
@@ -51,7 +51,7 @@ def error(warehouse: Path) -> float:
 
 @pytest.fixture(scope="module")
 def world(built_world, tmp_path_factory) -> Path:
-    """The built world with features of the company's own, and outcomes in which lift hangs on one of them."""
+    """The built world with company features, and outcomes in which lift depends on one of them."""
     warehouse = Path(shutil.copy(built_world.warehouse, tmp_path_factory.mktemp("own")))
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute(OWN_WORLD)
@@ -60,7 +60,7 @@ def world(built_world, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def published(world, copy_project, run_dbt) -> tuple[Path, Path]:
-    """That world, built and published by a project that declares its features; and the project."""
+    """The same world, built and published by a project that declares its features; and the project."""
     project = copy_project(world.parent / "project")
     (project / "seeds" / "mapping" / "user_features.csv").write_text(DECLARED)
     build = run_dbt("build", *LEARN[:4], warehouse=world, project=project)
@@ -97,7 +97,7 @@ def test_what_holds_from_the_day_itself_is_not_known(published):
 
 
 def test_lift_that_hangs_on_such_a_feature_alone_is_found(published, run_dbt, tmp_path):
-    """Without the feature the error is what lift varies by; with it, it must fall by a third at least."""
+    """Without the feature the error equals the lift's variation; with it, it must fall by at least a third."""
     with_feature = error(published[0])
     without = Path(shutil.copy(published[0], tmp_path))
     with duckdb.connect(str(without)) as connection:

@@ -1,4 +1,4 @@
-"""What the project says about itself agrees with what it is."""
+"""The project's statements about itself are true."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from causalyn.warehouse import list_exports, raw_contract
 
 
 def documented_rows(project_root: Path) -> dict[str, str]:
-    """The table rows of the documentation whose first cell is the id of a guardrail or an invariant, by id."""
+    """Rows of the documentation's tables whose first cell is the id of a guardrail or an invariant, by id."""
     text = "\n".join(page.read_text() for page in [project_root / "README.md", *(project_root / "docs").rglob("*.md")])
     rows = re.findall(r"^\| *`?(POL-\d+)`? *\|(.*)$", text, re.MULTILINE)
     assert len(rows) == len(dict(rows)), "two rows for one id"
@@ -23,7 +23,7 @@ def documented_rows(project_root: Path) -> dict[str, str]:
 
 
 def test_every_invariant_has_an_id_and_a_row_in_the_documentation(project_root):
-    """An invariant is a test of its own, led by its id, or an instance of a generic test, named by it."""
+    """An invariant is a test that begins with its id, or an instance of a generic test that is named by it."""
     singular = [path.read_text()[:9] for path in (project_root / "tests" / "policy").glob("*.sql")]
     generic = [
         name
@@ -47,7 +47,7 @@ def test_every_guardrail_has_a_rule_a_check_and_a_row_in_the_documentation(proje
 
 
 def described_columns(manifest: dict) -> Iterator[tuple[tuple[str, str], set[str]]]:
-    """Schema and table of everything that dbt leaves in the warehouse, with its described columns."""
+    """Schema and table of everything that dbt leaves in the warehouse, with the described columns."""
     for node in manifest["nodes"].values():
         if node["resource_type"] in ("model", "seed") and node["config"]["materialized"] != "ephemeral":
             columns = {name for name, column in node["columns"].items() if column["description"].strip()}
@@ -64,7 +64,7 @@ def test_every_column_of_the_warehouse_is_described(built_world):
         ).fetchall()
     actual = {(schema, table): set(names) for schema, table, names in columns}
     described = dict(described_columns(built_world.manifest))
-    # Before the marts, a column needs no words of its own where a doc block, or a mart that reads the model, has its name.
+    # Before the marts, a column needs no description if its name has a doc block or is in a mart that reads the model.
     nodes, words = built_world.manifest["nodes"], {doc["name"] for doc in built_world.manifest["docs"].values()}
     known = {table: set(words) if table[0] in ("staging", "intermediate") else set() for table in described}
     for mart in [node for node in nodes.values() if node["schema"] == "candidate_marts"]:

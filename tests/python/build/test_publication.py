@@ -1,4 +1,4 @@
-"""Lists are replaced all at once where nothing is stale, or not at all; and readers have a copy that no build takes from them."""
+"""Lists are replaced all at once if nothing is stale, or not at all; readers have a copy that no build locks."""
 
 import shutil
 import sys
@@ -12,7 +12,7 @@ from causalyn.warehouse.dbt_plugin import LEFT_BY_DBT
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 DECIDED_ANEW = ("--select", "int_build__fingerprints", "int_policy__policies+")
 LISTS_ALONE = ("--select", "nudge_list+")
-# A model that takes dbt down with it, as a machine that runs out of memory does.
+# A model that kills dbt, like a machine that runs out of memory.
 KILLER = """import os
 import signal
 
@@ -25,9 +25,9 @@ def model(dbt, session):
 
 @pytest.fixture
 def warehouse(built_world, tmp_path) -> Path:
-    """A copy of the built world in which accounts cost more, so that whoever decides anew decides otherwise."""
+    """A copy of the built world with costlier accounts, so that a new decision differs."""
     copy = Path(shutil.copy(built_world.warehouse, tmp_path / built_world.warehouse.name))
-    shutil.copytree(built_world.target, tmp_path / "target")  # spares dbt the parsing
+    shutil.copytree(built_world.target, tmp_path / "target")  # saves dbt the parsing
     with duckdb.connect(str(copy)) as connection:
         connection.execute("update seeds.policy_parameters set cost_per_account_usd = 20")
     return copy
@@ -46,7 +46,7 @@ def builds(warehouse: Path) -> set[str]:
 
 
 def for_readers(published: dict[str, list[tuple]], warehouse: Path) -> dict[str, list[tuple]]:
-    """Of published tables, those whose copy readers get: no comparison with hidden truth."""
+    """The published tables that readers get a copy of: no comparison with hidden truth."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         audit = connection.sql("select table_name from duckdb_tables() where schema_name = 'audit'").fetchall()
     assert audit
@@ -58,7 +58,7 @@ def copy_of(warehouse: Path) -> Path:
 
 
 def said(stdout: str) -> str:
-    """What a run says of its publication: one sentence of either kind."""
+    """The sentence, of either kind, that a run prints about its publication."""
     (line,) = [line for line in stdout.splitlines() if line.startswith(("Published: ", "Nothing was published: "))]
     return line
 

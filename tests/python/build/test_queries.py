@@ -1,4 +1,4 @@
-"""Every query of docs/queries.md is short and runs on the copy for readers, which holds no private schema."""
+"""Every query of docs/queries.md is short and runs on the copy for readers, which has no private schema."""
 
 import re
 
@@ -9,7 +9,7 @@ from conftest import ROOT
 QUERIES = dict(
     re.findall(r"^## ([^\n]*)\n\n```sql\n(.*?)```", (ROOT / "docs" / "queries.md").read_text(), flags=re.M | re.S)
 )
-# Where nothing was published before, and no campaign has begun; and what chance may leave empty.
+# Empty without an earlier publication or a running campaign, or by chance.
 MAY_BE_EMPTY = ("changed", "campaign", "renew")
 
 

@@ -1,4 +1,4 @@
-"""The copy for readers opens in the clients that they have, from DuckDB 1.2 on, and holds what is for them."""
+"""The copy for readers opens in clients from DuckDB 1.2 on, and holds everything meant for them."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def test_it_says_of_itself_that_old_clients_can_read_it(published):
 
 
 def test_it_opens_in_the_newest_client_of_the_versions_before(published, expected, tmp_path):
-    """The one that the lock has for Python 3.10."""
+    """The one locked for Python 3.10."""
     (pin,) = re.findall(r"^(duckdb==1\S+) ;[^-]*(--hash.*)$", (ROOT / "requirements.lock").read_text(), flags=re.M)
     (tmp_path / "client.txt").write_text(" ".join(pin) + "\n")
     venv.create(tmp_path / "client", with_pip=True)
@@ -77,7 +77,7 @@ def test_it_opens_in_ibis(published, expected):
 
 
 def test_the_ledger_is_a_file_per_build_that_is_written_once(tmp_path):
-    """A copy shows the builds up to its own; a restored warehouse that counts on from an earlier build mixes nothing up."""
+    """A copy shows the builds up to its own; a warehouse restored to an earlier build continues without mix-ups."""
     with duckdb.connect() as connection:
         connection.execute("create table ledger as select 1 as build_number, 'a' as build_id, 0.5 as net_value_usd")
         first = ledger_in_parts(connection, "ledger", tmp_path / "it's [one]")

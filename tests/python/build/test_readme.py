@@ -1,4 +1,4 @@
-"""The figures in README and docs are those of the default world's warehouse."""
+"""The numbers in README and docs are the default world's."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""A refresh decides about a day as a full build of that day would, by the published model, and leaves the past as it was."""
+"""A refresh decides about a day as a full build would, using the published model, and leaves the past unchanged."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def change(warehouse: Path, *statements: str) -> None:
 
 @dataclass(frozen=True)
 class World:
-    """A copy of the built world whose activity goes on after the build, with its own target directory."""
+    """A copy of the built world whose activity continues after the build, with its own target directory."""
 
     warehouse: Path
     built_day: datetime.date
@@ -49,11 +49,11 @@ class World:
 
 @pytest.fixture(scope="module")
 def copy_world(built_world) -> Callable[..., World]:
-    """A copy in a folder whose users do after the build, for some weeks, what they did in the week before."""
+    """A copy in a folder whose users repeat the week before the build for some weeks."""
 
     def copy(folder: Path, weeks: int = 1) -> World:
         warehouse = Path(shutil.copy(built_world.warehouse, folder))
-        shutil.copytree(built_world.target, folder / "target")  # spares dbt the parsing
+        shutil.copytree(built_world.target, folder / "target")  # saves dbt the parsing
         ((built_day,),) = read(warehouse, "select scoring_date from marts.build_info")
         change(
             warehouse,
@@ -94,7 +94,7 @@ def break_project(copy_project, tmp_path_factory) -> Callable[[str, str, str], P
 
 @dataclass(frozen=True)
 class Days:
-    """What was published by the full build, and by refreshes of the same day, the third after it, and twice the first."""
+    """Publications by the full build, and by refreshes of its day, of the third day after, and twice of the first."""
 
     world: World
     built: Tables
@@ -114,10 +114,10 @@ def days(copy_world, refresh_world, read_published, run_dbt, break_project, tmp_
         return read_published(world.warehouse)
 
     built, same, third = read_published(world.warehouse), left(0), left(3)
-    # A full build of another model that may not be trusted publishes nothing, but leaves its past in the candidates.
+    # A full build with another, untrusted model publishes nothing, but leaves its past in the candidates.
     learner = ROOT / "seeds" / "learner_parameters.csv"
     shipped = learner.read_text().splitlines()[1]
-    # One that is quickly fitted, with another seed and another learner that decides.
+    # A model that is fitted quickly, with another seed and deciding learner.
     quick = shipped.replace("20,8,", "4,2,").replace(",2026,stack", ",2027,r_learner")
     assert quick.startswith("4,2,") and quick.endswith(",2027,r_learner")
     other = break_project("seeds/learner_parameters.csv", shipped, quick)
@@ -140,7 +140,7 @@ def differing(one: Tables, other: Tables) -> set[str]:
 
 
 def of_campaigns(tables: Tables) -> Tables:
-    """The rows of tables of both populations that are of past campaigns."""
+    """Rows of past campaigns, of tables with both populations."""
     return {table: [row for row in rows if "campaign" in row] for table, rows in tables.items()}
 
 
@@ -149,7 +149,7 @@ def of_today(tables: Tables) -> Tables:
 
 
 def test_a_refresh_of_the_day_of_the_build_publishes_the_same_bytes(days):
-    """Under the same build_id, although the activity of the days after has been delivered."""
+    """With the same build_id, although later days' activity has been delivered."""
     assert days.built["target_accounts"] and days.built["momentum_triggers"]
     assert differing(days.built, days.same) == set()
 
@@ -163,13 +163,13 @@ def test_a_repeated_refresh_publishes_the_same_bytes(days):
 
 
 def test_data_that_was_just_loaded_can_be_refreshed_by(copy_world, refresh_world, monkeypatch, listed, tmp_path):
-    """Loading drops what is known of earlier runs, so that a refresh waits for what it runs itself, and for nothing else."""
+    """Loading drops the results of earlier runs, so a refresh waits for what it runs itself, and for nothing else."""
     world = copy_world(tmp_path)
     change(world.warehouse, f"drop table {BUILT_NODES}", f"drop table {PUBLICATION}")
     refresh_world(world, 1)
     assert read(world.warehouse, "select scoring_date from marts.build_info") == [(world.day(1),)]
 
-    # Whatever else keeps it from publishing is no success.
+    # A refresh held back for another reason is no success.
     change(world.warehouse, f"update {PUBLICATION} set status = 'this is not up to date'")
     monkeypatch.setattr("causalyn.warehouse.command.build", lambda *arguments: None)
     with pytest.raises(NotRefreshableError) as raised:
@@ -188,7 +188,7 @@ def test_without_a_day_the_data_say_it_and_a_later_one_is_told_where_activity_en
 
 
 def test_a_refresh_out_of_order_is_a_full_build_of_that_day(days, copy_world, run_dbt, read_published, tmp_path):
-    """The campaigns are over, so that the full build fits the same model: every table that a refresh publishes is as it says."""
+    """The campaigns are over, so the full build fits the same model: every table that a refresh publishes agrees."""
     world = copy_world(tmp_path)
     as_of = ("--vars", f"{{scoring_date: '{world.day(1)}', deliveries: ignore}}")
     # On one thread, which must not matter either.
@@ -199,7 +199,7 @@ def test_a_refresh_out_of_order_is_a_full_build_of_that_day(days, copy_world, ru
     assert full["build_info"] == days.first["build_info"] != days.third["build_info"]
     refreshed = differing(days.built, days.first)
     assert {"target_accounts", "nudge_list", "account_policy", "account_explanations", "population_drift"} <= refreshed
-    # Only a full build judges the data of the campaigns and the model anew.
+    # Only a full build judges campaign data and model again.
     assert differing(of_today(full), of_today(days.first)) & refreshed - HISTORY == {"verdicts"}
 
 
@@ -207,7 +207,7 @@ def test_a_refresh_out_of_order_is_a_full_build_of_that_day(days, copy_world, ru
 def test_thirty_refreshes_in_a_row_are_thirty_full_builds(
     built_world, copy_world, refresh_world, run_dbt, read_published, tmp_path_factory
 ):
-    """The campaigns are over, so that every full build fits the same model. Both have the same days behind them."""
+    """The campaigns are over, so every full build fits the same model. Both have had the same days."""
     nodes = built_world.manifest["nodes"].values()
     daily = {node["alias"] for node in nodes if node["schema"] == "candidate_marts" and "daily" in node["tags"]}
     assert {"nudge_list", "account_explanations", *HISTORY} <= daily
@@ -218,7 +218,7 @@ def test_thirty_refreshes_in_a_row_are_thirty_full_builds(
         build = run_dbt("build", "--exclude-resource-type", "unit_test", *as_of, warehouse=built.warehouse)
         assert build.returncode == 0, build.stdout[-3000:]
         one, other = (of_today(read_published(world.warehouse)) for world in (refreshed, built))
-        # Only a full build judges the data of the campaigns and the model anew.
+        # Only a full build judges campaign data and model again.
         assert differing(one, other) & daily <= {"verdicts"}, n
 
 
@@ -266,7 +266,7 @@ def test_whoever_was_triggered_cools_down_and_stays_on_the_list(days):
 
 @pytest.mark.fault("a build that is told something else of its raw tables", "what must survive does")
 def test_no_setting_of_a_build_empties_what_must_survive(copy_world, refresh_world, run_dbt, seen, tmp_path):
-    """The triggers of all days, the ledger with the accepted checks, and the delivery that the next is compared with."""
+    """All days' triggers, the ledger with the accepted checks, and the last delivery for comparison."""
     world = copy_world(tmp_path)
     columns = {
         "momentum_triggers": "user_id, account_id, triggered_date, week_on_week_change, lift",
@@ -301,7 +301,7 @@ def test_no_setting_of_a_build_empties_what_must_survive(copy_world, refresh_wor
 
 
 def test_a_delivery_of_new_accounts_and_late_activity_can_be_refreshed_by(copy_world, refresh_world, tmp_path):
-    """What was said of past campaigns was said without them, and is not held against the refresh."""
+    """Decisions about past campaigns predate this delivery, which does not block the refresh."""
     world = copy_world(tmp_path)
     past_user = "select user_id from raw.interventions_raw where eligibility_flag = 1 order by 1 limit 1"
     change(
@@ -324,7 +324,7 @@ def test_a_delivery_of_new_accounts_and_late_activity_can_be_refreshed_by(copy_w
 
 @pytest.fixture
 def refuse(run, built_world, read_published, tmp_path) -> Callable[[Path], subprocess.CompletedProcess[str]]:
-    """Refreshes a copy of the built world by the command of a project, which must refuse and publish nothing."""
+    """Refreshes a copy of the built world by a project's command, which must refuse and publish nothing."""
 
     def refuse(project: Path) -> subprocess.CompletedProcess[str]:
         warehouse = Path(shutil.copy(built_world.warehouse, tmp_path))
@@ -367,7 +367,7 @@ def test_policies_that_the_lists_were_not_published_by_are_refused(break_project
 
 @pytest.mark.fault("the cool-down is changed between two days", "the days before it are not judged by it")
 def test_a_day_is_judged_by_its_own_cool_down(copy_world, run_dbt, seen, tmp_path):
-    """Users who were triggered three days in a row stay on the list, and each day says which cool-down it had."""
+    """Users triggered three days in a row stay on the list, and each day shows its cool-down."""
     world = copy_world(tmp_path)
     change(
         world.warehouse,

@@ -1,4 +1,4 @@
-"""The report page: made from marts alone, self-contained, and deciding as the warehouse decides."""
+"""The report page: made from marts only, self-contained, and deciding as the warehouse does."""
 
 import html
 import json
@@ -88,7 +88,7 @@ def test_the_page_decides_as_published(report, decide):
 
 
 def accounts_at(data, place):
-    """The page's rows, with their Sleeping Dogs at a place of its thresholds."""
+    """The page's rows, with their Sleeping Dogs at an index of its thresholds."""
     columns = data["rows"]
     names = ("n_users", "n_scored_users", "n_nudged_users", "sum_lift", "profile")
     rows = [dict(zip(names, row, strict=True)) for row in zip(*(columns[name] for name in names), strict=True)]
@@ -100,7 +100,7 @@ def accounts_at(data, place):
 
 
 def test_the_grid_of_many_accounts_decides_as_published(report, built_world, decide):
-    """Beyond the limit accounts of a kind share a row; none is lost, and each row decides as all of its accounts did."""
+    """Beyond the limit similar accounts share a row; none is lost, and each row decides as all of its accounts do."""
     with duckdb.connect(str(built_world.warehouse), read_only=True) as connection:
         decisions = [name for (name,) in connection.sql("select distinct decision from marts.policy_funnel").fetchall()]
         rows = what_if.rows(connection, decisions, max_listed=50)
@@ -240,7 +240,7 @@ def test_the_page_tells_todays_decisions_from_the_backtest(report, built_world):
 
 
 def text_of(page, start, end):
-    """The words of the page from one mark to the next, without its markup."""
+    """The page's words between two marks, without markup."""
     found = re.search(f"{re.escape(start)}(.*?){re.escape(end)}", page.read_text(), re.S).group(1)
     within_lines = re.sub(r"</?(strong|em|a|span|code)\b[^>]*>", "", found)
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", within_lines)).split())
@@ -325,7 +325,7 @@ def test_before_the_first_wave_the_page_says_what_there_is_not(report):
     assert section(report, "changes").endswith("the first to be published, so there is nothing to compare them with.")
     words = section(report, "campaign")
     assert "Nothing to read out yet" in words and "No wave has begun; wave 1" in words
-    assert "Does the effect fade from campaign to campaign? Unknown: there was one campaign only." in words
+    assert "Does the effect fade from campaign to campaign? Unknown: there was only one campaign." in words
     assert "will be known to ±" in words and "unknown to" not in words
     assert not (report.parent / "campaign_effect.svg").exists()
 
@@ -367,11 +367,11 @@ def test_the_campaign_is_read_out_with_intervals_guardrail_and_sample_ratio(rend
     page = rendered_with(LOOK.format(n=80, is_lost=True), waves)
     words = section(page, "campaign")
     assert (
-        "Yes Does it pay? $50 an account ($30 to $70), $4,500 in all ($2,700 to $6,300); the forecast was $40" in words
+        "Yes Does it pay? $50 per account ($30 to $70), $4,500 in all ($2,700 to $6,300); the forecast was $40" in words
     )
     assert "Open Does it drive admins away? 2.0% of the admins left" in words and "+1.0 points (−1.0 to +3.0)" in words
-    assert "No Are the arms as they were dealt? Accounts have got lost on one side: trust no effect." in words
-    assert "So far nudging pays: $50 an account ($30 to $70), against a forecast of $40" in words
+    assert "No Are the arms as assigned? Accounts are missing from one arm: trust no effect." in words
+    assert "So far nudging pays: $50 per account ($30 to $70), against a forecast of $40" in words
     assert (
         "The campaign is paused" in words and "1 of 10 waves have begun. Of 100 users nudged, 9 reacted badly" in words
     )
@@ -382,7 +382,7 @@ def test_the_campaign_is_read_out_with_intervals_guardrail_and_sample_ratio(rend
 def test_looks_at_few_accounts_decide_nothing(rendered_with):
     words = section(rendered_with(LOOK.format(n=29, is_lost=False)), "campaign")
     assert "Too few Does it pay?" in words and "Too few Does it drive admins away?" in words
-    assert "Yes Are the arms as they were dealt? No sample ratio mismatch." in words
+    assert "Yes Are the arms as assigned? No sample ratio mismatch." in words
 
 
 def test_what_changed_names_who_flipped_and_by_which_guardrail(rendered_with):
@@ -402,10 +402,10 @@ def test_what_changed_names_who_flipped_and_by_which_guardrail(rendered_with):
     )
     words = section(page, "changes")
     assert words.startswith(
-        "What changed since the last publication 2 accounts are decided otherwise than in the lists before."
+        "What changed since the last publication 2 accounts have a different decision than in the previous lists."
     )
-    assert "What moved: data." in words and "Accounts to nudge 9 " in words
-    assert "Toxic users 1 0 0 $70" in words and "Came or went 0 1 0 −$30" in words and "worth moved by −$40." in words
+    assert "Changed: data." in words and "Accounts to nudge 9 " in words
+    assert "Toxic users 1 0 0 $70" in words and "Came or went 0 1 0 −$30" in words and "list changed by −$40." in words
     assert (
         "One Ltd – Toxic users Target Toxic users because $70 Two Ltd – Target gone Came or went because −$30" in words
     )

@@ -1,4 +1,4 @@
-"""Campaigns one after the other: what one logs, the next build learns from."""
+"""Successive campaigns: the next build learns from each one's log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ACCOUNTS, SEED = 150, 3
 
 @pytest.fixture(scope="module")
 def played(copy_project, tmp_path_factory):
-    """A small world after two campaigns that explored, and what is left of the log for a third; nothing of it is published."""
+    """A small world after two campaigns with exploration, and the rest of the log for a third; nothing is published."""
     folder = tmp_path_factory.mktemp("rounds")
     project = copy_project(folder / "project")
     seed = project / "seeds" / "campaign_parameters.csv"

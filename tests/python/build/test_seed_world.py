@@ -1,4 +1,4 @@
-"""The whole decision on real foreign input: the public data set behind the published claims, under its authors' policy."""
+"""All decisions on real foreign input: the public data set behind the published claims, under its authors' policy."""
 
 import pytest
 
@@ -11,7 +11,7 @@ PUBLISHED_FUNNEL = {
     "accounts_suppress_too_small": 220,
 }
 
-# What nudging everybody in the authors' own targets is truly worth, at their $50 a conversion and $1 a nudge.
+# True value of nudging everybody in the authors' own targets, at their $50 per conversion and $1 per nudge.
 TRUE_VALUE_OF_PUBLISHED_TARGETS_USD = 36_732.5
 
 
@@ -27,7 +27,7 @@ def test_each_gate_takes_as_many_accounts_as_published(measured, gate):
 
 def test_fewer_sleeping_dogs_are_in_reach_than_under_the_published_decisions(measured):
     assert measured["sleeping_dog_targeted_share"] <= 0.0828
-    # The authors nudged everybody in a target, and so does this policy.
+    # The authors nudged everybody in a target, as does this policy.
     assert measured["sleeping_dog_nudged_share"] == measured["sleeping_dog_targeted_share"]
 
 
@@ -41,6 +41,6 @@ def test_value_is_kept(measured):
 
 
 def test_nobody_is_nudged_whose_like_no_campaign_saw(measured):
-    # Its activity ends with each user's own campaign: as of today all are inactive, and in the campaigns nobody was.
+    # Activity ends with each user's campaign: as of today all are inactive, and in the campaigns nobody was.
     assert measured["today_accounts_target"] == 0
     assert measured["today_sleeping_dog_nudged_share"] == measured["today_persuadable_nudged_share"] == 0

@@ -1,4 +1,4 @@
-"""What is no number in a seed is named before anything is built from it."""
+"""Non-numeric values in a seed are reported before anything is built from it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def is_number(text: str) -> bool:
 
 
 def spoil(seed: Path, value: str) -> list[str]:
-    """Put a value into the first row's numbers; their columns."""
+    """Puts a value into the first row's numeric columns and returns these."""
     with seed.open(newline="") as file:
         header, *rows = csv.reader(file)
     numeric = [

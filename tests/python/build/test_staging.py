@@ -1,4 +1,4 @@
-"""Staging against its rules, row by row in Python, on far dirtier activity than any export should hold."""
+"""Staging against its rules, row by row in Python, on much dirtier activity than any real export."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STAGED = {
 
 
 def random_activity(user_ids: list[str], first_day: date, rows: int) -> list[tuple]:
-    """Activity that repeats days, contradicts itself and breaks every rule, over days before and after the scoring date."""
+    """Activity that repeats days, contradicts itself and breaks every rule, before and after the scoring date."""
     draw = random.Random(7)
 
     def measures() -> tuple:
@@ -43,7 +43,7 @@ def random_activity(user_ids: list[str], first_day: date, rows: int) -> list[tup
 
 
 def cleaned(rows: list[tuple], user_ids: list[str], scoring_date: date) -> tuple[set[tuple], Counter]:
-    """The rows to stage, and how many are rejected by user, day and rule: what the documentation of staging says."""
+    """The rows to stage, and counts of rejected rows by user, day and rule, as documented for staging."""
     sound, rejected = defaultdict(list), Counter()
     for user_id, day, login, *counts in rows:
         core, collab, minutes, diversity = (count or 0 for count in counts)
@@ -73,10 +73,10 @@ def cleaned(rows: list[tuple], user_ids: list[str], scoring_date: date) -> tuple
 
 @pytest.fixture(scope="module")
 def restaged(built_world, run_dbt, tmp_path_factory) -> tuple[Path, list[tuple], list[str], date]:
-    """The small world, staged again with every arm and outcome turned round and its activity replaced by a mess."""
+    """The small world, staged again with every arm and outcome flipped and its activity replaced by a mess."""
     directory = tmp_path_factory.mktemp("restaged")
     warehouse = Path(shutil.copy(built_world.warehouse, directory))
-    shutil.copytree(built_world.target, directory / "target")  # spares dbt the parsing
+    shutil.copytree(built_world.target, directory / "target")  # saves dbt the parsing
     with duckdb.connect(str(warehouse)) as connection:
         (scoring_date,) = connection.execute("select scoring_date from staging.stg_scoring_date").fetchone()
         user_ids = [

@@ -1,4 +1,4 @@
-"""The unit tests of dbt pass, which no build of a world here runs again."""
+"""dbt's unit tests pass; no build of a world runs them here."""
 
 import shutil
 

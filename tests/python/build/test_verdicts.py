@@ -1,4 +1,4 @@
-"""Data that can't carry a model, or a model without signal, publish nothing: a clear message, and the last lists stay."""
+"""Data that can't support a model, or a model without signal, publish nothing and say so; the last lists stay."""
 
 import sys
 
@@ -46,7 +46,7 @@ BAD_INPUT = {
 }
 
 
-# All that the verdicts are given on, and the lists that wait for them.
+# All models behind the verdicts, and the lists that wait for them.
 JUDGED = (
     "--select",
     "+int_build__publication_gate+",
@@ -118,6 +118,6 @@ def test_a_world_without_signal_is_never_published(run, run_dbt, tmp_path, proje
             connection.sql("select check_id, verdict from candidate_marts.verdicts where is_blocking").fetchall()
         )
         tables = connection.sql("select table_name from information_schema.tables").fetchall()
-    # Where the data show no differences, everybody gets the average effect, and of a ranking of equals nothing is known.
+    # Without differences in the data everybody gets the average effect, and a ranking of ties has no measures.
     assert {verdicts["qini_z"], verdicts["gain_over_response_model_z"]} <= {"fail", "unknown"}
     assert ("target_accounts",) not in tables

@@ -1,4 +1,4 @@
-"""Spark in processes of its own on loopback, at free ports: a standalone cluster, or a Spark Connect server."""
+"""Spark in its own processes on loopback, at free ports: a standalone cluster, or a Spark Connect server."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ STARTS_WITHIN_SECONDS = 120
 
 @dataclass(frozen=True)
 class Cluster:
-    """A master and workers, each a JVM, which start executors, JVMs of their own."""
+    """A master and workers, each a JVM; workers start executors, also JVMs."""
 
     url: str
     workers: tuple[subprocess.Popen, ...]
 
     def executors(self) -> list[int]:
-        """The process ids of the executors that run now."""
+        """Process ids of the running executors."""
         children = [child for worker in self.workers for child in _children(worker.pid)]
         return [child for child in children if b"ExecutorBackend" in _command(child)]
 
     def executors_in_python(self) -> list[int]:
-        """Those of them that have started Python, which they do for the first batch that it must map."""
+        """Executors that have started Python, as they do for the first batch to map."""
         return [
             executor
             for executor in self.executors()
@@ -38,7 +38,7 @@ class Cluster:
 
 @contextmanager
 def cluster(folder: Path, environment: dict[str, str], workers: int = 2) -> Iterator[Cluster]:
-    """A standalone cluster whose workers offer a core each; logs and work go to `folder`."""
+    """A standalone cluster whose workers offer one core each; logs and work go to `folder`."""
     daemon = environment | {"SPARK_DAEMON_MEMORY": "512m", "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false"}
     listen = ("--host", "127.0.0.1", "--port", "0", "--webui-port", "0")
     deploy = "org.apache.spark.deploy"
@@ -57,7 +57,7 @@ def cluster(folder: Path, environment: dict[str, str], workers: int = 2) -> Iter
 
 @contextmanager
 def connect_server(folder: Path, environment: dict[str, str], settings: dict[str, str]) -> Iterator[str]:
-    """A Spark Connect server with these settings of Spark; gives its URL."""
+    """A Spark Connect server with the given Spark settings; yields its URL."""
     settings = settings | {"spark.connect.grpc.binding.address": "127.0.0.1", "spark.connect.grpc.binding.port": "0"}
     options = [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
     server = "org.apache.spark.sql.connect.service.SparkConnectServer"
@@ -70,7 +70,7 @@ def connect_server(folder: Path, environment: dict[str, str], settings: dict[str
 def _jvm(
     log: Path, environment: dict[str, str], ready: str, *command: str | Path
 ) -> Iterator[tuple[subprocess.Popen, str]]:
-    """Runs a class of Spark until the end of the block; gives the process and what it logged of `ready` when it was."""
+    """Runs a Spark class until the end of the block; yields the process and the logged match of `ready`."""
     import pyspark
 
     home = Path(pyspark.__file__).parent
@@ -93,7 +93,7 @@ def _jvm(
             time.sleep(0.2)
         yield process, found[1]
     finally:
-        # The session of the process holds also the executors that a worker started, and they may outlive it.
+        # The process's session includes executors started by a worker, which may outlive it.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -109,7 +109,7 @@ def _command(process: int) -> bytes:
 
 
 def _read(file: Path) -> bytes:
-    """What the kernel tells of a process; nothing if it has ended."""
+    """The kernel's information on a process; empty if it has ended."""
     with suppress(FileNotFoundError, ProcessLookupError):
         return file.read_bytes()
     return b""

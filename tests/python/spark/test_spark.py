@@ -1,4 +1,4 @@
-"""The same project on Spark: real Spark, the same raw tables, and the same published rows to the last decision."""
+"""The project on real Spark: the same raw tables give the same published rows, down to the last decision."""
 
 import json
 import os
@@ -32,7 +32,7 @@ SCORES = ("--select", "int_uplift__scores+", *WITHOUT_UNIT_TESTS)
 
 @dataclass(frozen=True)
 class SparkProject:
-    """The project with a folder for all that Spark keeps, and a Spark to run on."""
+    """The project with a folder for all of Spark's files, and a Spark to run on."""
 
     project: Path
     folder: Path
@@ -43,7 +43,7 @@ class SparkProject:
         return self.folder / "build.log"
 
     def start_build(self, *options: str) -> subprocess.Popen:
-        """Begins `dbt build` in a process of its own."""
+        """Starts `dbt build` in its own process."""
         command = [Path(sys.executable).with_name("dbt"), "--no-use-colors", "build", "--target", "spark"]
         command += ["--target-path", self.folder / "target", "--log-path", self.folder / "logs", *options]
         kept = {"CAUSALYN_SPARK_DIRECTORY": str(self.folder), "CAUSALYN_SPARK_FILES": str(self.folder / "files")}
@@ -61,7 +61,7 @@ class SparkProject:
         assert self.start_build(*options).wait(FINISHES_WITHIN_SECONDS) == 0, self.log.read_text()[-5000:]
 
     def await_log(self, words: str) -> None:
-        """Returns when the build that runs has printed `words`."""
+        """Returns once the running build has printed `words`."""
         deadline = time.monotonic() + FINISHES_WITHIN_SECONDS
         while words not in self.log.read_text():
             assert time.monotonic() < deadline, self.log.read_text()[-5000:]
@@ -69,7 +69,7 @@ class SparkProject:
 
 
 def java_17() -> Path | None:
-    """The home of a Java 17, from JAVA_HOME or where Debian puts it."""
+    """The home of Java 17, from JAVA_HOME or Debian's path."""
     homes = [Path(os.environ["JAVA_HOME"])] if "JAVA_HOME" in os.environ else sorted(Path("/usr/lib/jvm").glob("*17*"))
     return next((home for home in homes if (home / "bin" / "java").exists()), None)
 
@@ -89,8 +89,8 @@ def spark_environment(project_root):
         "PYTHONPATH": f"{project_root / 'spark'}:{project_root / 'scripts'}",
         "PYSPARK_PYTHON": sys.executable,
         "SPARK_LOCAL_IP": "127.0.0.1",
-        # On little data the second compiler costs more than it gains, and so do threads that collect garbage. Without it the code
-        # of the first has a fifth of the room, and a thread that does nothing but make room.
+        # On little data the second compiler and parallel garbage collection cost more than they gain. Without the
+        # second, the first's code cache defaults to a fifth of its usual size, with a thread just to sweep it.
         "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC",
     }
 
@@ -103,19 +103,19 @@ def default_world(tmp_path_factory, build_world):
 
 @pytest.fixture(scope="module")
 def seed_world(tmp_path_factory, build_world, shared_dir):
-    """The public data set that the published claims were made on."""
+    """The public data set behind the published claims."""
     return build_world(tmp_path_factory.mktemp("seed_world"), "load_raw.py", shared_dir / "seed_world")
 
 
 @pytest.fixture
 def local(spark_environment, project_root, tmp_path):
-    """Spark in the process of dbt, with a partition for each core."""
+    """Spark in dbt's process, with one partition per core."""
     return SparkProject(project_root, tmp_path, spark_environment | {"CAUSALYN_SPARK_PARTITIONS": "2"})
 
 
 @pytest.fixture
 def connect(spark_environment, project_root, tmp_path):
-    """A Spark Connect server, which dbt talks to."""
+    """A Spark Connect server for dbt."""
     metastore = f"jdbc:derby:;databaseName={tmp_path / 'metastore'};create=true"
     settings = {
         "spark.master": "local[2]",
@@ -137,7 +137,7 @@ def cluster(spark_environment, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def on_cluster(cluster, spark_environment, project_root, default_world, tmp_path_factory):
-    """The default world, built on a cluster, whose event logs tell which executor did what."""
+    """The default world, built on a cluster whose event logs record each executor's tasks."""
     folder = tmp_path_factory.mktemp("on_cluster")
     (folder / "events").mkdir()
     (folder / "conf").mkdir()
@@ -153,7 +153,7 @@ def on_cluster(cluster, spark_environment, project_root, default_world, tmp_path
 
 @pytest.fixture
 def session(spark_environment, tmp_path, monkeypatch):
-    """A session of Spark in this process."""
+    """A Spark session in this process."""
     from pyspark.sql import SparkSession
 
     for name in ("JAVA_HOME", "PYSPARK_PYTHON", "SPARK_LOCAL_IP", "JAVA_TOOL_OPTIONS"):
@@ -169,7 +169,7 @@ def session(spark_environment, tmp_path, monkeypatch):
 
 
 def published_tables(world) -> list[str]:
-    """The tables that the project publishes, by its manifest."""
+    """The published tables, from the manifest."""
     nodes = world.manifest["nodes"].values()
     tables = (node for node in nodes if node["resource_type"] == "model" and is_published(node))
     return sorted(f"{published_schema(node)}.{node['alias']}" for node in tables)
@@ -184,9 +184,9 @@ def is_published(node: dict) -> bool:
 
 
 def read(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, list[tuple]]:
-    """The rows of a table, its columns by name and its rows in the order of what isn't a figure.
+    """The rows of a table, by sorted columns and ordered by the values that are not figures.
 
-    The hash of the training rows in pandas is left out, since their types differ by engine; `model_version` says the same.
+    The pandas hash of the training rows is left out, since types differ by engine; `model_version` covers it.
     """
     described = connection.execute(f"describe {table}").fetchall()
     columns = sorted((kind == "DOUBLE", name) for name, kind, *_ in described if name not in HASHED_BY_PANDAS)
@@ -196,7 +196,7 @@ def read(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, list[tu
 
 
 def differences(world, folder: Path) -> list[str]:
-    """The published tables that differ between a DuckDB warehouse and Spark's folder, and where."""
+    """The published tables that differ between a DuckDB warehouse and Spark's folder, and where they differ."""
     found = []
     with duckdb.connect(str(world.warehouse), read_only=True) as here, spark_files.connect(folder) as there:
         for table in published_tables(world):
@@ -217,7 +217,7 @@ def differences(world, folder: Path) -> list[str]:
 
 
 def alike(expected: tuple, found: tuple) -> bool:
-    """Equal values, and figures that differ by no more than engines' last digits."""
+    """Equal values, and figures that differ by no more than an engine's last digits."""
     return all(
         one == other
         or (isinstance(one, float) and isinstance(other, float) and abs(one - other) <= FIGURES_AGREE_WITHIN)
@@ -230,7 +230,7 @@ def test_every_published_table_is_the_same(local, built_world, run):
     local.build(*WITHOUT_UNIT_TESTS)
     assert {"marts.account_policy", "audit.claims"} <= set(published_tables(built_world))
     assert differences(built_world, local.folder) == []
-    # What `make build` ends with reads more than tables that are compared.
+    # The last step of `make build` reads more than the compared tables.
     scripts, report = local.project / "scripts", local.folder / "report"
     for script in (["summarise.py"], ["render_report.py", "--directory", report]):
         shown = run(sys.executable, scripts / script[0], *script[1:], "--warehouse", local.folder)
@@ -288,7 +288,7 @@ def test_without_executors_the_old_lists_stay(on_cluster, cluster, default_world
     deadline = time.monotonic() + FINISHES_WITHIN_SECONDS
     while build.poll() is None:
         assert time.monotonic() < deadline, on_cluster.log.read_text()[-5000:]
-        # One that has not begun a task yet would only be replaced, and never fail the build.
+        # An executor that has not begun a task would only be replaced, and never fail the build.
         for executor in cluster.executors_in_python():
             with suppress(ProcessLookupError):
                 os.kill(executor, signal.SIGKILL)
@@ -317,7 +317,7 @@ def test_a_killed_driver_leaves_whole_lists(on_cluster, default_world, seen):
     after = published_files(default_world, on_cluster)
     replaced = sum(after[table] != before[table] for table in before)
     assert 0 < replaced < len(before)
-    # The one that was being replaced may be gone.
+    # The table that was being replaced may be gone.
     unlike = differences(default_world, on_cluster.folder)
     assert unlike[1:] == [] and all(difference.endswith("is missing") for difference in unlike)
     on_cluster.build(*LISTS)
@@ -342,7 +342,7 @@ def test_a_build_is_measured_on_both_engines(spark_environment, tmp_path, monkey
 
 
 def start_scoring(spark: SparkProject, cluster: spark_processes.Cluster) -> subprocess.Popen:
-    """Begins to build the scores and all that follows, and returns when executors begin to score users."""
+    """Starts building the scores and everything downstream; returns once executors begin to score users."""
     build = spark.start_build(*SCORES)
     deadline = time.monotonic() + FINISHES_WITHIN_SECONDS
     while not cluster.executors_in_python():
@@ -352,13 +352,13 @@ def start_scoring(spark: SparkProject, cluster: spark_processes.Cluster) -> subp
 
 
 def events(spark: SparkProject) -> list[dict]:
-    """What Spark logged of the last build."""
+    """Spark's log events of the last build."""
     log = max(spark.folder.glob("events/*"), key=lambda log: log.stat().st_mtime)
     return [json.loads(line) for file in sorted(log.glob("events_*")) for line in file.read_text().splitlines()]
 
 
 def rows_scored_by_executor(events: list[dict]) -> Counter[str]:
-    """Rows of the first stage that called `mapInPandas`: the scores come before all that explains them."""
+    """Rows of the first stage that called `mapInPandas`: scores come before explanations."""
     scoring = min(
         event["Stage Info"]["Stage ID"]
         for event in events
@@ -373,13 +373,13 @@ def rows_scored_by_executor(events: list[dict]) -> Counter[str]:
 
 
 def published_files(world, spark: SparkProject) -> dict[str, list[str]]:
-    """The files of every published table; Spark never names two alike."""
+    """The files of every published table; Spark never gives two the same name."""
     paths = {table: spark.folder / "{}.db/{}".format(*table.split(".")) for table in published_tables(world)}
     return {table: sorted(file.name for file in path.glob("*.parquet")) for table, path in paths.items()}
 
 
 def descendants(world, node: str) -> set[str]:
-    """The published tables that are built from a node, directly or not."""
+    """The published tables downstream of a node."""
     found, open_nodes = set(), [node]
     while open_nodes:
         for child in world.manifest["child_map"][open_nodes.pop()]:
@@ -412,13 +412,13 @@ def test_sources_are_copied_as_a_whole(built_world, tmp_path):
     files = tmp_path / "files"
     (files / "raw" / "stale").mkdir(parents=True)
     copied = spark_files.copy_sources(built_world.warehouse, files)
-    # The hidden truth and its origin lie beside the raw tables.
+    # Hidden truth and its origin are next to the raw tables.
     assert copied == len(list(files.glob("raw/*/part.parquet"))) + 2 > 5
     assert not (files / "raw" / "stale").exists()
     without_truth = tmp_path / "world.duckdb"
     shutil.copy(built_world.warehouse, without_truth)
     spark_files.copy_sources(without_truth, files)
-    # Spark registers a table by its file: without hidden truth the file has no row.
+    # Spark registers a table by its file: without hidden truth that file has no row.
     hidden = sorted(path.parent.name for path in files.glob("truth/*/part.parquet"))
     assert hidden == ["latent_uplift_groups_hidden", "latent_uplift_today_hidden"]
     assert duckdb.sql(f"from '{files}/truth/*/part.parquet'").fetchall() == []

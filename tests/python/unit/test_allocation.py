@@ -1,4 +1,4 @@
-"""Allocation under a budget and the team's hours: the best choice is the best, and the same whatever the order."""
+"""Allocation under a budget and the team's hours: the optimum is optimal and independent of row order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from causalyn.decision.allocation import allocate, choose
 
 
 def accounts(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Values, shape (n,), and uses of the two limits, shape (2, n); many accounts use up the same."""
+    """Values, shape (n,), and uses of the two limits, shape (2, n); many accounts have the same uses."""
     rng = np.random.default_rng(seed)
     value = np.round(np.exp(rng.normal(3, 1, n)), 2)
     return value, np.array([7.0 + rng.integers(0, 4, n), rng.choice([0.0, 0.5, 1.0, 2.0], n)])

@@ -1,4 +1,4 @@
-"""A run of dbt ends with the command that started it: nothing is published by an orphan."""
+"""A run of dbt ends with the command that started it: no orphan publishes anything."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ command.build(folder / "causalyn.duckdb")
 
 
 def started(folder: Path, project_root: Path) -> subprocess.Popen:
-    """A command that has started what it takes for dbt, which publishes after two seconds."""
+    """A command that has started a stand-in for dbt, which publishes after two seconds."""
     dbt = folder / "dbt"
     dbt.write_text(DBT.format(folder=folder))
     dbt.chmod(0o700)

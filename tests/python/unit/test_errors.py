@@ -1,4 +1,4 @@
-"""Standard errors are right where users of an account are alike: against simulation and against resampled accounts."""
+"""Standard errors are right when an account's users are correlated: against simulation and resampled accounts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EXPERIMENTS = 600
 
 @pytest.mark.parametrize(("preset", "naive_share"), [("a_a_8_users", 0.10), ("a_a_25_users", 0.35)])
 def test_a_5_percent_test_rejects_about_5_percent(compiled_nodes, preset, naive_share):
-    """Within three Monte Carlo errors, 2.7 points; `make study` runs more of them, for docs/results/studies.md."""
+    """Within three Monte Carlo errors, 2.7 points; `make study` simulates more, for docs/results/studies.md."""
     model, terms = (compiled_nodes[f"int_evaluation__{name}"] for name in ("arm_diagnostics", "arm_terms"))
     rejected = study_errors.rejected(model, terms, study_errors.CASES[preset], EXPERIMENTS, seed=2026)
     monte_carlo_error = np.sqrt(0.05 * 0.95 / EXPERIMENTS)
@@ -22,7 +22,7 @@ def test_a_5_percent_test_rejects_about_5_percent(compiled_nodes, preset, naive_
 
 
 def ranking_metrics(score: np.ndarray, effect: np.ndarray) -> dict[str, float]:
-    """Qini, AUUC and AUTOC of a ranking without equals, as their definitions have them."""
+    """Qini, AUUC and AUTOC of a ranking without ties, by their definitions."""
     ranked = effect[np.argsort(-score)]
     n = len(ranked)
     gain = np.cumsum(ranked) / n
@@ -35,7 +35,7 @@ def ranking_metrics(score: np.ndarray, effect: np.ndarray) -> dict[str, float]:
 
 
 def test_the_errors_of_ranking_metrics_are_those_of_resampled_accounts(leaderboard):
-    """2,400 users in 300 accounts that share a part of their effects; 1,000 resamples know an error to within about 2%."""
+    """2,400 users in 300 accounts with partly shared effects; 1,000 resamples determine an error to within about 2%."""
     generator = np.random.default_rng(3)
     account = np.repeat(np.arange(300), 8)
     lift = generator.normal(0.05, 0.1, 2400) + np.repeat(generator.normal(0, 0.15, 300), 8)
@@ -49,7 +49,7 @@ def test_the_errors_of_ranking_metrics_are_those_of_resampled_accounts(leaderboa
     for metric, value in ranking_metrics(score, effect).items():
         assert value == pytest.approx(measured[metric], abs=0.002)
     rows_of = np.arange(2400).reshape(300, 8)
-    # Copies of an account drawn twice would tie, and a tie has no order: a hair's breadth tells them apart.
+    # Copies of an account that is drawn twice would tie; a tiny difference breaks the tie.
     drawn = (rows_of[generator.integers(0, 300, 300)].ravel() for _ in range(1000))
     resampled = pd.DataFrame(
         [ranking_metrics(score[rows] + 1e-9 * generator.standard_normal(2400), effect[rows]) for rows in drawn]

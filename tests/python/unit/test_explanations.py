@@ -1,4 +1,4 @@
-"""What the learner is asked about itself, on simulated accounts in which one feature decides lift and another only confounds."""
+"""Explanations of the learner, on simulated accounts in which one feature decides lift and another only confounds."""
 
 from dataclasses import replace
 
@@ -22,12 +22,12 @@ def model(users: pd.DataFrame) -> uplift.UpliftModel:
 
 @pytest.fixture(scope="module")
 def nobody(users: pd.DataFrame) -> uplift.UpliftModel:
-    """What data that support no estimate leave: no model."""
+    """The model of data that support no estimate: none."""
     return uplift.UpliftModel(("signal", "confounder"))
 
 
 def lift_of(model: uplift.UpliftModel, users: pd.DataFrame, learner: str) -> pd.Series:
-    """Lift of the users in their order, named by their observations."""
+    """Users' lift in their order, indexed by observation."""
     return by_learner(model.score(users, PARAMETERS.deciding))[learner].set_axis(users["observation_id"])
 
 
@@ -37,7 +37,7 @@ def deciding(learner: str) -> uplift.Parameters:
 
 @pytest.mark.parametrize("learner", ["t_learner", "spline_t_learner", "r_learner"])
 def test_contributions_add_up_to_lift(model, users, learner):
-    """By the same models lift is one number plus the contributions; the X-learner's number depends on the propensity."""
+    """In one model, lift is a constant plus the contributions; the X-learner's constant depends on the propensity."""
     added = explanations.contributions(model, users, deciding(learner))
     assert sorted(added["observation_id"]) == sorted(users["observation_id"])
     total = added.set_index("observation_id")[list(model.features)].sum(axis=1)
@@ -50,7 +50,7 @@ def test_contributions_add_up_to_lift(model, users, learner):
 def test_the_feature_that_decides_lift_contributes_most(model, users, learner):
     added = explanations.contributions(model, users, deciding(learner))
     sizes = added[list(model.features)].abs().mean()
-    # On the scale of log odds every feature moves lift a little, since a base rate does.
+    # On the log-odds scale every feature moves lift a little, because the baseline does.
     assert sizes["signal"] > (2 if learner == "spline_t_learner" else 4) * sizes["confounder"]
     helped = added["observation_id"].isin(users.loc[users.signal > 0, "observation_id"])
     assert (added.loc[helped, "signal"] > 0).mean() > 0.95
@@ -81,7 +81,7 @@ def test_dependence_is_the_lift_at_a_value(model, users, learner):
     assert asked.loc["high", "lift"] - asked.loc["low", "lift"] > 0.25
     mean_lift = lift_of(model, users.head(explanations.DEPENDENCE_USERS), learner).mean()
     assert asked.loc["as it is", "lift"] == pytest.approx(mean_lift, abs=1e-9)
-    assert asked["lift_se"].between(0.001, 0.2).all()  # less than half of what lies between the cells
+    assert asked["lift_se"].between(0.001, 0.2).all()  # less than half of the difference between cells
 
 
 def test_without_a_model_there_is_nothing_to_explain(nobody, users):

@@ -1,4 +1,4 @@
-"""The loader takes an export that fulfils the raw contract whole, and otherwise says what is wrong and touches nothing."""
+"""The loader loads a complete valid export, or says what is wrong with it and changes nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from causalyn.warehouse.raw_contract import TABLES, TRUTH, TRUTH_TODAY, truth_pa
 from causalyn.warehouse.raw_files import SUFFIXES, RawContractError
 from causalyn.warehouse.raw_loader import check_raw, load_raw
 
-# A small export as a foreign warehouse would write it: flags as booleans or doubles, timestamps for dates.
+# A small export as a foreign warehouse would write it: flags as booleans or doubles, timestamps instead of dates.
 EXPORT = {
     "accounts_raw": """
         select 'a' || i as account_id, date '2024-01-01' + i::int as account_created_date, 'growth' as plan_tier,
@@ -56,7 +56,7 @@ HIDDEN = "select 'u' || i as user_id, 'persuadable' as latent_uplift_group from 
 
 
 def write(directory: Path, table: str, query: str, suffix: str = "parquet") -> None:
-    """Write a table of the export, in place of what is there. A query may read the table that it replaces."""
+    """Write a table of the export, replacing the existing one, which the query may read."""
     path = directory / f"{table}.{suffix}"
     quoted = "'" + str(path).replace("'", "''") + "'"
     options = "format parquet" if suffix == "parquet" else "format csv, header"
@@ -73,7 +73,7 @@ def write_export(directory: Path, suffix: str = "parquet") -> Path:
 
 
 def contents(path: Path, schema: str = "raw") -> dict[str, list[tuple]]:
-    """All rows of a database file by table, with the types of the columns. When they were loaded is left out."""
+    """All rows of a database file by table, with column types, but without the time of loading."""
     with duckdb.connect(str(path), read_only=True) as connection:
         tables = connection.execute(
             "select table_name from duckdb_tables() where schema_name = ? order by 1", [schema]
@@ -91,7 +91,7 @@ def all_contents(warehouse: Path) -> dict[str, list[tuple]]:
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory) -> Path:
-    """A directory with the export and the warehouse that it was loaded into. To be copied, not changed."""
+    """A directory with the export and the warehouse that it was loaded into. Copy it to change it."""
     directory = tmp_path_factory.mktemp("loaded")
     load_raw(write_export(directory / "export"), directory / "warehouse" / "causalyn.duckdb")
     return directory
@@ -104,13 +104,13 @@ def export(tmp_path, loaded) -> Path:
 
 @pytest.fixture
 def warehouse(tmp_path) -> Path:
-    """A warehouse that is not there yet."""
+    """A warehouse that does not exist yet."""
     return tmp_path / "warehouse" / "causalyn.duckdb"
 
 
 @pytest.fixture
 def earlier_load(loaded, warehouse) -> dict[str, list[tuple]]:
-    """What an earlier load has left in the warehouse, hidden truth included."""
+    """The warehouse's contents from an earlier load, hidden truth included."""
     shutil.copytree(loaded / "warehouse", warehouse.parent)
     return all_contents(warehouse)
 
@@ -254,7 +254,7 @@ def test_points_between_thousands_are_not_taken_for_decimal_points(export, wareh
 
 @pytest.mark.fault("export: a database's sign for nothing", "nothing")
 def test_what_databases_write_for_nothing_is_nothing(export, warehouse, seen):
-    """Snowflake, MySQL and PostgreSQL, quoted or not; in any column, so that it never becomes somebody's id."""
+    """Snowflake, MySQL and PostgreSQL, quoted or not; in any column, so that it never becomes an id."""
     (export / "accounts_raw.parquet").unlink()
     (export / "accounts_raw.csv").write_text(
         'ACCOUNT_ID,PLAN_TIER,RENEWAL_DATE,OWNER\n"a1","growth",\\N,\\N\na2,"\\N","2025-03-01 00:00:00.000","NULL"\na3,,,\n'
@@ -328,7 +328,7 @@ def test_the_truth_of_today_is_loaded_beside_the_other(export, warehouse, earlie
 
 
 def fault_cases(cases: dict[str, tuple]) -> list:
-    """Each case as a parameter and a row of the fault table."""
+    """Each case as a parameter and as a row of the fault table."""
     return [
         pytest.param(*case, id=name, marks=pytest.mark.fault(f"export: {name.replace('_', ' ')}", "refused, by name"))
         for name, case in cases.items()
@@ -577,7 +577,7 @@ u3,a3,2024-06-01,basic,EU,u1
 
 
 def parquet_of(column: str, values: pa.Array) -> bytes:
-    """The users of the export with another column in place of theirs."""
+    """The export's users with another column in place of theirs."""
     users = pacsv.read_csv(io.BytesIO(USERS_CSV))
     file = io.BytesIO()
     pq.write_table(users.set_column(users.column_names.index(column), column, values), file)
@@ -696,7 +696,7 @@ def test_a_broken_file_is_named(export, warehouse, seen, listed, name, content, 
 
 
 def outcome(directory: Path) -> int | list[str]:
-    """How many users the loader would take of an export, or why it refuses it."""
+    """The number of users that the loader would accept from an export, or its reasons to refuse it."""
     try:
         sources, _ = check_raw(directory)
     except RawContractError as error:
@@ -705,7 +705,7 @@ def outcome(directory: Path) -> int | list[str]:
         return connection.execute(f"select count(*) from ({sources['users_raw'].select})").fetchall()[0][0]
 
 
-# Mostly what an export may hold, so that some are taken, and among it anything at all.
+# Mostly valid values, so that some exports are accepted, mixed with anything at all.
 CELLS = [
     st.sampled_from(["u1", "u2", "u3", "u4", ""]),
     st.sampled_from(["a1", "a2", "", "a'; --"]),
@@ -713,7 +713,7 @@ CELLS = [
 ]
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 ROWS = st.lists(st.tuples(*(st.one_of(cell, cell, cell, ANYTHING) for cell in [*CELLS, *[ANYTHING] * 3])), max_size=6)
-# The same examples every time; the first failure is shown as it is, since to shrink it takes minutes.
+# The same examples every time; the first failure is shown as it is, because shrinking it takes minutes.
 IN_THIS_ORDER = settings(
     max_examples=40,
     derandomize=True,
@@ -813,7 +813,7 @@ def test_the_day_of_a_time_with_an_offset_is_that_of_utc(export, warehouse, seen
 
 @pytest.mark.fault("export: local midnights and a time zone for them", "the local days, and plain dates as they are")
 def test_days_are_those_of_the_time_zone_that_is_named(export, warehouse, earlier_load, seen):
-    """As texts with offsets of summer and winter, as instants, and as times in UTC without an offset."""
+    """As text with summer and winter offsets, as instants, and as UTC times without an offset."""
     local = "(cast(activity_date as date)::timestamp at time zone 'Europe/Berlin')"
     for moment in (local, f"{local} at time zone 'UTC'", f"strftime({local} at time zone 'UTC', '%Y-%m-%d %H:%M:%SZ')"):
         write(export, "user_activity_daily_raw", EXPORT["user_activity_daily_raw"])
@@ -847,7 +847,7 @@ def test_an_unknown_time_zone_is_refused(export, warehouse, seen, listed):
     assert not warehouse.exists()
 
 
-# What a person can't tell apart, and what a data frame makes of whole numbers.
+# Texts that a person can't tell apart, and what a data frame makes of whole numbers.
 SAME_IDS = {
     "padded": "user_id || '  '",
     "after_a_tab": "chr(9) || user_id",
@@ -941,7 +941,7 @@ def test_strangers_are_reported_beyond_two_in_a_hundred_and_taken(export, wareho
 
 
 def test_days_of_several_sources_are_taken(export, warehouse):
-    """One row for each day and source is no contradiction; two that differ are."""
+    """One row per day and source is no contradiction; two different ones are."""
     write(export, "user_activity_daily_raw", "select * from {table}, (values ('web'), ('ios')) as sources(source)")
     loaded = load_raw(export, warehouse)
     assert (loaded.rows["user_activity_daily_raw"], loaded.notes) == (60, [])
@@ -992,7 +992,7 @@ def test_columns_that_nothing_reads_are_reported(export, warehouse):
     assert load_raw(export, warehouse).notes == ['accounts_raw: unused columns: "it\'s extra"']
 
 
-# Other shapes of the same users: how each is written into the export.
+# The same users in other shapes: how each is written into the export.
 SHAPES = {
     "parts side by side": ["users_raw-00000-of-00002.parquet", "users_raw-00001-of-00002.parquet"],
     "numbered parts": ["users_raw_0_0_0.csv.gz", "users_raw_0_1_0.csv.gz"],
@@ -1021,7 +1021,7 @@ def test_other_shapes_hold_the_same_rows(export, warehouse, earlier_load, seen, 
         if name not in tables:
             (export / name).write_text("of the writer's own")
             continue
-        # The columns of CSV parts in another order each.
+        # CSV parts with columns in a different order each.
         columns = "* exclude (user_id), user_id" if number else "*"
         columns = columns if "geo_region=" not in name else "* exclude (geo_region)"
         rows = duckdb.sql(
@@ -1150,7 +1150,7 @@ def test_a_warehouse_that_another_process_writes_is_one_clear_error(export, comm
 
 
 def test_a_failure_while_loading_replaces_nothing(export, warehouse, earlier_load, monkeypatch):
-    """The checks passed, and then the last table could not be written."""
+    """The checks passed, but then the last table could not be written."""
     create = raw_loader._create
 
     def fail_on_truth(connection, name, *arguments):

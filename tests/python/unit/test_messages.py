@@ -1,4 +1,4 @@
-"""docs/messages.md says what the commands say: nothing listed that no code prints, nothing refused that is not listed."""
+"""docs/messages.md matches the code: every listed message is printed somewhere, and every refusal is listed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def listed_messages(root: Path) -> list[str]:
 
 
 def fixed_parts(text: ast.AST) -> list[str]:
-    """The text of a string, or of an f-string around what it fills in."""
+    """A string's text, or an f-string's parts between its placeholders."""
     values = text.values if isinstance(text, ast.JoinedStr) else [text]
     return [value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)]
 
@@ -60,7 +60,7 @@ def refuses(call: ast.Call) -> bool:
 
 
 def all_texts(root: Path) -> str:
-    """Every string of the scripts, the Makefile, the models that refuse and the macros, pieces of one text joined."""
+    """Every string of the scripts, Makefile, refusing models and macros, with pieces of one text joined."""
     models = (
         "staging/base/base_user_features",
         "intermediate/build/int_build__publication_gate",
@@ -174,7 +174,7 @@ def test_a_warehouse_that_cannot_be_used_is_one_line(project_root, run, seen, li
 
 
 def write_smallest_export(directory: Path) -> None:
-    """A row of each table that an export needs."""
+    """One row of each required table of an export."""
     directory.mkdir()
     rows = {
         "accounts_raw": "'a' account_id, date '2024-01-01' account_created_date, 'growth' plan_tier, 'x' industry, "
@@ -209,7 +209,7 @@ def test_other_names_will_do(name):
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.fault("a warehouse whose name means something in SQL", "one line, from every command")
 def test_every_command_refuses_such_a_name_at_once(project_root, run, seen, listed, tmp_path, command):
-    """Whether it is given as an option or by the environment."""
+    """Whether given as an option or in the environment."""
     arguments = {"load_raw.py": [tmp_path], "diff_decisions.py": ["before/p", "after/p"]}.get(command, [])
     line, warehouse = [sys.executable, project_root / "scripts" / command, *arguments], tmp_path / 'q"x.duckdb'
     for refused in (run(*line, "--warehouse", warehouse), run(*line, CAUSALYN_WAREHOUSE=str(warehouse))):

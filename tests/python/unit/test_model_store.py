@@ -1,4 +1,4 @@
-"""Fitted learners come back from the warehouse as they were, and whatever else is found there is refused."""
+"""Fitted learners come back from the warehouse unchanged; anything else found there is refused."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def score(model: uplift.UpliftModel, users: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_model(kept: pd.DataFrame, content: bytes) -> pd.DataFrame:
-    """Another content, by somebody who knows the checksum."""
+    """Other content, by somebody who knows the checksum."""
     return kept.assign(model=[content] * len(kept), model_sha256=hashlib.sha256(content).hexdigest())
 
 
@@ -63,7 +63,7 @@ def test_forests_predict_as_scikit_learn_does(users):
 
 
 def test_a_value_beyond_those_fitted_on_is_scored_as_the_largest(model, users):
-    """So a user of today whose activity outgrew everybody's is scored as the most active user known."""
+    """So a user of today more active than anybody in training is scored as the most active training user."""
     beyond = users.assign(signal=users["signal"] * 1000, confounder=users["confounder"] + 1e6)
     within = beyond.assign(**{name: beyond[name].clip(upper=users[name].max()) for name in ("signal", "confounder")})
     assert not beyond.equals(within)
@@ -91,7 +91,7 @@ def test_a_model_of_other_features_or_data_is_refused(kept, users, case):
 
 
 def test_the_users_of_today_are_no_training_data(model, kept, users):
-    """They are scored by a model that was fitted on others, whose features alone must be theirs."""
+    """They are scored by a model fitted on others and need only have the same features."""
     today = users.iloc[::-1].assign(population="today", observation_id=users["user_id"])
     restored = model_store.from_frame(kept, today.columns, PARAMETERS)
     pd.testing.assert_frame_equal(score(restored, today), score(model, today), check_exact=True)

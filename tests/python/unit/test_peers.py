@@ -1,4 +1,4 @@
-"""The same figures as other libraries give, where their conventions can be brought to ours."""
+"""The same figures as other libraries', after matching their conventions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from causalyn.learner import uplift
 
 @pytest.fixture(scope="module")
 def users() -> pd.DataFrame:
-    """2,000 users with scores that tell something of their effects."""
+    """2,000 users with scores correlated with their effects."""
     generator = np.random.default_rng(0)
     lift = generator.normal(0.05, 0.1, 2000)
     return pd.DataFrame(
@@ -27,7 +27,7 @@ def users() -> pd.DataFrame:
 
 
 def test_auuc_and_qini_are_those_of_causalml(users, leaderboard):
-    """causalml adds up the curve at every user, this project its trapezoids; its rate divides the Qini by the mean weight."""
+    """causalml sums the curve at every user, we its trapezoids; causalml's rate divides Qini by the mean weight."""
     metrics = pytest.importorskip("causalml.metrics", reason="causalml is not installed (the extra `peers`)")
     measured, n, total = leaderboard(users), len(users), users["dr_score"].sum()
     frame = pd.DataFrame({"score": users["score"], "tau": users["dr_score"]})
@@ -38,7 +38,7 @@ def test_auuc_and_qini_are_those_of_causalml(users, leaderboard):
 
 @pytest.mark.parametrize(("metric", "theirs"), [("qini", "qini"), ("autoc", "toc")])
 def test_qini_and_autoc_are_those_of_econml(users, leaderboard, metric, theirs):
-    """EconML adds up the curve at percentiles of the scores, here as fine as the users, but for the first of them."""
+    """EconML sums the curve at percentiles of the scores, here one per user except the first."""
     validate = pytest.importorskip("econml.validate.utils", reason="EconML is not installed (the extra `peers`)")
     score, effect = users["score"].to_numpy(), users["dr_score"].to_numpy()
     percentiles = np.linspace(0, 100, len(users) + 1)
@@ -47,7 +47,7 @@ def test_qini_and_autoc_are_those_of_econml(users, leaderboard, metric, theirs):
 
 
 def test_qini_is_the_area_under_scikit_uplifts_curve(leaderboard):
-    """With as many treated as control users at every threshold its curve counts what ours does, a treated user of them all."""
+    """With equal numbers of treated and control users at every threshold, its curve is ours per treated user."""
     sklift = pytest.importorskip("sklift.metrics", reason="scikit-uplift is not installed (the extra `peers`)")
     generator = np.random.default_rng(1)
     score = np.repeat(generator.normal(size=1000), 2)
@@ -86,7 +86,7 @@ def test_doubly_robust_scores_are_those_of_econml():
 
 
 def test_the_t_learner_of_one_half_is_causalmls():
-    """Where nobody is weighted, the arms of one half of the accounts are a plain T-learner."""
+    """Without weights, the arms of one half of the accounts are a plain T-learner."""
     meta = pytest.importorskip("causalml.inference.meta", reason="causalml is not installed (the extra `peers`)")
     users = simulate(accounts=200)
     features, treated = users[["signal", "confounder"]].to_numpy(), users["is_treated"].to_numpy()
@@ -98,7 +98,7 @@ def test_the_t_learner_of_one_half_is_causalmls():
 
     class Arm(RandomForestRegressor):
         def fit(self, features: np.ndarray, target: np.ndarray) -> Arm:
-            # Weights, even equal ones, are drawn by another stream of random numbers than none.
+            # Even equal weights use another stream of random numbers than no weights.
             return super().fit(features, target, sample_weight=np.full(len(target), 2.0))
 
     def arm(seed: int) -> Arm:

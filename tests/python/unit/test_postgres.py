@@ -1,4 +1,4 @@
-"""An export is read from a PostgreSQL database as from files; the database is a real one, started and stopped here."""
+"""An export in a PostgreSQL database loads as from files; the database is a real one, started and stopped here."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ ROWS = {
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[str]:
-    """A database with an export in a schema of its own; ids of users are numbers with a scale, and roles an enumeration."""
+    """A database with an export in its own schema; user ids are numerics with a scale, roles an enumeration."""
     programs = next((Path(path).resolve().parent for path in PROGRAMS if path), None)
     if programs is None:
         pytest.skip("no PostgreSQL: the distribution's package `postgresql` brings it")
-    # It does not run as root, and its socket's path must be short.
+    # PostgreSQL does not run as root, and its socket's path must be short.
     user = "nobody" if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="causalyn-pg-"))
     if user:

@@ -1,4 +1,4 @@
-"""Refutations on simulated accounts: in a sound campaign they find nothing; what is hidden or spills over is found out."""
+"""Refutations on simulated accounts: they pass a sound campaign and detect hidden confounding or spill-over."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_each_attempt_changes_what_it_says(world, attempts):
     assert (ring.is_treated != treated).any() and (ring.outcome == converted).all()
     permuted = by_attempt["permuted_outcome"].set_index("observation_id")
     assert permuted.outcome.sum() == converted.sum() and (permuted.outcome != converted).any()
-    # Accounts of one size swap places as they are, so that their sums stay those of accounts.
+    # Whole accounts of one size are permuted, so that their sums remain account sums.
     assert sorted(permuted.groupby("account_id").outcome.sum()) == sorted(converted.groupby(permuted.account_id).sum())
     assert by_attempt["dropped_accounts"].account_id.nunique() == 720
 

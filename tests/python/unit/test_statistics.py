@@ -1,4 +1,4 @@
-"""The statistics that macros write in SQL, against the standard library's."""
+"""Statistics written in SQL by macros, against the standard library's."""
 
 from statistics import NormalDist
 

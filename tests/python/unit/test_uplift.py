@@ -1,4 +1,4 @@
-"""The learners of lift on simulated accounts whose true lift is known, and on input that it must refuse."""
+"""The uplift learners on simulated accounts with known lift, and on input that they must refuse."""
 
 from dataclasses import replace
 from statistics import NormalDist
@@ -26,7 +26,7 @@ LEARNERS = [uplift.LEARNER_IDS[name] for name in uplift.MEMBERS]
 
 
 def simulate(accounts: int = 600, users_per_account: int = 8, effect: float = 1.0, seed: int = 0) -> pd.DataFrame:
-    """Users in accounts, treated by an observed feature; lift is +0.3 * effect for one half of them, -0.2 for the other."""
+    """Users in accounts, treated by an observed feature; lift is +0.3 * effect for one half, -0.2 for the other."""
     generator = np.random.default_rng(seed)
     n = accounts * users_per_account
     signal, confounder = generator.uniform(-1, 1, n), generator.uniform(-1, 1, n)
@@ -60,7 +60,7 @@ def fit_and_score(frame: pd.DataFrame, parameters: uplift.Parameters = PARAMETER
 
 
 def by_learner(scores: pd.DataFrame, score: str = "lift") -> pd.DataFrame:
-    """A score of the users of `simulate` in their order, a column per learner."""
+    """A score of `simulate`'s users in their order, one column per learner."""
     return scores.pivot_table(score, "observation_id", "learner_id", sort=True).reset_index(drop=True)
 
 
@@ -130,8 +130,8 @@ def test_intervals_cover_the_mean_lift_of_a_group(world, scores, learner):
 
 @each_learner
 def test_standard_errors_are_clustered_by_account(learner):
-    """Copies of every user within its account are no new evidence; as accounts of their own they would be."""
-    # Many trees, whose own randomness is small beside that of the accounts.
+    """Copies of a user within its account are no new evidence; as separate accounts they would be."""
+    # Many trees, so that their own randomness is small relative to the accounts'.
     parameters = replace(PARAMETERS, trees=50)
     alone = simulate(accounts=200, users_per_account=4)
     copied = pd.concat([alone] * 4).sort_values("user_id", kind="stable", ignore_index=True)
@@ -146,7 +146,7 @@ def test_standard_errors_are_clustered_by_account(learner):
 
 
 def test_no_user_is_scored_by_a_model_that_saw_its_account(world, scores):
-    """Whatever happened to an account's users moves no score of theirs but for the line that all share, and many of others."""
+    """An account's outcomes move none of its own scores, except through the shared line, and many of others'."""
     changed = world.copy()
     own = changed.account_id == world.account_id[0]
     changed.loc[own, "is_converted"] = 1 - changed.loc[own, "is_converted"]
@@ -160,7 +160,7 @@ def test_no_user_is_scored_by_a_model_that_saw_its_account(world, scores):
 
 
 def test_the_weights_of_an_account_come_from_others():
-    """An account of outcomes beyond belief moves the weights of every group but its own."""
+    """An account with extreme outcomes changes every group's weights but its own."""
     generator = np.random.default_rng(0)
     first, second, account = generator.normal(size=1000), generator.normal(size=1000), np.arange(1000)
     lifts = {"t": first, "r": second}
@@ -174,7 +174,7 @@ def test_the_weights_of_an_account_come_from_others():
 
 
 def stacked(*lifts: np.ndarray, scores: np.ndarray) -> tuple[uplift.Calibration, dict[str, np.ndarray]]:
-    """The stack of some lifts without any variance of their own, and what it says."""
+    """The stack of lifts without variance of their own, and its results."""
     account = np.arange(len(scores))
     group = account % uplift.CALIBRATION_GROUPS
     stack = uplift.Calibration.fit({str(place): lift for place, lift in enumerate(lifts)}, scores, account, group)
@@ -207,7 +207,7 @@ def test_learners_that_disagree_about_a_user_widen_its_interval():
 
 
 def test_scores_say_which_halves_made_them(world, scores):
-    """For accounts that took part in training, the halves that do not hold them; for others, all."""
+    """For accounts in training, the halves without them; for others, all halves."""
     n_patterns = 2**PARAMETERS.account_pairs
     held = scores["observation_id"].map(world.set_index("observation_id")["account_hash"] % n_patterns)
     assert (scores["scoring_halves"] == n_patterns - 1 - held).all()
@@ -228,7 +228,7 @@ def test_scores_are_the_same_bytes_again_and_another_seed_moves_them(world, scor
 
 @each_learner
 def test_users_of_today_get_one_row_the_deciding_learners_to_the_last_bit(world, scores, learner):
-    """Beside users of a campaign in the same frame, whom every learner scores as it would without them."""
+    """Today's users next to a campaign's users in one frame, whose scores by every learner do not change."""
     inputs = world.drop(columns="true_lift")
     today = inputs.assign(population="today", campaign_id="today", observation_id=world.user_id)
     both = pd.concat([today, inputs]).sample(frac=1, random_state=0)
@@ -250,7 +250,7 @@ def test_users_of_today_get_one_row_the_deciding_learners_to_the_last_bit(world,
 
 @pytest.mark.parametrize("learner", [learner for learner in LEARNERS if learner != "spline_t_learner"])
 def test_trees_disagree_about_users_who_combine_features_as_nobody_did(world, learner):
-    """Two features that always agreed tell the trees apart once they don't."""
+    """Trees agree while two features always move together, and disagree when they don't."""
     inputs = world.assign(twin=world.signal).drop(columns="true_lift")
     model = uplift.fit(inputs, replace(PARAMETERS, feature_share=0.4))
     strange = inputs.assign(twin=-world.signal)
@@ -327,7 +327,7 @@ def test_a_declared_propensity_replaces_the_estimate_and_is_not_clipped():
 
 
 def test_a_treatment_that_no_feature_shows_is_no_confounder_where_its_probability_is_declared():
-    """Two strata that only the design knows, treated at 10% and at 90%, of which the second converts more."""
+    """Two strata known only to the design, treated at 10% and 90%; the second converts more."""
     users = simulate(accounts=1500)
     generator = np.random.default_rng(1)
     stratum = generator.uniform(size=len(users)) < 0.5

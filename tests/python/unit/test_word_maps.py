@@ -1,4 +1,4 @@
-"""`make map` adds what the seeds of words lack, marks its guesses, and leaves every other line alone."""
+"""`make map` adds missing words to the seeds, marks its guesses, and leaves all other lines unchanged."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_feature_of_their_own_is_added_to_be_described(export, seeds):
 
 def test_a_line_that_is_there_is_never_touched(export, seeds):
     roles = seeds / "roles.csv"
-    roles.write_text("their_word,our_word,guessed\n OWNER,basic,\nmember,?,yes")  # without a last line end
+    roles.write_text("their_word,our_word,guessed\n OWNER,basic,\nmember,?,yes")  # without a final newline
     draft(export, seeds)
     assert roles.read_text().startswith("their_word,our_word,guessed\n OWNER,basic,\nmember,?,yes\n")
     assert [theirs for theirs, *_ in lines(roles)[3:]] == ['guest, "vip"', "power_user", "астроном"]

@@ -1,4 +1,4 @@
-"""The generated world: reproducible, complete or absent, dirty at its rate, and physically as it claims to be."""
+"""The generated world: reproducible, complete or absent, dirty at its rate, and true to its physics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from causalyn.warehouse.raw_contract import TABLES, TRUTH, TRUTH_TODAY, truth_pa
 DEFAULT = PRESETS["default"]
 GENERATOR = Path(__file__).parents[3] / "scripts" / "generate_world.py"
 
-# True activity rows as cleaning finds them: of a user's day the fullest row, and none that cannot be.
+# True activity rows as cleaning finds them: a user's fullest row per day, and no impossible ones.
 DAYS = """
     days as (
         select user_id, activity_date, max(core_action_count + collab_action_count) as actions,
@@ -58,7 +58,7 @@ USERS = f"""
 """
 
 
-# Its own chunks and tables each: the default, several campaigns, and users who change after them.
+# Worlds whose chunks or tables differ: the default, several campaigns, and users who change after them.
 WORLDS = pytest.mark.parametrize(("preset", "campaigns"), [("default", 1), ("default", 3), ("drift", 2)])
 
 
@@ -77,7 +77,7 @@ def open_world(warehouse: Path) -> duckdb.DuckDBPyConnection:
 
 
 def contents(warehouse: Path, where: str = "true") -> dict[str, list[tuple]]:
-    """Every raw row and every row of truth, in the order in which they were written."""
+    """Every raw row and every row of truth, in the order written."""
     with open_world(warehouse) as connection:
         truths = connection.execute(
             "select table_name from duckdb_tables() where database_name = 'truth' and table_name <> 'origin'"
@@ -136,7 +136,7 @@ def test_bigger_world_starts_with_the_accounts_of_a_smaller_one(tmp_path, preset
 
 
 def test_the_default_world_stays_the_same():
-    """Other campaigns and presets must not change it; what means to change it writes the new digest here."""
+    """Other campaigns and presets must not change it; intended changes update the digest here."""
     (chunk,) = world.chunks(DEFAULT, 100, seed=42)
     digest = hashlib.sha256()
     for columns in (chunk.accounts, chunk.users, chunk.activity, chunk.interventions, chunk.truth):
@@ -508,7 +508,7 @@ def equal(left: dict[str, np.ndarray], right: dict[str, np.ndarray]) -> bool:
 
 
 def nudging(share: float, preset: str = "default") -> world.Chunk:
-    """A world in which the campaign nudged nobody (0) or every eligible user (1)."""
+    """A world whose campaign nudged nobody (0) or every eligible user (1)."""
     (chunk,) = world.chunks(replace(PRESETS[preset], propensity_bounds=(share, share)), 600, seed=6)
     return chunk
 
@@ -596,7 +596,7 @@ def test_sleeping_dogs_react_negatively_when_nudged():
 
 @pytest.fixture(scope="module")
 def three_campaigns(tmp_path_factory) -> duckdb.DuckDBPyConnection:
-    """A world of three campaigns, with a temporary table `rounds` of the interventions of eligible users in order."""
+    """A world of three campaigns, with a temporary table `rounds` of eligible users' interventions in order."""
     with open_world(generate(tmp_path_factory.mktemp("world") / "causalyn.duckdb", 2400, campaigns=3)) as connection:
         connection.execute(
             """
@@ -783,7 +783,7 @@ def test_smooth_lift_turns_gradually_with_every_trait():
 
 @pytest.fixture(scope="module")
 def drift_world(tmp_path_factory) -> duckdb.DuckDBPyConnection:
-    """The world of the preset `drift`, with a temporary table `today` of its eligible users in the last 30 days."""
+    """The world of the preset `drift`, with a temporary table `today` of eligible users in the last 30 days."""
     with open_world(generate(tmp_path_factory.mktemp("world") / "causalyn.duckdb", 1200, preset="drift")) as connection:
         connection.execute(
             f"""

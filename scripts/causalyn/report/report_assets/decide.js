@@ -1,7 +1,7 @@
 "use strict";
-// The decision of macros/guardrails.sql, first match wins. An account is a row of account_policy's figures; what is unknown
-// suppresses. Dollars and shares are compared in millionths, as the warehouse compares them. A policy that prices accounts by their
-// own value has none of its own, but a factor that scales theirs.
+// The decision of macros/guardrails.sql, first match wins. An account is a row of account_policy's figures; unknown figures
+// suppress. Dollars and shares are compared in millionths, as in the warehouse. A policy that prices each account by its
+// own value has no value itself, but a factor on theirs.
 const millionths = (x) => Math.round(x * 1e6);
 const round6 = (x) => millionths(x) / 1e6;
 const isAboveShare = (n, n_users, share) => n * 1e6 > millionths(share) * n_users;

@@ -1,7 +1,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const files = JSON.parse(document.getElementById("files").textContent);
 const rows = data.rows;
-// One object a row: an account, or n_accounts of a kind without an id.
+// One object per row: an account, or a group of n_accounts without an id.
 const accounts = rows.n_users.map((n_users, i) => ({
   place: i, account_id: rows.account_id[i], n_accounts: rows.n_accounts?.[i] ?? 1, n_users, n_scored_users: rows.n_scored_users[i],
   n_nudged_users: rows.n_nudged_users[i], sum_lift: rows.sum_lift[i], value_per_conversion_usd: rows.value_per_conversion_usd?.[i],
@@ -12,7 +12,7 @@ const accounts = rows.n_users.map((n_users, i) => ({
   dogs: rows.profiles[rows.profile[i]][0], dog_admins: rows.profiles[rows.profile[i]][1],
   unsupported: rows.profiles[rows.profile[i]][2], unsupported_admins: rows.profiles[rows.profile[i]][3],
 }));
-// The same accounts if everybody in them were nudged.
+// The same accounts if all their users were nudged.
 accounts.forEach((a, i) => {
   a.everybody = {
     ...a, is_everybody: true, n_nudged_users: a.n_scored_users, sum_lift: rows.sum_lift_of_everybody[i],
@@ -34,7 +34,7 @@ const all_hours = Math.ceil(accounts.reduce((sum, a) => sum + a.n_accounts * a.h
 const shipped = Math.max(0, data.thresholds.indexOf(data.policy.sleeping_dog_lift_threshold));
 const as_published = { ...data.policy, policy: data.policy_id, value_factor: 1, place: shipped, budget: n_all, hours: all_hours };
 const current = { ...as_published };
-// A decision that the warehouse does not know: who passes every guardrail, but for whom there is no money or time.
+// A decision that the warehouse does not have: accounts that pass every guardrail, but exceed the budget or the hours.
 const decisions = [...data.decisions.slice(0, -1), { id: "beyond_budget", label: "Beyond the budget" }, data.decisions.at(-1)];
 const labels = Object.fromEntries(decisions.map(({ id, label }) => [id, label]));
 
@@ -48,22 +48,22 @@ const element = (name, text, className = "") => Object.assign(document.createEle
 
 const why = (a, p) => ({
   suppress_unscored: () => {
-    if (a.n_users === 0) return "No user counts, so nothing is known.";
+    if (a.n_users === 0) return "It has no users to count, so nothing is known.";
     if (a.n_scored_users < a.n_users) return `${whole(a.n_scored_users)} of ${plural(a.n_users, "user")} have a score; all must.`;
     const unlike = a.n_unsupported_admins > 0 ? plural(a.n_unsupported_admins, "admin") : plural(a.n_unsupported_users, "user");
-    return `${unlike} unlike anybody in the past campaigns, so that nobody knows what a nudge would do.`;
+    return `${unlike} unlike anybody in the past campaigns, so the effect of a nudge is unknown.`;
   },
   suppress_toxic_admin: () => `${plural(a.n_sleeping_dog_admins, "admin")} would be put off: ${a.n_sleeping_dog_admins === 1 ? "a predicted Sleeping Dog" : "predicted Sleeping Dogs"}. One is enough.`,
   suppress_toxic_users: () => `${whole(a.n_sleeping_dogs)} of ${plural(a.n_scored_users, "user")} (${((100 * a.n_sleeping_dogs) / a.n_scored_users).toFixed(0)}%) would be put off; at most ${+(100 * p.toxic_user_share_limit).toFixed(1)}% may.`,
-  suppress_unprofitable: () => `Nudging is expected to earn ${dollars(revenue(a, p), 2)}: those whom it drives away outweigh those whom it wins.`,
+  suppress_unprofitable: () => `Nudging is expected to earn ${dollars(revenue(a, p), 2)}: the users driven away outweigh the users won.`,
   suppress_too_small: () => (netValue(a, p) <= 0
-    ? `Expected to earn ${dollars(revenue(a, p), 2)}, which does not cover ${dollars(cost(a, p), 2)} of cost.`
+    ? `Expected to earn ${dollars(revenue(a, p), 2)}, which does not cover the cost of ${dollars(cost(a, p), 2)}.`
     : `Only ${plural(a.n_scored_users, "scored user")}; at least ${p.min_scored_users} are needed.`),
   beyond_budget: () => `Passes every guardrail, but others are worth more: ${dollars(revenue(a, p), 2)} expected against ${dollars(cost(a, p), 2)} of cost.`,
   target: () => `Passed every guardrail: ${dollars(revenue(a, p), 2)} expected against ${dollars(cost(a, p), 2)} of cost.`,
 }[a.decision]());
 
-// The best targets first, and no more of them than accounts and hours of customer success allow. Hours are spent where they earn most.
+// The best targets first, up to the limits of accounts and customer success hours. Hours are spent where they earn most.
 function within(targets, p) {
   const worth = (a) => (a.hours > 0 ? round6(a.net / (a.hours / p.hours)) : Infinity);
   const limits_hours = p.hours < all_hours;
@@ -79,7 +79,7 @@ function within(targets, p) {
   return taken;
 }
 
-// Decides every row at the parameters p, and what it comes to.
+// Decides every row at the parameters p, with totals.
 function decide_all(p) {
   const count = Object.fromEntries(decisions.map(({ id }) => [id, 0]));
   const all = [], targets = [];
@@ -109,23 +109,23 @@ function decide_all(p) {
       sum.users += n * a.n_nudged_users;
       if (a.sum_lift !== null) sum.net += n * a.net;
       sum.cost += n * cost(a, p);
-      // Risk is judged by the published threshold, so that a laxer one can't define it away.
+      // Risk uses the published threshold, so that a laxer one can't define it away.
       sum.admins += n * (a.dog_admins[shipped] ?? 0);
       sum.dogs += n * (a.dogs[shipped] ?? 0);
     }
     return sum;
   };
-  // What the best so many accounts earn; kept as numbers, since another setting will price the accounts anew.
+  // Cumulative value of the best accounts; kept as numbers, since another setting prices the accounts again.
   return { count, values: targets.map((a) => [a.n_accounts, a.net]), targets, taken, all, nudged: total(taken), everybody: total(all) };
 }
 
 const published = decide_all(as_published);
 const n_differing = accounts.filter((a) => a.decision !== a.published).length;
 byId("parity").textContent = n_differing === 0
-  ? `As published, this page decides all ${whole(n_all)} accounts just as the warehouse did.`
-  : `Caution: as published, this page decides ${whole(n_differing)} accounts otherwise than the warehouse did.`;
+  ? `As published, this page decides all ${whole(n_all)} accounts as the warehouse did.`
+  : `Caution: as published, this page decides ${whole(n_differing)} accounts differently from the warehouse.`;
 
-// Other policies price the same accounts otherwise.
+// Other policies with other prices for the same accounts.
 const own_prices = accounts.map((a) => [a.value_per_conversion_usd, a.expected_churn_cost_usd, a.everybody.expected_churn_cost_usd]);
 const policies = [data.policy_id, ...data.choices.map(({ policy_id }) => policy_id)];
 function choose(policy) {
@@ -147,14 +147,14 @@ byId("policy").addEventListener("input", () => { choose(byId("policy").value); s
 
 const money = { written: (x) => dollars(x, x % 1 ? 2 : 0) };
 const sliders = [
-  { id: "value_factor", text: "Value of a conversion, against each account's own", low: 0, high: 3, step: 0.05, written: (x) => `${whole(100 * x)}%`, is_for: () => current.value_per_conversion_usd === null },
+  { id: "value_factor", text: "Value of a conversion, relative to each account's own", low: 0, high: 3, step: 0.05, written: (x) => `${whole(100 * x)}%`, is_for: () => current.value_per_conversion_usd === null },
   { id: "value_per_conversion_usd", text: "Value of a conversion", low: 0, high: Math.max(100, 3 * data.policy.value_per_conversion_usd), step: 1, ...money, is_for: () => current.value_per_conversion_usd !== null },
   { id: "cost_per_account_usd", text: "Cost of an account", low: 0, high: Math.max(30, 4 * data.policy.cost_per_account_usd), step: 0.5, ...money },
   { id: "cost_per_nudge_usd", text: "Cost of a nudge", low: 0, high: Math.max(10, 4 * data.policy.cost_per_nudge_usd), step: 0.25, ...money },
   { id: "place", text: "A user is a Sleeping Dog below a lift of", low: 0, high: data.thresholds.length - 1, step: 1, written: (x) => points(data.thresholds[x]) },
   { id: "toxic_user_share_limit", text: "Sleeping Dogs allowed among an account's users", low: 0, high: 1, step: 0.01, written: (x) => `${+(100 * x).toFixed(1)}%` },
   { id: "budget", text: "Budget: nudge at most", low: 0, high: n_all, step: Math.max(1, Math.round(n_all / 2400)), written: (x) => (x >= n_all ? "no limit" : plural(x, "account")) },
-  { id: "hours", text: "Hours of customer success", low: 0, high: all_hours, step: Math.max(1, Math.round(all_hours / 2400)), written: (x) => (x >= all_hours ? "no limit" : plural(x, "hour")) },
+  { id: "hours", text: "Customer success hours", low: 0, high: all_hours, step: Math.max(1, Math.round(all_hours / 2400)), written: (x) => (x >= all_hours ? "no limit" : plural(x, "hour")) },
 ].filter(({ low, high }) => high > low);
 for (const slider of sliders) {
   const shown = element("output", "");
@@ -200,15 +200,15 @@ function read_address() {
 }
 addEventListener("hashchange", () => { if (location.hash.startsWith(start_of_setting)) { read_address(); show_all(); } });
 
-// The row of the seed that would decide so.
+// The seed row with this setting.
 function write_seed() {
   const row = { ...data.seed, policy_id: "what_if", is_shipped: false, value_per_conversion_usd: current.value_per_conversion_usd ?? "" };
   for (const name of ["cost_per_account_usd", "cost_per_nudge_usd", "toxic_user_share_limit"]) row[name] = current[name];
   if (current.place !== shipped) row.sleeping_dog_lift_threshold = data.thresholds[current.place];
   byId("row").textContent = `${Object.keys(row).join(",")}\n${Object.values(row).map((value) => value ?? "").join(",")}`;
   byId("unwritten").textContent = [
-    current.budget < n_all || current.hours < all_hours ? "Budget and hours are no parameters of a policy: seeds/allocation_limits.csv holds limits." : "",
-    current.value_per_conversion_usd === null && current.value_factor !== 1 ? "The factor on the accounts' values is none either: seeds/plan_values.csv holds what they are made of." : "",
+    current.budget < n_all || current.hours < all_hours ? "Budget and hours are not policy parameters: set limits in seeds/allocation_limits.csv." : "",
+    current.value_per_conversion_usd === null && current.value_factor !== 1 ? "The factor on the accounts' values is not one either: set the values in seeds/plan_values.csv." : "",
   ].join(" ");
 }
 
@@ -232,7 +232,7 @@ const funnel = decisions.map(({ id, label }) => {
 let chart;
 const height = 280;
 const width = () => Math.max(260, byId("value").clientWidth);
-// Net value of the best targets by their number, at as many places as a screen can show.
+// Net value by number of targets, best first, at as many points as a screen can show.
 function curve(targets, places) {
   const values = [];
   let n = 0, sum = 0, place = 0;
@@ -264,10 +264,10 @@ function draw_value({ values, nudged }) {
 }
 addEventListener("resize", () => chart.setSize({ width: width(), height }));
 
-// What is better where there is more of it, worse, or neither.
+// Whether more is better (1), worse (-1), or neither (0).
 const compared = [
   ["Accounts nudged", "accounts", whole, 0], ["Users nudged", "users", whole, 0], ["Expected net value", "net", dollars, 1], ["Cost", "cost", dollars, -1],
-  ["Admins at risk", "admins", whole, -1], ["Sleeping Dogs in them", "dogs", whole, -1],
+  ["Admins at risk", "admins", whole, -1], ["Sleeping Dogs in these accounts", "dogs", whole, -1],
 ].map(([text, name, written, better]) => {
   const line = element("tr", "");
   const cells = [published.everybody, published.nudged, null, null].map((sum) => element("td", sum ? written(sum[name]) : "", "number"));
@@ -280,11 +280,11 @@ const compared = [
     if (Math.abs(change) >= 0.5) cell.append(element("span", `${change > 0 ? "+" : "−"}${written(Math.abs(change))}`, `change ${kind}`));
   });
 });
-// The top of the page tells of the list that the page shows: as it was written, or at another setting.
+// The top of the page describes the list below it: as published, or at another setting.
 const headline = [...document.querySelectorAll("h1, .lead, .tiles > div > dd")];
 const as_written = headline.map((part) => part.innerHTML);
 const risk = data.choices.find(({ policy_id }) => policy_id === data.risk_policy_id);
-// Net value by the prices that know of renewals, whatever prices the list was made by.
+// Net value at prices that include renewals, regardless of the list's own prices.
 const with_risk = (list) => list.reduce((sum, a) => sum + a.n_accounts * netValue({
   ...a, value_per_conversion_usd: risk.value_per_conversion_usd[a.place],
   expected_churn_cost_usd: (a.is_everybody ? risk.expected_churn_cost_of_everybody_usd : risk.expected_churn_cost_usd)[a.place],
@@ -326,7 +326,7 @@ function redraw() {
   search();
 }
 
-// From the lift that nothing is known of to that of the users who decided: each feature starts where the one before ended.
+// From the lift without any feature to that of the users who decided: each feature starts where the previous one ended.
 function waterfall(a) {
   const [base, mean] = a.contributions.slice(-2);
   const written = (x) => (+x.toPrecision(3)).toLocaleString("en");
@@ -359,7 +359,7 @@ function waterfall(a) {
   return list;
 }
 
-// What opens below an account: its guardrail, what the model saw in it, value and cost, and its users.
+// The details below an account: its guardrail, features, value and cost, and users.
 function details(a) {
   const box = element("div", "", "details");
   box.append(element("p", why(a, current)));
@@ -373,10 +373,10 @@ function details(a) {
   }
   box.append(list);
   if (a.features.length > 0) {
-    box.append(element("h4", a.decision === a.published ? "What the model saw in the users who decided" : "What the model saw when the list was published"));
+    box.append(element("h4", a.decision === a.published ? "The features of the users who decided" : "The features when the list was published"));
     box.append(waterfall(a));
   }
-  if (a.users.length === 0) box.append(element("p", a.n_users === 0 ? "It has no users." : "Its users are in marts.account_users; this page holds those of the first accounts only.", "note"));
+  if (a.users.length === 0) box.append(element("p", a.n_users === 0 ? "It has no users." : "Its users are in marts.account_users; this page holds only those of the first accounts.", "note"));
   else {
     const table = element("table", "", "users");
     const head = element("tr", "");
@@ -406,7 +406,7 @@ for (const { id, label } of decisions) byId("decision").append(Object.assign(ele
 fill("plan", accounts.map(({ plan }) => plan));
 fill("owner", accounts.map(({ owner }) => owner));
 const columns = [
-  ["Account", (a) => (a.name || a.account_id).toLowerCase(), 1], ["Plan", (a) => a.plan, 1], ["Revenue a year", (a) => a.revenue ?? -1, -1, "number"], ["Renewal", (a) => a.renewal || "9", 1],
+  ["Account", (a) => (a.name || a.account_id).toLowerCase(), 1], ["Plan", (a) => a.plan, 1], ["Revenue per year", (a) => a.revenue ?? -1, -1, "number"], ["Renewal", (a) => a.renewal || "9", 1],
   ["Owner", (a) => a.owner || "~", 1], ["Decision and why", (a) => decisions.findIndex(({ id }) => id === a.decision), -1],
   ["Users nudged", (a) => (a.decision === "target" ? a.n_nudged_users : 0), -1, "number"], ["Net value", (a) => (a.sum_lift === null ? -Infinity : a.net), -1, "number"],
 ];
@@ -429,15 +429,15 @@ function search() {
   const fits = (a) => a.account_id !== undefined && (decision === "" || a.decision === decision) && (plan === "" || a.plan === plan)
     && (owner === "" || a.owner === owner) && a.n_users >= fewest && a.n_users <= most
     && asked.every((word) => a.ids.includes(word) || labels[a.decision].toLowerCase().includes(word));
-  // Targets first, the best of them first.
+  // Targets first, best first.
   found = [...result.targets.filter((a) => a.decision === "target" && fits(a)), ...accounts.filter((a) => a.decision !== "target" && fits(a))];
   if (order) {
     const keys = new Map(found.map((a) => [a, order.key(a)]));
     found.sort((a, b) => { const [x, y] = [keys.get(a), keys.get(b)]; return order.direction * (x < y ? -1 : x > y ? 1 : 0); });
   }
-  byId("found").textContent = (found.length === 0 ? "No account fits. Take a word or a filter away." : plural(found.length, "account"))
+  byId("found").textContent = (found.length === 0 ? "No account matches. Remove a word or a filter." : plural(found.length, "account"))
     + (found.length > n_shown ? `, the first ${n_shown} are shown` : "")
-    + (accounts.length > rows.account_id.length ? `. ${whole(n_all - rows.account_id.length)} more, those with the least at stake, count in the what-if but are not listed.` : "");
+    + (accounts.length > rows.account_id.length ? `. ${whole(n_all - rows.account_id.length)} more, with the least at stake, count in the what-if but are not listed.` : "");
   byId("accounts").replaceChildren(...found.slice(0, n_shown).flatMap(lines));
   byId("more").hidden = found.length <= n_shown;
   byId("take").hidden = found.length === 0;
@@ -480,7 +480,7 @@ function save(name, text) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 for (const button of document.querySelectorAll("[data-file]")) button.addEventListener("click", () => save(`${button.dataset.file}.csv`, files[button.dataset.file]));
-// A spreadsheet runs what begins like a formula, as in the exports.
+// A spreadsheet would run text that begins like a formula; escaped as in the exports.
 const cell_of = (value) => {
   const text = typeof value === "string" && /^[=+\-@\t\r\n'＝＋－＠]/.test(value) ? `'${value}` : `${value ?? ""}`;
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
