@@ -15,7 +15,7 @@ from causalyn.learner import uplift
 IDENTITY = ("population", "observation_id", "account_id")
 """Columns that tell the rows of contributions apart."""
 
-SHUFFLED_USERS = 5_000
+SHUFFLED_USERS = 2_500
 """Users on whom features are shuffled: the first, which is a sample of whole accounts."""
 
 DEPENDENCE_USERS = 500
