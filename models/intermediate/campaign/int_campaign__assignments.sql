@@ -7,15 +7,36 @@ parameters as (
     select * from {{ ref('campaign_parameters') }}
 ),
 
--- Another share would move accounts from one arm to the other.
+dealt_before as (
+    select arms.*
+    from {{ source('published', 'campaign_arms') }} as arms
+    inner join parameters on arms.campaign_id = {{ running_campaign('parameters') }}
+),
+
+-- Another share would move accounts and users from one arm to the other; zero ends exploration, and deals nothing.
 other_shares as (
+    {% for share, condition in [
+        ('control_share', 'true'),
+        ('exploration_share', 'dealt_before.exploration_share > 0 and parameters.exploration_share > 0'),
+        ('validation_holdout_share', "dealt_before.experiment = 'validation' and parameters.has_validation_holdout"),
+    ] %}
+    select
+        '{{ share }}' as share,
+        dealt_before.campaign_id,
+        dealt_before.{{ share }} as dealt_share
+    from dealt_before
+    inner join parameters on dealt_before.{{ share }} <> parameters.{{ share }} and {{ condition }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+first_other_share as (
     select
         count(*) as n_arms,
-        max(arms.campaign_id) as campaign_id,
-        max(arms.control_share) as control_share
-    from {{ source('published', 'campaign_arms') }} as arms
-    inner join parameters
-        on arms.campaign_id = {{ running_campaign('parameters') }} and arms.control_share <> parameters.control_share
+        min(share) as share,
+        min(campaign_id) as campaign_id,
+        min(dealt_share) as dealt_share
+    from other_shares
 ),
 
 explored as (
@@ -39,33 +60,39 @@ drawn as (
     cross join parameters
 ),
 
+-- An account keeps the wave that it was dealt first, whichever others come or go.
 waves as (
     select
-        account_id,
+        drawn.account_id,
         'rollout' as experiment,
-        case when is_global_control then 'control' else 'treatment' end as arm,
-        ntile(10) over (order by net_value_usd desc, account_id asc) as wave
+        case when drawn.is_global_control then 'control' else 'treatment' end as arm,
+        coalesce(dealt_before.wave, ntile(10) over (order by drawn.net_value_usd desc, drawn.account_id asc)) as wave
     from drawn
-    where decision = 'target'
+    left join dealt_before on drawn.account_id = dealt_before.account_id and dealt_before.experiment = 'rollout'
+    where drawn.decision = 'target'
 ),
 
--- Chance could give the holdout more accounts than its share; the last ones drawn then stay out.
+-- Chance could give the holdout more accounts than its share; the last ones drawn then stay out, and in no arm if they were in it.
 validated as (
     select
         drawn.account_id,
         'validation' as experiment,
         case
             when
-                drawn.validation_draw < 10000 * drawn.validation_holdout_share
-                and row_number() over (order by drawn.validation_draw, drawn.account_id)
+                coalesce(dealt_before.arm = 'treatment', drawn.validation_draw < 10000 * drawn.validation_holdout_share)
+                and row_number() over (
+                    order by
+                        coalesce(dealt_before.arm = 'treatment', false) desc, drawn.validation_draw asc, drawn.account_id asc
+                )
                 <= floor(drawn.validation_holdout_share * count(*) over ())
                 then 'treatment'
-            else 'control'
+            when dealt_before.arm is null or dealt_before.arm = 'control' then 'control'
         end as arm,
         -- Last, so nobody at risk is nudged before the campaign has shown how users react.
         10 as wave
     from drawn
     cross join parameters
+    left join dealt_before on drawn.account_id = dealt_before.account_id and dealt_before.experiment = 'validation'
     where
         parameters.has_validation_holdout
         and drawn.decision = 'suppress_toxic_admin'
@@ -103,14 +130,14 @@ final as (
         dealt.arm,
         cast(dealt.wave as int) as wave
     from drawn
-    left join dealt on drawn.account_id = dealt.account_id
-    cross join other_shares
+    left join dealt on drawn.account_id = dealt.account_id and dealt.arm is not null
+    cross join first_other_share as other
     where
         case
-            when other_shares.n_arms = 0 then true
+            when other.n_arms = 0 then true
             else {{ raise_error(
-                "'Nothing was decided: control_share changed within a campaign. ' || other_shares.campaign_id || ' has dealt arms with '"
-                ~ " || cast(other_shares.control_share as string)"
+                "'Nothing was decided: ' || other.share || ' changed within a campaign. ' || other.campaign_id || ' has dealt arms with '"
+                ~ " || cast(other.dealt_share as string)"
                 ~ " || ': restore it in seeds/campaign_parameters.csv, or start another campaign with another salt'"
             ) }}
         end

@@ -92,7 +92,7 @@ class Company:
         """What must hold of every evening; the build that is published.
 
         The lists, and those of the readers' copy, are of one build; the ledger holds that one and all before; nobody was
-        triggered twice within the cool-down; no trigger and no arm is forgotten, and no arm has changed; the page shows that
+        triggered twice within the cool-down; no trigger and no arm is forgotten, and no arm and no wave has changed; the page shows that
         build or says that there is a newer one.
         """
         copy = self.warehouse.with_suffix(".published.duckdb")
@@ -130,7 +130,7 @@ class Company:
             for_readers = connection.sql("select count(*) from readers.marts.policy_decisions_ledger").fetchall()
             moved = connection.sql(
                 "select account_id from marts.campaign_arms as first inner join marts.campaign_assignments as dealt"
-                " using (account_id, experiment) where first.arm <> dealt.arm"
+                " using (account_id, experiment) where (first.arm, first.wave) <> (dealt.arm, dealt.wave)"
             ).fetchall()
             ((accounts,),) = connection.sql("select count(*) from staging.stg_accounts").fetchall()
             ((policies,),) = connection.sql("select count(*) from seeds.policy_parameters").fetchall()
