@@ -92,8 +92,8 @@ class Company:
         """What must hold of every evening; the build that is published.
 
         The lists, and those of the readers' copy, are of one build; the ledger holds that one and all before; nobody was
-        triggered twice within the cool-down; no trigger and no arm is forgotten, and no arm and no wave has changed; the page shows that
-        build or says that there is a newer one.
+        triggered twice within the cool-down; no trigger and no arm is forgotten, and no arm and no wave has changed; the page
+        shows that build or says that there is a newer one.
         """
         copy = self.warehouse.with_suffix(".published.duckdb")
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
