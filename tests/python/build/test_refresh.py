@@ -18,7 +18,8 @@ from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION
 from refresh import NotRefreshableError, refresh
 
 DAY = datetime.timedelta(days=1)
-HISTORY = {"campaign_arms", "momentum_triggers", "policy_decisions_ledger", "policy_diff", "publication_changes"}
+WAVES = {"campaign_assignments", "campaign_nudge_list", "campaign_user_assignments", "rollout_status"}
+HISTORY = {"campaign_arms", "momentum_triggers", "policy_decisions_ledger", "policy_diff", "publication_changes"} | WAVES
 """Tables in which other days count, too."""
 
 Tables = dict[str, list[tuple]]
