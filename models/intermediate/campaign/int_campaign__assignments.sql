@@ -72,24 +72,12 @@ waves as (
     where drawn.decision = 'target'
 ),
 
--- Chance could give the holdout more accounts than its share; the last ones drawn then stay out, and in no arm if they were in it.
-validated as (
+at_risk as (
     select
         drawn.account_id,
-        'validation' as experiment,
-        case
-            when
-                coalesce(dealt_before.arm = 'treatment', drawn.validation_draw < 10000 * drawn.validation_holdout_share)
-                and row_number() over (
-                    order by
-                        coalesce(dealt_before.arm = 'treatment', false) desc, drawn.validation_draw asc, drawn.account_id asc
-                )
-                <= floor(drawn.validation_holdout_share * count(*) over ())
-                then 'treatment'
-            when dealt_before.arm is null or dealt_before.arm = 'control' then 'control'
-        end as arm,
-        -- Last, so nobody at risk is nudged before the campaign has shown how users react.
-        10 as wave
+        drawn.validation_draw,
+        drawn.validation_holdout_share,
+        dealt_before.arm as first_arm
     from drawn
     cross join parameters
     left join dealt_before on drawn.account_id = dealt_before.account_id and dealt_before.experiment = 'validation'
@@ -97,6 +85,25 @@ validated as (
         parameters.has_validation_holdout
         and drawn.decision = 'suppress_toxic_admin'
         and not drawn.is_global_control
+),
+
+-- Chance, or accounts that leave, could give the holdout more accounts than its share: the last ones drawn then stay out, and in
+-- no arm if they were treated before. `treatment` of before comes first, `control` of before last.
+validated as (
+    select
+        account_id,
+        'validation' as experiment,
+        case
+            when
+                coalesce(first_arm = 'treatment', validation_draw < 10000 * validation_holdout_share)
+                and row_number() over (order by coalesce(first_arm, 'new') desc, validation_draw asc, account_id asc)
+                <= floor(validation_holdout_share * count(*) over ())
+                then 'treatment'
+            when coalesce(first_arm = 'control', true) then 'control'
+        end as arm,
+        -- Last, so nobody at risk is nudged before the campaign has shown how users react.
+        10 as wave
+    from at_risk
 ),
 
 -- Last, too.
