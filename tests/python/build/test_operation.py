@@ -199,10 +199,10 @@ def test_a_month_of_mornings(company, seen, tmp_path):
     company.deliver(6)
     whole = company.export / "users_raw.parquet"
     whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    stays(company.load(), because="users_raw: file cannot be read")
+    stays(company.load(), because="file cannot be read")
     # Two thirds of the users' activity are lost: loaded, and held back.
     company.deliver(7, lost=True)
-    stays(company.load(), company.refresh(7), because="since the data changed too much")
+    stays(company.load(), company.refresh(7), because="because the data changed too much")
     published = company.morning(8)
     # A plan has another name, until somebody says what it means.
     company.deliver(9, plan="scale")
@@ -216,10 +216,10 @@ def test_a_month_of_mornings(company, seen, tmp_path):
     # Another policy, and another version of the project: a refresh says that it takes a build.
     company.deliver(31, plan="scale")
     company.edit("seeds/policy_parameters.csv", "precision,true,55,7,0,,0.5,0.10,", "precision,true,55,7,0,,0.5,0.20,")
-    stays(company.load(), company.refresh(31), because="the lists were not published by these policies")
+    stays(company.load(), company.refresh(31), because="the published lists used other parameters for these policies")
     published = company.build()
     company.edit("scripts/causalyn/learner/uplift.py", "\nimport ", "\n# Another version of it.\nimport ")
-    stays(company.refresh(31), because="Run a full build, which fits the model anew.")
+    stays(company.refresh(31), because="Run a full build, which refits the model.")
     # What readers open is what a backup copies, whatever is running.
     company.deliver(32, plan="scale")
     building = company.start("build.py", "--raw", company.export)

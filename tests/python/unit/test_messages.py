@@ -99,6 +99,14 @@ def test_every_refusal_in_the_code_is_listed(project_root):
     assert unlisted == set()
 
 
+def test_what_a_long_test_waits_for_is_still_said(project_root):
+    """It runs too seldom to find that a message has other words by now."""
+    documented = (project_root / "docs" / "messages.md").read_text()
+    awaited = re.findall(r'because="(.+)"\)', (project_root / "tests/python/build/test_operation.py").read_text())
+    assert len(awaited) > 3
+    assert [words for words in awaited if words not in documented] == []
+
+
 COMMANDS = {
     "load_raw.py": "write",
     "generate_world.py": "write",
