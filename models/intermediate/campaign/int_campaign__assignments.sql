@@ -8,35 +8,7 @@ parameters as (
 ),
 
 dealt_before as (
-    select arms.*
-    from {{ source('published', 'campaign_arms') }} as arms
-    inner join parameters on arms.campaign_id = {{ running_campaign('parameters') }}
-),
-
--- Another share would move accounts and users from one arm to the other; zero ends exploration, and deals nothing.
-other_shares as (
-    {% for share, condition in [
-        ('control_share', 'true'),
-        ('exploration_share', 'dealt_before.exploration_share > 0 and parameters.exploration_share > 0'),
-        ('validation_holdout_share', "dealt_before.experiment = 'validation' and parameters.has_validation_holdout"),
-    ] %}
-    select
-        '{{ share }}' as share,
-        dealt_before.campaign_id,
-        dealt_before.{{ share }} as dealt_share
-    from dealt_before
-    inner join parameters on dealt_before.{{ share }} <> parameters.{{ share }} and {{ condition }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
-
-first_other_share as (
-    select
-        count(*) as n_arms,
-        min(share) as share,
-        min(campaign_id) as campaign_id,
-        min(dealt_share) as dealt_share
-    from other_shares
+    select * from {{ ref('int_campaign__dealt_before') }}
 ),
 
 explored as (
@@ -138,16 +110,6 @@ final as (
         cast(dealt.wave as int) as wave
     from drawn
     left join dealt on drawn.account_id = dealt.account_id and dealt.arm is not null
-    cross join first_other_share as other
-    where
-        case
-            when other.n_arms = 0 then true
-            else {{ raise_error(
-                "'Nothing was decided: ' || other.share || ' changed within a campaign. ' || other.campaign_id || ' has dealt arms with '"
-                ~ " || cast(other.dealt_share as string)"
-                ~ " || ': restore it in seeds/campaign_parameters.csv, or start another campaign with another salt'"
-            ) }}
-        end
 )
 
 select * from final

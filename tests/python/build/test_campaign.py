@@ -122,7 +122,7 @@ def test_another_share_takes_another_campaign(warehouse, run_dbt, seen, listed, 
         connection.execute(
             f"{before}; update seeds.campaign_parameters set {share} = 0.02, has_validation_holdout = true"
         )
-    refused = run_dbt("run", "--select", "int_campaign__assignments", warehouse=Path(warehouse))
+    refused = run_dbt("run", "--select", "int_campaign__dealt_before", warehouse=Path(warehouse))
     assert refused.returncode != 0
     said = re.search(rf"Nothing was decided: {share} changed.*?another salt", refused.stdout, flags=re.S)
     message = " ".join(said[0].split())
@@ -130,7 +130,7 @@ def test_another_share_takes_another_campaign(warehouse, run_dbt, seen, listed, 
     listed(message)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("update seeds.campaign_parameters set salt = 'another'")
-    assert run_dbt("run", "--select", "int_campaign__assignments", warehouse=Path(warehouse)).returncode == 0
+    assert run_dbt("run", "--select", "int_campaign__dealt_before", warehouse=Path(warehouse)).returncode == 0
 
 
 @pytest.mark.parametrize("decision", ["target", "suppress_toxic_admin"])

@@ -64,7 +64,7 @@ def all_texts(root: Path) -> str:
     models = (
         "staging/base/base_user_features",
         "intermediate/build/int_build__publication_gate",
-        "intermediate/campaign/int_campaign__assignments",
+        "intermediate/campaign/int_campaign__dealt_before",
         "intermediate/policy/int_policy__policies",
     )
     files = [*(root / f"models/{name}.sql" for name in models), *(root / "macros").glob("*.sql")]
