@@ -178,9 +178,10 @@
     {%- for node in nodes.values() if is_candidate(node) and published_table(node).startswith('marts.') -%}
         {%- set table = published_table(node) -%}
         {%- do published.append("'" ~ table ~ "'") -%}
+        {#- Without nulls: an upgrade adds empty columns to what is published, even if it then publishes nothing. -#}
         {%- do fingerprints.append(
-            "select '" ~ table ~ "' as table_name, concat_ws(' ', count(*), sum(md5_number_lower(cast(to_json(published) as varchar)))) "
-            ~ 'as fingerprint from ' ~ table ~ ' as published'
+            "select '" ~ table ~ "' as table_name, concat_ws(' ', count(*), sum(md5_number_lower(cast("
+            ~ "json_merge_patch('{}', to_json(published)) as varchar)))) as fingerprint from " ~ table ~ ' as published'
         ) -%}
     {%- endfor -%}
     {%- if not var('refresh') -%}

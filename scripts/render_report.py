@@ -409,7 +409,8 @@ def render(warehouse: Path, directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     files, why_none = exported(warehouse)
     opened = spark_files.connect(warehouse) if warehouse.is_dir() else duckdb.connect(str(warehouse), read_only=True)
-    with opened as connection:
+    # Files replace those of the last report together, once all are drawn.
+    with opened as connection, tempfile.TemporaryDirectory(prefix=".", dir=directory) as unfinished:
         refuse_edited(connection)
         marts = Marts(connection)
         policies = marts.records("marts.account_policy", f"where is_shipped and {TODAY} order by account_id limit 1")
@@ -439,7 +440,7 @@ def render(warehouse: Path, directory: Path) -> Path:
         ]
         with figures.style():
             drawn = draw(marts, policy, [step["decision"] for step in steps])
-            images = {name: save(one, name, directory) if one else None for name, one in drawn.items()}
+            images = {name: save(one, name, Path(unfinished)) if one else None for name, one in drawn.items()}
         summary = summarised(marts, policy, steps)
         written = report_page.page(
             summary=summary,
@@ -464,14 +465,15 @@ def render(warehouse: Path, directory: Path) -> Path:
             run=facts_of_the_run(marts, policy) | {"warehouse_mark": warehouse_mark(warehouse)},
             data=report_page.script_data(page_data(marts, policy, steps, summary["risk"])),
         )
-    for name, one in drawn.items():
-        if one is None:
+        new_page = Path(unfinished) / "index.html"
+        new_page.write_text(written, encoding="utf-8")
+        for name, one in drawn.items():
             for suffix in ("svg", "png"):
-                (directory / f"{name}.{suffix}").unlink(missing_ok=True)
-    page = directory / "index.html"
-    partial = page.with_suffix(".partial")
-    partial.write_text(written, encoding="utf-8")
-    return partial.replace(page)
+                if one is None:
+                    (directory / f"{name}.{suffix}").unlink(missing_ok=True)
+                else:
+                    (Path(unfinished) / f"{name}.{suffix}").replace(directory / f"{name}.{suffix}")
+        return new_page.replace(directory / "index.html")
 
 
 def main() -> None:
@@ -486,6 +488,8 @@ def main() -> None:
         sys.exit(f"Nothing was drawn: {error}.")
     except duckdb.IOException as error:
         sys.exit(f"Nothing was drawn. {options.warehouse} cannot be read: {str(error).splitlines()[0]}")
+    except OSError as error:
+        sys.exit(f"Nothing was drawn. {options.directory} cannot be written: {error}")
 
 
 if __name__ == "__main__":

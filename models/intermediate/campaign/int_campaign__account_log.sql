@@ -16,8 +16,7 @@ dealt_before as (
     select
         arms.*,
         row_number() over (partition by arms.account_id order by arms.dealt_date desc, arms.experiment asc) as recency_rank
-    from {{ source('published', 'campaign_arms') }} as arms
-    inner join parameters on arms.campaign_id = {{ running_campaign('parameters') }}
+    from {{ ref('int_campaign__dealt_before') }} as arms
     left join dealt on arms.account_id = dealt.account_id
     where dealt.account_id is null
 ),

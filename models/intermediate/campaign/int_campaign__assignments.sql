@@ -7,15 +7,8 @@ parameters as (
     select * from {{ ref('campaign_parameters') }}
 ),
 
--- Another share would move accounts from one arm to the other.
-other_shares as (
-    select
-        count(*) as n_arms,
-        max(arms.campaign_id) as campaign_id,
-        max(arms.control_share) as control_share
-    from {{ source('published', 'campaign_arms') }} as arms
-    inner join parameters
-        on arms.campaign_id = {{ running_campaign('parameters') }} and arms.control_share <> parameters.control_share
+dealt_before as (
+    select * from {{ ref('int_campaign__dealt_before') }}
 ),
 
 explored as (
@@ -39,37 +32,50 @@ drawn as (
     cross join parameters
 ),
 
+-- An account keeps the wave that it was dealt first, whichever others come or go.
 waves as (
     select
-        account_id,
+        drawn.account_id,
         'rollout' as experiment,
-        case when is_global_control then 'control' else 'treatment' end as arm,
-        ntile(10) over (order by net_value_usd desc, account_id asc) as wave
+        case when drawn.is_global_control then 'control' else 'treatment' end as arm,
+        coalesce(dealt_before.wave, ntile(10) over (order by drawn.net_value_usd desc, drawn.account_id asc)) as wave
     from drawn
-    where decision = 'target'
+    left join dealt_before on drawn.account_id = dealt_before.account_id and dealt_before.experiment = 'rollout'
+    where drawn.decision = 'target'
 ),
 
--- Chance could give the holdout more accounts than its share; the last ones drawn then stay out.
-validated as (
+at_risk as (
     select
         drawn.account_id,
-        'validation' as experiment,
-        case
-            when
-                drawn.validation_draw < 10000 * drawn.validation_holdout_share
-                and row_number() over (order by drawn.validation_draw, drawn.account_id)
-                <= floor(drawn.validation_holdout_share * count(*) over ())
-                then 'treatment'
-            else 'control'
-        end as arm,
-        -- Last, so nobody at risk is nudged before the campaign has shown how users react.
-        10 as wave
+        drawn.validation_draw,
+        drawn.validation_holdout_share,
+        dealt_before.arm as first_arm
     from drawn
     cross join parameters
+    left join dealt_before on drawn.account_id = dealt_before.account_id and dealt_before.experiment = 'validation'
     where
         parameters.has_validation_holdout
         and drawn.decision = 'suppress_toxic_admin'
         and not drawn.is_global_control
+),
+
+-- Chance, or accounts that leave, could give the holdout more accounts than its share: the last ones drawn then stay out, and in
+-- no arm if they were treated before. `treatment` of before comes first, `control` of before last.
+validated as (
+    select
+        account_id,
+        'validation' as experiment,
+        case
+            when
+                coalesce(first_arm = 'treatment', validation_draw < 10000 * validation_holdout_share)
+                and row_number() over (order by coalesce(first_arm, 'new') desc, validation_draw asc, account_id asc)
+                <= floor(validation_holdout_share * count(*) over ())
+                then 'treatment'
+            when coalesce(first_arm = 'control', true) then 'control'
+        end as arm,
+        -- Last, so nobody at risk is nudged before the campaign has shown how users react.
+        10 as wave
+    from at_risk
 ),
 
 -- Last, too.
@@ -103,17 +109,7 @@ final as (
         dealt.arm,
         cast(dealt.wave as int) as wave
     from drawn
-    left join dealt on drawn.account_id = dealt.account_id
-    cross join other_shares
-    where
-        case
-            when other_shares.n_arms = 0 then true
-            else {{ raise_error(
-                "'Nothing was decided: control_share changed within a campaign. ' || other_shares.campaign_id || ' has dealt arms with '"
-                ~ " || cast(other_shares.control_share as string)"
-                ~ " || ': restore it in seeds/campaign_parameters.csv, or start another campaign with another salt'"
-            ) }}
-        end
+    left join dealt on drawn.account_id = dealt.account_id and dealt.arm is not null
 )
 
 select * from final

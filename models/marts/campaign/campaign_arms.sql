@@ -21,6 +21,8 @@ final as (
         dealt.arm,
         dealt.wave,
         parameters.control_share,
+        parameters.exploration_share,
+        parameters.validation_holdout_share,
         scoring.scoring_date as dealt_date,
         dealt.build_id as dealt_build_id
     from dealt

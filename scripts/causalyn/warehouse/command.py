@@ -12,8 +12,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any
+
+import duckdb
 
 from causalyn.warehouse import file_name
 
@@ -22,12 +24,23 @@ PATIENCE_SECONDS = 10  # for dbt to stop after being told to
 
 
 def parser(docstring: str, warehouse: str = "DuckDB file") -> argparse.ArgumentParser:
-    """A parser with the option --warehouse; its description is the command's docstring up to the colon."""
+    """A parser with the option --warehouse, described by a command's docstring up to its colon."""
+    sys.excepthook = _in_one_line
     os.umask(0o077)  # files written describe customers: readable by their owner only
     made = argparse.ArgumentParser(description=docstring.partition(":")[0])
     default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
     made.add_argument("--warehouse", type=_warehouse, default=str(default), help=warehouse)
     return made
+
+
+def _in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A traceback explains a fault of the code, not what the machine refuses or the user interrupts."""
+    if issubclass(kind, KeyboardInterrupt):
+        print("The command stopped: it was interrupted.", file=sys.stderr)
+    elif issubclass(kind, (OSError, duckdb.OperationalError)):
+        print(f"The command stopped: {str(error).splitlines()[0]}.", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 def _warehouse(path: str) -> Path:

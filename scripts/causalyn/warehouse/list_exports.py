@@ -196,13 +196,17 @@ def _replace(connection: duckdb.DuckDBPyConnection, destination: Path) -> dict[s
         elif left_over != previous:
             shutil.rmtree(left_over)
     new_set = Path(tempfile.mkdtemp(prefix=prefix, dir=destination.parent))
-    rows = {published.name: _write(connection, published, new_set) for published in LISTS}
-    _write_manifest(connection, rows, new_set)
-    for file in new_set.iterdir():
-        file.chmod(0o600)
-    link = new_set.with_name(f"{new_set.name}.link")
-    link.symlink_to(new_set.name)
-    os.replace(link, destination)  # noqa: PTH105 - named so that a test can stop the export right before it
+    try:
+        rows = {published.name: _write(connection, published, new_set) for published in LISTS}
+        _write_manifest(connection, rows, new_set)
+        for file in new_set.iterdir():
+            file.chmod(0o600)
+        link = new_set.with_name(f"{new_set.name}.link")
+        link.symlink_to(new_set.name)
+        os.replace(link, destination)  # noqa: PTH105 - named so that a test can stop the export right before it
+    except (duckdb.IOException, OSError) as error:
+        shutil.rmtree(new_set)  # a full disk has no room for what is left over
+        raise ExportRefusedError(f"{destination} can't be written: {str(error).splitlines()[0]}") from error
     return rows
 
 

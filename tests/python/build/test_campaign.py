@@ -101,8 +101,16 @@ def test_the_validation_holdout_is_off_and_once_on_it_is_just_below_its_share(co
     assert 0.043 < len(nudged) / len(dealt) <= 0.05
 
 
-@pytest.mark.fault("control_share changed while the campaign runs", "stops, one line says what to do")
-def test_another_control_share_takes_another_campaign(warehouse, run_dbt, seen, listed):
+@pytest.mark.parametrize(
+    ("share", "before"),
+    [
+        ("control_share", ""),
+        ("exploration_share", "update marts.campaign_arms set exploration_share = 0.1"),
+        ("validation_holdout_share", "update marts.campaign_arms set experiment = 'validation'"),
+    ],
+)
+@pytest.mark.fault("a share changed while the campaign runs", "stops, one line says what to do")
+def test_another_share_takes_another_campaign(warehouse, run_dbt, seen, listed, share, before):
     with duckdb.connect(str(warehouse)) as connection:
         recorded = connection.sql(
             "select account_id, experiment, arm, wave from marts.campaign_arms order by all"
@@ -111,16 +119,18 @@ def test_another_control_share_takes_another_campaign(warehouse, run_dbt, seen, 
             "select account_id, experiment, arm, wave from marts.campaign_assignments where arm is not null"
         )
         assert recorded == dealt.order("all").fetchall() != []
-        connection.execute("update seeds.campaign_parameters set control_share = 0.2")
-    refused = run_dbt("run", "--select", "int_campaign__assignments", warehouse=Path(warehouse))
+        connection.execute(
+            f"{before}; update seeds.campaign_parameters set {share} = 0.02, has_validation_holdout = true"
+        )
+    refused = run_dbt("run", "--select", "int_campaign__dealt_before", warehouse=Path(warehouse))
     assert refused.returncode != 0
-    said = re.search(r"Nothing was decided: control_share changed.*?another salt", refused.stdout, flags=re.S)
+    said = re.search(rf"Nothing was decided: {share} changed.*?another salt", refused.stdout, flags=re.S)
     message = " ".join(said[0].split())
     seen(message)
     listed(message)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("update seeds.campaign_parameters set salt = 'another'")
-    assert run_dbt("run", "--select", "int_campaign__assignments", warehouse=Path(warehouse)).returncode == 0
+    assert run_dbt("run", "--select", "int_campaign__dealt_before", warehouse=Path(warehouse)).returncode == 0
 
 
 @pytest.mark.parametrize("decision", ["target", "suppress_toxic_admin"])

@@ -222,6 +222,34 @@ def test_an_edited_list_is_neither_exported_nor_drawn_nor_refreshed(
     seen(line)
 
 
+def test_an_upgrade_that_publishes_nothing_is_no_edit(warehouse, exported):
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("alter table marts.campaign_arms add column added_by_an_upgrade double")
+    before = contents(exported)
+    export_lists(warehouse, exported)
+    assert contents(exported) == before
+
+
+@pytest.mark.parametrize(
+    ("script", "option"), [("export_lists.py", "--destination"), ("render_report.py", "--directory")]
+)
+@pytest.mark.fault("the disk is full at the export, and at the page", "one line says so; the old files, whole")
+def test_a_full_disk_leaves_the_old_files_and_no_others(
+    warehouse, run, project_root, listed, seen, tmp_path, script, option
+):
+    place = tmp_path / "place" / "files"
+    command = [sys.executable, project_root / "scripts" / script, option, place, "--warehouse", warehouse]
+    assert run(*command).returncode == 0
+    before, beside = contents(place), set(place.parent.iterdir())
+    refused = run("prlimit", "--fsize=1000", *command)
+    assert refused.returncode == 1
+    (line,) = refused.stderr.splitlines()
+    assert "large" in line and "read" not in line
+    seen(line.replace(str(tmp_path), ""))
+    listed(line if script == "render_report.py" else line.partition("as they were: ")[2].removesuffix("."))
+    assert (contents(place), set(place.parent.iterdir())) == (before, beside)
+
+
 def test_an_empty_list_says_why(warehouse, tmp_path):
     with duckdb.connect(str(warehouse)) as connection:
         for table in ("customer_success_handover", "campaign_nudge_list", "nudge_list", "target_accounts"):

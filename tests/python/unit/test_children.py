@@ -55,6 +55,21 @@ def test_dbt_ends_with_its_command(project_root, seen, tmp_path, number):
     seen(f"status {status}, nothing published")
 
 
+@pytest.mark.parametrize(
+    ("error", "status"), [("OSError(28, 'No space left')", 1), ("KeyboardInterrupt", -signal.SIGINT)]
+)
+@pytest.mark.fault("a command is interrupted, or the machine refuses it something", "one line")
+def test_a_command_ends_in_one_line(project_root, run, listed, seen, error, status):
+    code = "from causalyn.warehouse import command; command.parser('A command: it ends'); raise "
+    ended = run(sys.executable, "-c", code + error, directory=project_root / "scripts")
+    assert ended.returncode == status
+    (line,) = ended.stderr.splitlines()
+    seen(line)
+    listed(line)
+    fault = run(sys.executable, "-c", code + "ValueError", directory=project_root / "scripts")
+    assert fault.stderr.startswith("Traceback")
+
+
 def test_a_command_that_is_left_alone_publishes(project_root, tmp_path):
     assert started(tmp_path, project_root).wait(60) == 0
     assert (tmp_path / "published").exists()

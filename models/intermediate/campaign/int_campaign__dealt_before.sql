@@ -1,0 +1,32 @@
+with arms as (
+    select * from {{ source('published', 'campaign_arms') }}
+),
+
+parameters as (
+    select * from {{ ref('campaign_parameters') }}
+),
+
+-- Another share would move accounts and users from one arm to the other. One that deals nothing ends the experiment instead.
+final as (
+    select arms.*
+    from arms
+    inner join parameters on arms.campaign_id = {{ running_campaign('parameters') }}
+    where
+        case
+            {% for share, is_dealt in [
+                ('control_share', 'true'),
+                ('exploration_share', 'arms.exploration_share > 0 and parameters.exploration_share > 0'),
+                ('validation_holdout_share', "arms.experiment = 'validation' and parameters.has_validation_holdout"),
+            ] %}
+            when {{ is_dealt }} and arms.{{ share }} <> parameters.{{ share }}
+                then {{ raise_error(
+                    "'Nothing was decided: " ~ share ~ " changed within a campaign. ' || arms.campaign_id || ' has dealt arms with '"
+                    ~ " || cast(arms." ~ share ~ " as string)"
+                    ~ " || ': restore it in seeds/campaign_parameters.csv, or start another campaign with another salt'"
+                ) }}
+            {% endfor %}
+            else true
+        end
+)
+
+select * from final
