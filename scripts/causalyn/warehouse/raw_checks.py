@@ -26,7 +26,7 @@ from causalyn.warehouse.sql_text import identifier, literal
 LOST_SHARE = 0.02
 EXPECTED = {
     "varchar": "text",
-    "integer": "0 or 1, true or false",
+    "integer": "0 or 1",
     "bigint": "a whole number",
     "double": "a finite number such as 1008.46",
     "id": "an id in text or whole numbers, none of them rounded or a word for nothing",
@@ -131,7 +131,8 @@ class Source:
             day = self._day(name, kind, column.name in self.utc)
             return f"case when {day} between date '{FIRST_DATE}' and date '{LAST_DATE}' then {day} end"
         if column.is_flag and kind == "VARCHAR":
-            name = f"case when lower({name}) in ('t', 'true') then '1' when lower({name}) in ('f', 'false') then '0' else {name} end"
+            said = f"lower({name})"
+            name = f"case when {said} in ('t', 'true') then '1' when {said} in ('f', 'false') then '0' else {name} end"
         number = f"try_cast({name} as double)"
         sound = {
             "double": f"isfinite({number})",
@@ -266,8 +267,8 @@ def _measures(source: Source, column: Column) -> dict[str, str]:
     if column.is_id and source.kind(column) == "VARCHAR" and column.name in source.files.types:
         measures |= rows_where("changed", f"{name} <> {source.exported(column)}", source.exported(column))
     if column.type in ("bigint", "double") and source.kind(column) == "VARCHAR":
-        # Thousands, as half of Europe writes them. Decimals are rarely three in every number that has some, and in some only, and an
-        # amount is never given to a tenth of a cent each time.
+        # Thousands, as half of Europe writes them. Where some numbers have decimals and others none, those rarely all have three; and
+        # amounts are rarely all given to a tenth of a cent.
         measures |= rows_where("in thousands", f"regexp_full_match({name}, '-?[1-9]\\d{{0,2}}[.]\\d{{3}}')")
         measures["with a point"] = f"count(*) filter (where contains({name}, '.'))"
     if column.range:
@@ -329,8 +330,8 @@ def _judge(source: Source, column: Column, rows: int, timezone: str | None, meas
             source.utc.add(column.name)
             if measured["shifted"]:
                 findings.notes.append(
-                    f"{where}: {measured['shifted']:,} of {rows:,} times without an offset, read as UTC, have another day in {timezone};"
-                    " if they are local, export them with their offset"
+                    f"{where}: {measured['shifted']:,} of {rows:,} times without an offset, read as UTC, have another day in"
+                    f" {timezone}; if they are local, export them with their offset"
                 )
         minutes = sorted(measured["minutes"] or [])
         if not timezone and measured["times"] > 1 and not measured["seconds"] and _are_midnights_elsewhere(minutes):
@@ -382,8 +383,9 @@ def _check_strangers(
     connection: duckdb.DuckDBPyConnection, table: str, parent: str, key: str, findings: Findings
 ) -> None:
     connection.execute(
-        f"create or replace temp table ids as select {key} as id, sum(n_rows)::bigint as n_rows, id not in (select {key} from {parent}"
-        f" where {key} is not null) as is_strange from {table} where {key} is not null group by 1"
+        f"create or replace temp table ids as select {key} as id, sum(n_rows)::bigint as n_rows,"
+        f" id not in (select {key} from {parent} where {key} is not null) as is_strange"
+        f" from {table} where {key} is not null group by 1"
     )
     n_ids, n_strangers, n_rows, n_lost, stranger, known = connection.execute(
         "select count(*), count(*) filter (where is_strange), sum(n_rows), coalesce(sum(n_rows) filter (where is_strange), 0),"
@@ -393,7 +395,8 @@ def _check_strangers(
     for way, same in _WAYS.items() if n_strangers else ():
         alike, *example = connection.execute(
             f"select count(distinct id), min(id), min_by({key}, id) from (from ids where is_strange)"
-            f" inner join {parent} on {same.format('id')} = {same.format(key)} and (length(id) <> length({key}) or {way == 'in case'})"
+            f" inner join {parent} on {same.format('id')} = {same.format(key)}"
+            f" and (length(id) <> length({key}) or {way == 'in case'})"
         ).fetchall()[0]
         if alike > n_meant:
             n_meant, how, (stranger, known) = alike, f", which differs {way}", example

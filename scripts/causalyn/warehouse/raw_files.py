@@ -95,7 +95,9 @@ def _find(directory: Path, table: Table) -> list[Path]:
     if claims:
         others = [name for name in others if name.lower().endswith(SUFFIXES) or (directory / name).is_dir()]
     if len(claims) > 1 or (claims and others):
-        names = " and ".join(sorted({paths[0].relative_to(directory).parts[0] for paths in claims.values()} | {*others}))
+        names = " and ".join(
+            sorted({paths[0].relative_to(directory).parts[0] for paths in claims.values()} | {*others})
+        )
         raise RawContractError([f"{table.name}: {directory} has {names}; keep one of them"])
     needs = f"{table.name}: table missing; {directory} needs {' or '.join(table.name + suffix for suffix in SUFFIXES)}"
     if others:
