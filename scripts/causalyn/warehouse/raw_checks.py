@@ -267,8 +267,8 @@ def _measures(source: Source, column: Column) -> dict[str, str]:
     if column.is_id and source.kind(column) == "VARCHAR" and column.name in source.files.types:
         measures |= rows_where("changed", f"{name} <> {source.exported(column)}", source.exported(column))
     if column.type in ("bigint", "double") and source.kind(column) == "VARCHAR":
-        # Thousands, as half of Europe writes them. Where some numbers have decimals and others none, those rarely all have three; and
-        # amounts are rarely all given to a tenth of a cent.
+        # Thousands, as half of Europe writes them. Where some numbers have decimals and others none, those rarely all have three
+        # digits; and amounts are rarely all given to a tenth of a cent.
         measures |= rows_where("in thousands", f"regexp_full_match({name}, '-?[1-9]\\d{{0,2}}[.]\\d{{3}}')")
         measures["with a point"] = f"count(*) filter (where contains({name}, '.'))"
     if column.range:

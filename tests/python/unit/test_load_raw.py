@@ -1007,7 +1007,8 @@ def test_few_strangers_are_reported_where_they_may_be_meant(export, warehouse):
     write(
         export,
         "user_activity_daily_raw",
-        "select * exclude (i) replace (if(i = 7, 'U', 'u') || i as user_id) from {table}, range(1, 301) as r (i) where user_id = 'u1'",
+        "select * exclude (i) replace (if(i = 7, 'U', 'u') || i as user_id)"
+        " from {table}, range(1, 301) as r (i) where user_id = 'u1'",
     )
     (note,) = load_raw(export, warehouse).notes
     assert "'U7' beside 'u7', which differs in case; 5 of 1,500 rows are ignored" in note
