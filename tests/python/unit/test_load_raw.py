@@ -1105,6 +1105,11 @@ def test_tables_of_another_loader_are_loaded_data(warehouse):
 def test_columns_that_nothing_reads_are_reported(export, warehouse):
     write(export, "accounts_raw", "select *, 'x' as \"it's extra\" from {table}")
     assert load_raw(export, warehouse).notes == ['accounts_raw: unused columns: "it\'s extra"']
+    write(export, "accounts_raw", "select * rename (account_id as konto) from {table}")
+    with pytest.raises(
+        RawContractError, match=r"account_id: column missing.*\naccounts_raw: unused columns: .*'konto'"
+    ):
+        load_raw(export, warehouse)
 
 
 # Other shapes of the same users: how each is written into the export.
