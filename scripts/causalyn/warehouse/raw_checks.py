@@ -29,7 +29,7 @@ EXPECTED = {
     "integer": "0 or 1",
     "bigint": "a whole number",
     "double": "a finite number such as 1008.46",
-    "id": "an id in text or whole numbers, none of them rounded",
+    "id": "an id in text or whole numbers, none of them rounded or a word for nothing",
     "timestamp": f"a time such as 2025-03-01 14:30:00, from {FIRST_DATE} to {LAST_DATE}",
     "date": f"a date such as 2025-03-01, from {FIRST_DATE} to {LAST_DATE}",
 }
@@ -38,6 +38,8 @@ _BLANK = r"[\s\p{Z}\p{Cc}\p{Cf}]+"
 _MOMENT = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?)?"
 # The whole numbers up to which every one differs from the next, by type.
 _EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
+# What people, spreadsheets and data frames write where there is nothing; as an id it would be somebody's.
+_NOTHING = ("null", "(null)", "<null>", "none", "nil", "nan", "nat", "na", "n/a", "#n/a", "undefined", "-", "--", "?")
 # Ways in which two systems write the same id.
 _WAYS = {
     "in case": "lower({0})",
@@ -61,6 +63,7 @@ MACROS = f"""
         end;
     -- What a spreadsheet makes of a long number, whose last digits are lost.
     create or replace temp macro is_rounded(t) as contains(t, '+') and regexp_full_match(t, '-?\\d(\\.\\d+)?[eE]\\+\\d+');
+    create or replace temp macro is_nothing(t) as strlen(t) < 10 and lower(t) in {_NOTHING};
     create or replace temp macro is_moment(t) as regexp_full_match(t, {literal(_MOMENT)});
     create or replace temp macro has_offset(t) as regexp_matches(t, ':.*(Z|UTC|[+-].*)$');
     create or replace temp macro instant(t) as try_cast(replace(replace(t, ' +', '+'), ' -', '-') as timestamptz);
@@ -128,7 +131,8 @@ class Source:
             day = self._day(name, kind, column.name in self.utc)
             return f"case when {day} between date '{FIRST_DATE}' and date '{LAST_DATE}' then {day} end"
         if column.is_flag and kind == "VARCHAR":
-            name = f"case lower({name}) when 'true' then '1' when 'false' then '0' else {name} end"
+            said = f"lower({name})"
+            name = f"case when {said} in ('t', 'true') then '1' when {said} in ('f', 'false') then '0' else {name} end"
         number = f"try_cast({name} as double)"
         sound = {
             "double": f"isfinite({number})",
@@ -140,7 +144,7 @@ class Source:
     @staticmethod
     def _id(name: str, kind: str) -> str:
         if kind == "VARCHAR":
-            return f"case when not is_rounded({name}) then {name} end"
+            return f"case when not is_rounded({name}) and not is_nothing({name}) then {name} end"
         if kind in _EXACT:
             return f"case when abs({name}) < {_EXACT[kind]} and {name} = floor({name}) then cast({name}::bigint as varchar) end"
         if kind.startswith("DECIMAL"):
@@ -205,9 +209,6 @@ class Findings:
 
 def check_columns(source: Source, findings: Findings) -> None:
     """Problems with a table's columns, whatever their values."""
-    known = {column.name for column in source.table.columns}
-    if ignored := sorted(set(source.files.types) - known):
-        findings.notes.append(f"{source.table.name}: unused columns: {', '.join(map(shown, ignored))}")
     for column in source.table.columns:
         where, kind = f"{source.table.name}.{column.name}", source.kind(column)
         if column.name not in source.files.types and not column.optional:
@@ -218,6 +219,10 @@ def check_columns(source: Source, findings: Findings) -> None:
             findings.problems.append(
                 f"{where}: {source.files.name} holds {shown(kind)}; export plain values: {EXPECTED[column.type]}"
             )
+    # What is not used may be what is missing, under another name.
+    if ignored := sorted(set(source.files.types) - {column.name for column in source.table.columns}):
+        told = findings.problems or findings.notes
+        told.append(f"{source.table.name}: unused columns: {', '.join(map(shown, ignored))}")
 
 
 def check_values(
@@ -261,18 +266,22 @@ def _measures(source: Source, column: Column) -> dict[str, str]:
         measures["long"] = f"count(*) filter (where length({text}) > {TEXT_LENGTH})"
     if column.is_id and source.kind(column) == "VARCHAR" and column.name in source.files.types:
         measures |= rows_where("changed", f"{name} <> {source.exported(column)}", source.exported(column))
-    if column.name.endswith("_usd") and source.kind(column) == "VARCHAR":
-        # Thousands, as half of Europe writes them; an amount is rarely given to a tenth of a cent, and never every one.
+    if column.type in ("bigint", "double") and source.kind(column) == "VARCHAR":
+        # Thousands, as half of Europe writes them. Where some numbers have decimals and others none, those rarely all have three
+        # digits; and amounts are rarely all given to a tenth of a cent.
         measures |= rows_where("in thousands", f"regexp_full_match({name}, '-?[1-9]\\d{{0,2}}[.]\\d{{3}}')")
         measures["with a point"] = f"count(*) filter (where contains({name}, '.'))"
     if column.range:
         measures |= rows_where("outside", f"{converted} not between {column.range[0]} and {column.range[1]}")
+    if column.type in ("date", "timestamp") and source.kind(column) == "VARCHAR":
+        measures |= rows_where("moved", f"has_offset({name}) and strftime({converted}, '%Y-%m-%d') <> left({name}, 10)")
     if column.type == "date":
         instants, local = source.times(column)
         moment = f"coalesce({instants}, {local})"
         measures |= {
             "all midnights": f"bool_and(date_trunc('day', {local}) = {local})",
-            "days": f"count(distinct cast({moment} as date))",
+            "times": f"count({moment})",
+            "shifted": f"count(*) filter (where cast({local} at time zone 'UTC' as date) <> cast({local} as date))",
             "seconds": f"max(extract(second from {moment}))",
             "minutes": f"list(distinct 60 * extract(hour from {moment}) + extract(minute from {moment}))"
             f" filter (where {moment} is not null)",
@@ -294,15 +303,18 @@ def _judge(source: Source, column: Column, rows: int, timezone: str | None, meas
             f"{where}: {measured['inconvertible']:,} of {rows:,} rows are not {expected}, for example"
             f" {shown(measured['inconvertible example'])}; correct them in the export"
         )
-    if measured.get("in thousands") and measured["in thousands"] == measured["with a point"]:
+    if measured.get("in thousands") and (
+        measured["in thousands"] == measured["with a point"]
+        and (column.name.endswith("_usd") or measured["with a point"] < rows - nulls)
+    ):
         example = shown(measured["in thousands example"])
         problems.append(
-            f"{where}: every amount with a point has three digits after it, for example {example}, as if it stood for"
-            " thousands; export amounts without separators of thousands, such as 1008.46"
+            f"{where}: every number with a point has three digits after it, for example {example}, as if it stood for"
+            " thousands; export numbers without separators of thousands, such as 1008.46"
         )
     if measured.get("long"):
         problems.append(too_long(where))
-    if measured.get("outside", 0) > rows / 2:
+    if measured.get("outside", 0) > (rows - nulls) / 2:
         problems.append(
             f"{where}: {measured['outside']:,} of {rows:,} rows are not {column.range[0]:,} to {column.range[1]:,}, for example"
             f" {shown(measured['outside example'])}; check the unit of the column"
@@ -316,13 +328,25 @@ def _judge(source: Source, column: Column, rows: int, timezone: str | None, meas
     if column.type == "date":
         if measured["all midnights"] is False:
             source.utc.add(column.name)
+            if measured["shifted"]:
+                findings.notes.append(
+                    f"{where}: {measured['shifted']:,} of {rows:,} times without an offset, read as UTC, have another day in"
+                    f" {timezone}; if they are local, export them with their offset"
+                )
         minutes = sorted(measured["minutes"] or [])
-        if not timezone and measured["days"] > 1 and not measured["seconds"] and _are_midnights_elsewhere(minutes):
+        if not timezone and measured["times"] > 1 and not measured["seconds"] and _are_midnights_elsewhere(minutes):
             times = " or ".join(f"{minute // 60:02}:{minute % 60:02}" for minute in minutes)
             problems.append(
                 f"{where}: all times are {times} UTC, like midnights in another time zone; name it, for example"
                 " TIMEZONE=Europe/Berlin (load_raw.py: --timezone), or export plain dates"
             )
+            return
+    if not timezone and measured.get("moved"):
+        problems.append(
+            f"{where}: {measured['moved']:,} of {rows:,} times have another day where they were written than in UTC, for example"
+            f" {shown(measured['moved example'])}; name the time zone of the days, for example TIMEZONE=Europe/Berlin, or"
+            " TIMEZONE=UTC (load_raw.py: --timezone)"
+        )
 
 
 def _are_midnights_elsewhere(minutes: list[int]) -> bool:
@@ -337,7 +361,9 @@ def check_references(connection: duckdb.DuckDBPyConnection, sources: dict[str, S
     parents = {table.key[0]: table.name for table in TABLES if len(table.key) == 1}
     for name, source in sources.items():
         ids = [column.name for column in source.table.columns if column.name in parents]
-        connection.execute(f"create temp table {name} as select distinct {', '.join(ids)} from ({source.select})")
+        connection.execute(
+            f"create temp table {name} as select {', '.join(ids)}, count(*) as n_rows from ({source.select}) group by all"
+        )
     for name, source in sources.items():
         for column in source.table.columns:
             parent = parents.get(column.name, name)
@@ -349,28 +375,33 @@ def check_references(connection: duckdb.DuckDBPyConnection, sources: dict[str, S
         _check_repeated_days(connection, sources[ACTIVITY.name], findings)
     if USER_EVENTS.name in sources:
         _check_repeated_events(connection, sources[USER_EVENTS.name], findings)
+        if ACTIVITY.name in sources:
+            _check_days_of_both(connection, sources[ACTIVITY.name], sources[USER_EVENTS.name], findings)
 
 
 def _check_strangers(
     connection: duckdb.DuckDBPyConnection, table: str, parent: str, key: str, findings: Findings
 ) -> None:
     connection.execute(
-        f"create or replace temp table ids as select distinct {key} as id from {table} where {key} is not null;"
-        f"create or replace temp table strangers as from ids where id not in (select {key} from {parent} where {key} is not null)"
+        f"create or replace temp table ids as select {key} as id, sum(n_rows)::bigint as n_rows,"
+        f" id not in (select {key} from {parent} where {key} is not null) as is_strange"
+        f" from {table} where {key} is not null group by 1"
     )
-    n_ids, n_strangers, stranger, known = connection.execute(
-        f"select (select count(*) from ids), count(*), min(id), (select min({key}) from {parent}) from strangers"
-    ).fetchone()
-    if n_strangers <= LOST_SHARE * n_ids:
-        return
+    n_ids, n_strangers, n_rows, n_lost, stranger, known = connection.execute(
+        "select count(*), count(*) filter (where is_strange), sum(n_rows), coalesce(sum(n_rows) filter (where is_strange), 0),"
+        f" min_by(id, (-n_rows, id)) filter (where is_strange), (select min({key}) from {parent}) from ids"
+    ).fetchall()[0]
     n_meant, how = 0, ""
-    for way, same in _WAYS.items():
+    for way, same in _WAYS.items() if n_strangers else ():
         alike, *example = connection.execute(
-            f"select count(distinct id), min(id), min_by({key}, id) from strangers"
+            f"select count(distinct id), min(id), min_by({key}, id) from (from ids where is_strange)"
             f" inner join {parent} on {same.format('id')} = {same.format(key)}"
-        ).fetchone()
+            f" and (length(id) <> length({key}) or {way == 'in case'})"
+        ).fetchall()[0]
         if alike > n_meant:
             n_meant, how, (stranger, known) = alike, f", which differs {way}", example
+    if not n_meant and n_strangers <= LOST_SHARE * n_ids and n_lost <= LOST_SHARE * (n_rows or 0):
+        return
     said = (
         f"{table}.{key}: {n_strangers:,} of {n_ids:,} ids are not in {parent}, for example {shown(stranger)} beside"
         f" {shown(known)}{how}"
@@ -378,7 +409,7 @@ def _check_strangers(
     if n_strangers == n_ids or n_meant > LOST_SHARE * n_ids:
         findings.problems.append(f"{said}; export both tables with the same ids")
     else:
-        findings.notes.append(f"{said}; their rows are ignored")
+        findings.notes.append(f"{said}; {n_lost:,} of {n_rows:,} rows are ignored")
 
 
 def _check_shared_keys(
@@ -420,6 +451,22 @@ def _check_repeated_days(connection: duckdb.DuckDBPyConnection, source: Source, 
         )
     else:
         findings.notes.append(f"{said}; the fullest row is used")
+
+
+def _check_days_of_both(
+    connection: duckdb.DuckDBPyConnection, activity: Source, events: Source, findings: Findings
+) -> None:
+    """Days that are exported both added up and as events, of which one would count."""
+    n_both, user, day = connection.execute(
+        f"select count(*), min(user_id), min_by(cast(day as varchar), user_id) from ("
+        f"select user_id, activity_date as day from ({activity.select})"
+        f" intersect select user_id, cast(event_time as date) from ({events.select})) where day is not null"
+    ).fetchall()[0]
+    if n_both:
+        findings.problems.append(
+            f"{events.table.name}: {n_both:,} user-days are in {activity.table.name}, too, for example that of {shown(user)} on"
+            f" {day}; export each day in one of the two"
+        )
 
 
 def _check_repeated_events(connection: duckdb.DuckDBPyConnection, source: Source, findings: Findings) -> None:

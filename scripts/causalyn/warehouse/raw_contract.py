@@ -156,7 +156,7 @@ INTERVENTIONS = Table(
         "[delivery_channel] varchar",
         "[prev_nudge_response] varchar",
         "[campaign_id] varchar",
-        "[assignment_probability] double",
+        "[assignment_probability] double 0..1",
     ),
     key=("intervention_id",),
 )
@@ -189,7 +189,7 @@ CAMPAIGN_EVENTS = Table(
         "[admin_churned_flag] integer",
         "[campaign_id] varchar",
         "[assigned_flag] integer",
-        "[assignment_probability] double",
+        "[assignment_probability] double 0..1",
     ),
     key=("event_id",),
     optional=True,

@@ -88,20 +88,24 @@ def _find(directory: Path, table: Table) -> list[Path]:
             claims[path.name] = _parts(path, table)
         elif named and path.is_file() and named["suffix"]:
             claims[f"parts in {named['suffix'].lower()}" if named["part"] else path.name].append(path)
-    if len(claims) > 1:
-        names = " and ".join(sorted({paths[0].relative_to(directory).parts[0] for paths in claims.values()}))
+    # A file that looks as if it were meant, and is not read, would be missed by nobody.
+    meant = table.name if claims else table.name.removesuffix("_raw")
+    read = {path.relative_to(directory).parts[0] for paths in claims.values() for path in paths}
+    others = [path.name for path in entries if path.name.lower().startswith(meant) and path.name not in read]
+    if claims:
+        others = [name for name in others if name.lower().endswith(SUFFIXES) or (directory / name).is_dir()]
+    if len(claims) > 1 or (claims and others):
+        names = " and ".join(
+            sorted({paths[0].relative_to(directory).parts[0] for paths in claims.values()} | {*others})
+        )
         raise RawContractError([f"{table.name}: {directory} has {names}; keep one of them"])
+    needs = f"{table.name}: table missing; {directory} needs {' or '.join(table.name + suffix for suffix in SUFFIXES)}"
+    if others:
+        raise RawContractError([f"{needs}, and {shown(others[0])} is none of these"])
     # An event log may replace daily activity.
     if claims or table.optional or (table == ACTIVITY and _find(directory, USER_EVENTS)):
         return [path for paths in claims.values() for path in paths]
-    missing = (
-        f"{table.name}: table missing; {directory} needs {' or '.join(table.name + suffix for suffix in SUFFIXES)}"
-    )
-    stem = table.name.removesuffix("_raw")
-    for path in entries:
-        if path.name.lower().startswith(stem):
-            raise RawContractError([f"{missing}, and {shown(path.name)} is none of these"])
-    raise RawContractError([missing])
+    raise RawContractError([needs])
 
 
 def _parts(directory: Path, table: Table) -> list[Path]:
@@ -189,6 +193,8 @@ def _scan(table: Table, path: Path) -> tuple[tuple[str, ...], int, str | tuple[s
     csv.field_size_limit(TEXT_LENGTH)
     opener = gzip.open if path.suffix.lower() == ".gz" else open
     with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
+        _check_delimiter(table, path, file.readline(_LINE_LENGTH))
+        file.seek(0)
         lines = csv.reader(_lines(file), strict=True)
         try:
             names = (name.strip().lower() for name in next(lines, []))
@@ -211,14 +217,18 @@ def _lines(file: TextIO) -> Iterator[str]:
         yield line
 
 
-def _check_header(table: Table, path: Path, header: tuple[str, ...]) -> None:
-    if not header:
-        raise RawContractError([f"{table.name}: {path.name} is empty; export it with a header line"])
+def _check_delimiter(table: Table, path: Path, header: str) -> None:
+    """Without commas, the header shows what separates columns; Excel may say so in a line of its own."""
     for delimiter in (";", "\t", "|"):
-        if len(header) == 1 and {column.name for column in table.columns}.intersection(header[0].split(delimiter)):
+        if delimiter in header and "," not in header:
             raise RawContractError(
                 [f"{table.name}: {path.name} separates columns by {delimiter!r}; export it separated by commas"]
             )
+
+
+def _check_header(table: Table, path: Path, header: tuple[str, ...]) -> None:
+    if not header:
+        raise RawContractError([f"{table.name}: {path.name} is empty; export it with a header line"])
     if repeated := [name for name in header if header.count(name) > 1]:
         raise RawContractError([f"{table.name}: column {shown(repeated[0])} repeated in {path.name}; keep one of them"])
 

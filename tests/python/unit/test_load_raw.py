@@ -515,6 +515,41 @@ FAULTS = {
             ("leading_zeros", "'00' || user_id", "'00u4' beside 'u4'"),
         )
     },
+    **{
+        f"ids_of_{word}": (
+            "interventions_raw",
+            f"select * replace ('{word}' as campaign_id) from (select *, null as campaign_id from {{table}})",
+            [
+                "interventions_raw.campaign_id: 6 of 6 rows are not an id in text or whole numbers,",
+                f"a word for nothing, for example '{word}'",
+            ],
+        )
+        for word in ("NULL", "N/A", "-", "None", "nan", "#N/A")
+    },
+    "thousands_of_seats": (
+        "accounts_raw",
+        "select * replace (case account_id when 'a1' then '1.000' else '250' end as seat_count) from {table}",
+        ["accounts_raw.seat_count: every number with a point has three digits after it, for example '1.000', as if"],
+    ),
+    "probabilities_in_percent": (
+        "interventions_raw",
+        "select *, case user_id when 'u1' then 50.0 end as assignment_probability from {table}",
+        ["interventions_raw.assignment_probability: 1 of 6 rows are not 0 to 1, for example '50.0'; check the unit"],
+    ),
+    "days_of_another_zone": (
+        "user_activity_daily_raw",
+        "select * replace (strftime(activity_date, '%Y-%m-%dT') || if(day(activity_date) > 3, '09', '01') || ':13:00+02:00'"
+        " as activity_date) from {table}",
+        [
+            "user_activity_daily_raw.activity_date: 18 of 30 times have another day where they were written than in UTC,",
+            "'2025-03-01T01:13:00+02:00'; name the time zone",
+        ],
+    ),
+    "one_midnight_elsewhere": (
+        "interventions_raw",
+        "select * replace (timestamptz '2025-03-31 22:00:00+00' as intervention_date) from {table}",
+        ["interventions_raw.intervention_date: all times are 22:00 UTC, like midnights in another time zone; name it"],
+    ),
     "users_of_tenants_that_share_ids": (
         "users_raw",
         "from {table} union all (select * replace ('a1' as account_id) from {table} where user_id in ('u1', 'u2'))",
@@ -662,6 +697,18 @@ BROKEN_FILES = {
         for name, delimiter in (("semicolons", b";"), ("tabs", b"\t"), ("bars", b"|"))
     },
     **{
+        f"semicolons_and_{name}": (
+            "users_raw.csv",
+            content,
+            "users_raw: users_raw.csv separates columns by ';'; export it separated by commas",
+        )
+        for name, content in (
+            ("quotes", b'"user_id";"account_id"\n"u1";"a1"\n'),
+            ("a_line_of_Excel", b"sep=;\nuser_id;account_id\nu1;a1\n"),
+            ("words_of_their_own", b"Benutzer;Konto\nu1;a1\n"),
+        )
+    },
+    **{
         f"date_{name}": (
             "users_raw.csv",
             USERS_CSV.replace(b"2024-06-01", date),
@@ -799,16 +846,22 @@ def test_the_loader_keeps_to_the_memory_limit(seen, monkeypatch):
 @pytest.mark.fault("export: a time with an offset", "its day in UTC, in CSV as in Parquet")
 def test_the_day_of_a_time_with_an_offset_is_that_of_utc(export, warehouse, seen):
     def day() -> set[str]:
-        load_raw(export, warehouse)
+        load_raw(export, warehouse, "UTC")
         return {str(row[2]) for row in contents(warehouse)["users_raw"][1:]}
 
-    moment = "timestamptz '2024-02-28 23:30:00-05'"
+    moment = "timestamptz '2024-02-28 23:30:17-05'"
     write(export, "users_raw", f"select * replace ({moment} as user_created_date) from {{table}}")
     of_parquet = day()
     (export / "users_raw.parquet").unlink()
-    (export / "users_raw.csv").write_bytes(USERS_CSV.replace(b"2024-06-01", b"2024-02-28T23:30:00-05:00"))
+    (export / "users_raw.csv").write_bytes(USERS_CSV.replace(b"2024-06-01", b"2024-02-28T23:30:17-05:00"))
     assert day() == of_parquet == {"2024-02-29"}
-    seen("2024-02-28T23:30:00-05:00 is read as 2024-02-29")
+    seen("2024-02-28T23:30:17-05:00 is read as 2024-02-29")
+
+
+def test_times_without_an_offset_that_may_be_local_are_reported(export, warehouse):
+    """They are read as UTC, where another time zone has another day."""
+    (note,) = load_raw(export, warehouse, "Asia/Tokyo").notes
+    assert note.startswith("user_activity_daily_raw.activity_date: 30 of 30 times without an offset, read as UTC, have")
 
 
 @pytest.mark.fault("export: local midnights and a time zone for them", "the local days, and plain dates as they are")
@@ -929,6 +982,68 @@ def test_ids_of_15_and_18_characters_are_told_apart(export, warehouse, seen):
     )
 
 
+def test_few_strangers_are_reported_where_they_have_many_rows(export, warehouse):
+    write(
+        export,
+        "users_raw",
+        "select * exclude (i) replace ('u' || i as user_id) from {table}, range(1, 301) as r (i) where user_id = 'u1'",
+    )
+    write(
+        export,
+        "user_activity_daily_raw",
+        "select * exclude (i) replace (if(i < 101, '0', 'u' || i) as user_id) from {table}, range(1, 301) as r (i)"
+        " where user_id = 'u1'",
+    )
+    (note,) = load_raw(export, warehouse).notes
+    assert "1 of 201 ids are not in users_raw, for example '0' beside 'u1'; 500 of 1,500 rows are ignored" in note
+
+
+def test_few_strangers_are_reported_where_they_may_be_meant(export, warehouse):
+    write(
+        export,
+        "users_raw",
+        "select * exclude (i) replace ('u' || i as user_id) from {table}, range(1, 301) as r (i) where user_id = 'u1'",
+    )
+    write(
+        export,
+        "user_activity_daily_raw",
+        "select * exclude (i) replace (if(i = 7, 'U', 'u') || i as user_id)"
+        " from {table}, range(1, 301) as r (i) where user_id = 'u1'",
+    )
+    (note,) = load_raw(export, warehouse).notes
+    assert "'U7' beside 'u7', which differs in case; 5 of 1,500 rows are ignored" in note
+
+
+def test_ids_of_18_characters_that_begin_alike_are_others(export, warehouse):
+    """Only one that is a beginning of the other may be meant by it."""
+    write(export, "users_raw", "select * replace ('user-0000000000-0' || user_id[2:] as user_id) from {table}")
+    for table in ("user_activity_daily_raw", "interventions_raw", "outcomes_raw", TRUTH.name):
+        write(export, table, "select * replace ('user-0000000000-0' || user_id[2:] as user_id) from {table}")
+    strangers = "select 'user-0000000000-09' as user_id, date '2025-03-01' as activity_date"
+    write(export, "user_activity_daily_raw", f"from {{table}} union all by name {strangers}")
+    (note,) = load_raw(export, warehouse).notes
+    assert note.endswith("; 1 of 31 rows are ignored")
+
+
+def test_days_both_added_up_and_as_events_are_refused(export, warehouse, listed):
+    (export / "user_events_raw.csv").write_text("user_id,event_name,event_time\nu1,Edit,2025-03-01T12:30:07Z\n")
+    with pytest.raises(RawContractError) as raised:
+        load_raw(export, warehouse)
+    (problem,) = raised.value.problems
+    assert problem.startswith(
+        "user_events_raw: 1 user-days are in user_activity_daily_raw, too, for example that of 'u1'"
+    )
+    listed(problem)
+
+
+@pytest.mark.parametrize("name", ["user_features_raw.json", "campaign_events.csv", "users_raw_us.parquet"])
+def test_a_file_that_looks_as_if_it_were_meant_is_not_passed_over(export, warehouse, listed, name):
+    shutil.copy(export / "users_raw.parquet", export / name)
+    with pytest.raises(RawContractError, match=name) as raised:
+        load_raw(export, warehouse)
+    listed(str(raised.value))
+
+
 def test_strangers_are_reported_beyond_two_in_a_hundred_and_taken(export, warehouse):
     strangers = "select 'x' || i as user_id, date '2025-03-01' as activity_date from range(3) as r(i)"
     write(export, "user_activity_daily_raw", f"from {{table}} union all by name {strangers}")
@@ -936,7 +1051,7 @@ def test_strangers_are_reported_beyond_two_in_a_hundred_and_taken(export, wareho
     assert loaded.rows["user_activity_daily_raw"] == 33
     (note,) = loaded.notes
     assert note == (
-        "user_activity_daily_raw.user_id: 3 of 9 ids are not in users_raw, for example 'x0' beside 'u1'; their rows are ignored"
+        "user_activity_daily_raw.user_id: 3 of 9 ids are not in users_raw, for example 'x0' beside 'u1'; 3 of 33 rows are ignored"
     )
 
 
@@ -990,6 +1105,11 @@ def test_tables_of_another_loader_are_loaded_data(warehouse):
 def test_columns_that_nothing_reads_are_reported(export, warehouse):
     write(export, "accounts_raw", "select *, 'x' as \"it's extra\" from {table}")
     assert load_raw(export, warehouse).notes == ['accounts_raw: unused columns: "it\'s extra"']
+    write(export, "accounts_raw", "select * rename (account_id as konto) from {table}")
+    with pytest.raises(
+        RawContractError, match=r"account_id: column missing.*\naccounts_raw: unused columns: .*'konto'"
+    ):
+        load_raw(export, warehouse)
 
 
 # The same users in other shapes: how each is written into the export.
