@@ -20,7 +20,7 @@ PROGRAMS = [shutil.which("postgres"), *sorted(Path("/usr/lib/postgresql").glob("
 ROWS = {
     "accounts_raw": "'a' || i as account_id, date '2024-01-01' as account_created_date, 'growth' as plan_tier, 'x' as industry,"
     " 10 as seat_count, 0 as cs_assigned_flag, 0.5::double as account_health_score",
-    "users_raw": "i as user_id, 'a' || i as account_id, timestamptz '2024-06-01 12:00+00' as user_created_date, 'basic'"
+    "users_raw": "i as user_id, 'a' || i as account_id, timestamptz '2024-06-01 12:30:17+00' as user_created_date, 'basic'"
     " as role_type, 'EU' as geo_region, null::varchar as invited_by_user_id",
     "user_activity_daily_raw": "i as user_id, date '2025-03-01' as activity_date, true as login_flag, 1 as core_action_count,"
     " 0 as collab_action_count, 12 as time_spent_minutes, 2 as feature_diversity_count",
