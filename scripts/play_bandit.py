@@ -16,7 +16,7 @@ from causalyn.warehouse import command
 from causalyn.warehouse.raw_contract import BANDIT_LOG, BUILT_NODES, PUBLICATION, RAW_SCHEMA, truth_path
 
 LOG = f"{RAW_SCHEMA}.{BANDIT_LOG.name}"
-# The users whom the guardrails leave to the bandit.
+# Users the guardrails leave to the bandit.
 USERS = """
     select contexts.user_id, contexts.account_id, contexts.segment, contexts.round_number,
         truth.latent_uplift_group, truth.p_control, truth.p_treated

@@ -143,7 +143,7 @@ def save(drawn: figures.Drawn, name: str, directory: Path) -> dict[str, str]:
 
 
 def nudged_groups(marts: Marts) -> list[dict]:
-    """Whom the list nudges, in words; nothing where the features that it was decided by are not at hand."""
+    """The users the list nudges, described in words; empty where the features it was decided by are not available."""
     if unpublished(marts) or "intermediate.int_uplift__inputs" not in marts.tables:
         return []
     return policy_tree.groups(marts.connection.execute(FEATURES).df())
@@ -179,7 +179,7 @@ def summarised(marts: Marts, policy: dict, steps: list[dict]) -> dict:
 
 
 def priced_with_risk(marts: Marts, strategies: dict[tuple, dict], shipped_id: str) -> dict | None:
-    """What the shipped list and nudging everybody come to at lifetime prices; None where no policy decides by them."""
+    """Value of the shipped list and of nudging everybody at lifetime prices; None where no policy decides by them."""
     rows = marts.connection.execute(
         """
         select policy_id

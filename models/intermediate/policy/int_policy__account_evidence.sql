@@ -41,8 +41,8 @@ by_account as (
     group by 1, 2, 3, 4
 ),
 
--- Every account has a row for every policy, so one without evidence is suppressed, not forgotten. Scored users of whom none is to
--- be nudged bring zero revenue.
+-- Every account has a row for every policy, so one without evidence is suppressed, not forgotten. If none of its scored users is
+-- to be nudged, its revenue is zero.
 priced as (
     select
         campaigns.population,

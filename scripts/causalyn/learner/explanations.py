@@ -16,10 +16,10 @@ IDENTITY = ("population", "observation_id", "account_id")
 """Columns that tell the rows of contributions apart."""
 
 SHUFFLED_USERS = 2_500
-"""Users on whom features are shuffled: the first, which is a sample of whole accounts."""
+"""Number of users, the first ones, whose features are shuffled: a sample of whole accounts."""
 
 DEPENDENCE_USERS = 500
-"""Users over whom partial dependence is averaged: the first."""
+"""Number of users, the first ones, that partial dependence averages over."""
 
 
 def contributions(model: uplift.UpliftModel, users: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:

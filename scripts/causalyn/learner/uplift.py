@@ -58,7 +58,7 @@ CONTROL, TREATED, PROPENSITY = 0, 1, 2
 """Arms, and the rows of an array of nuisances (3 x users): P(conversion) by arm, and P(treated)."""
 
 BY_SPLINES = 3
-"""What to add to a nuisance for its second model, the one on splines."""
+"""Added to the index of a nuisance, the index of its model on splines."""
 
 CALIBRATION_GROUPS = 5
 """Groups of accounts, by hash, each of which is calibrated by weights that come from the others."""
@@ -70,13 +70,13 @@ SPLINE_PENALTY = 15.0
 """Ridge penalty of the logistic regressions, on standardised columns."""
 
 DRAWN_SHARE = 0.5
-"""Of the users, that a tree of a nuisance draws: as accurate as drawing as many as there are, and cheaper."""
+"""Share of the users that a tree of a nuisance draws: as accurate as a full bootstrap sample, and cheaper."""
 
 DECIMALS = 4
-"""Of nuisances that forests learn from: a solver's last bits, which vary with memory, must not decide between splits."""
+"""Decimals of the nuisances that forests learn from: a solver's last bits, which vary with memory, must not decide a split."""
 
 BLOCK_ROWS = 10_000
-"""Users whom one thread scores at a time."""
+"""Users that one thread scores at a time."""
 
 T = TypeVar("T")
 
@@ -370,7 +370,7 @@ class RLearner:
         control, treated = sample.nuisances[CONTROL], sample.nuisances[TREATED]
         outcome = sample.converted - control - sample.chance * (treated - control)
         treatment = sample.treated - sample.chance
-        # Whom a design treats for certain teaches nothing about lift.
+        # A user that a design treats for certain says nothing about lift.
         effect = np.divide(outcome, treatment, out=np.zeros(len(outcome)), where=treatment != 0)
         return cls(fit_forest(RandomForestRegressor, sample.features, effect, treatment**2))
 

@@ -105,7 +105,7 @@ class Physics:
     eligible_mean: float = 7.6
     eligible_spread: float = 0.32  # standard deviation of the logarithm
     others_per_eligible: float = 0.71
-    invited_share: float = 0.6  # share of users, except an account's first, whom an earlier user invited
+    invited_share: float = 0.6  # share of users invited by an earlier one; an account's first user never is
     further_admins: float = 2.0  # mean number of admins in addition to the first
     other_group_shares: tuple[float, float, float, float] = (0.25, 0.03, 0.10, 0.62)
     other_activity: float = 0.5  # share of an eligible user's active days per week

@@ -20,7 +20,7 @@ from causalyn.warehouse import origin
 from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTH, TRUTH_TODAY, truth_path
 from causalyn.warehouse.sql_text import literal
 
-OWNERS = 12  # among whom the accounts are divided
+OWNERS = 12  # of accounts
 # For each database's buffers, which would otherwise grow with the world; the rest of the process needs 0.5 GB.
 MEMORY_LIMIT = "1GB"
 

@@ -24,7 +24,7 @@ from causalyn.warehouse import file_name
 from causalyn.warehouse.publication import warehouse_mark
 from causalyn.warehouse.sql_text import identifier, literal, pattern
 
-# What dbt has written of a project, its parameters and its words before it comes here, or did in an earlier run.
+# Files of dbt that describe a project, its parameters and its mappings, written before this plugin runs or by an earlier run.
 LEFT_BY_DBT = (
     *("manifest.json", "semantic_manifest.json", "partial_parse.msgpack", "graph.gpickle", "graph_summary.json"),
     *("run_results.json", "compiled", "run"),

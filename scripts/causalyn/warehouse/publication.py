@@ -15,7 +15,7 @@ class EditedListsError(Exception):
 
 
 def warehouse_mark(warehouse: Path) -> str:
-    """What a page says of the warehouse that it was drawn from, so that a run marks its own page only; it tells no path."""
+    """Identifies the warehouse a page was rendered from, without revealing its path, so that a run marks only its own page."""
     return hashlib.sha256(str(warehouse.resolve()).encode()).hexdigest()
 
 

@@ -22,7 +22,7 @@ from causalyn.warehouse.raw_contract import (
 from causalyn.warehouse.raw_files import Files, shown, too_long
 from causalyn.warehouse.sql_text import identifier, literal
 
-# What is lost of a table up to this share is reported, and beyond it refused where the export is certainly at fault.
+# Losses up to this share of a table are reported; larger ones are refused where the export is certainly at fault.
 LOST_SHARE = 0.02
 EXPECTED = {
     "varchar": "text",

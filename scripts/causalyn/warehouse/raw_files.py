@@ -22,7 +22,7 @@ from causalyn.warehouse.raw_contract import ACTIVITY, TEXT_LENGTH, USER_EVENTS, 
 from causalyn.warehouse.sql_text import identifier, literal, pattern
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
-# What reading a file that is broken raises; Python's readers of compressed files have errors of their own.
+# Errors that reading a broken file raises; Python's readers of compressed files have their own.
 UNREADABLE = (duckdb.Error, OSError, EOFError, zlib.error, UnicodeError, csv.Error)
 _PART = r"(?:[-_. ]*(?:part|of|\d+))+"
 _PARTITION = re.compile(r"([^/=]+)=[^/]*")
