@@ -97,6 +97,14 @@
     {%- do replace_table('builds.publication', "select '" ~ status | replace("'", "''") ~ "' as status") -%}
 {%- endmacro -%}
 
+{#- Whether this run only tests lists in force. It leaves them so unless a test fails, though models that no refresh builds are stale. -#}
+{%- macro only_tests_published_lists(results=[]) -%}
+    {%- set published = run_query("select count(*) from builds.publication where status = 'published'").columns[0].values()[0] > 0 -%}
+    {{ return(
+        flags.WHICH == 'test' and published and results | map(attribute='status') | select('in', ['fail', 'error']) | list == []
+    ) }}
+{%- endmacro -%}
+
 {%- macro is_candidate(node) -%}
     {{ return(
         node.resource_type == 'model' and node.schema.startswith('candidate_') and node.config.materialized != 'ephemeral'
@@ -116,12 +124,13 @@
 {%- macro start_run() -%}
     {%- if is_run() -%}
         {%- do make_table('builds.nodes', ['unique_id string', 'ran_at string', 'status string']) -%}
+        {%- do make_table('builds.publication', ['status string']) -%}
         {%- set record = read_record() -%}
         {%- for node in graph.nodes.values() if node.unique_id in selected_resources and node.config.materialized != 'ephemeral' -%}
             {%- do record.update({node.unique_id: {'ran_at': '', 'status': 'running'}}) -%}
         {%- endfor -%}
         {%- do write_record(record) -%}
-        {%- do write_publication('running') -%}
+        {%- if not only_tests_published_lists() -%}{%- do write_publication('running') -%}{%- endif -%}
         {%- do make_published_sources() -%}
     {%- endif -%}
 {%- endmacro -%}
@@ -211,7 +220,9 @@
         {%- endfor -%}
         {%- do write_record(record) -%}
         {%- set stale = stale_nodes(nodes, record) -%}
-        {%- if stale -%}
+        {%- if only_tests_published_lists(results) -%}
+            {%- do print('Tested: the lists are still those of build ' ~ published_build() ~ '.') -%}
+        {%- elif stale -%}
             {%- set reason = why_unpublished(stale, nodes | length) -%}
             {%- do write_publication(reason) -%}
             {%- set build_info = graph.nodes['model.' ~ project_name ~ '.build_info'] -%}

@@ -111,6 +111,23 @@ def test_a_build_of_a_part_publishes_where_nothing_else_is_stale(warehouse, run_
     assert said(done.stdout).startswith("Published: ")
 
 
+def test_tests_alone_leave_published_lists_in_force_until_one_fails(warehouse, run_dbt):
+    """After a refresh the models that only a build makes are older than those it made."""
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("update builds.nodes set ran_at = '' where unique_id like '%.doubly_robust_scores'")
+    done = run_dbt("test", "--select", "policy_funnel", *WITHOUT_UNIT_TESTS, warehouse=warehouse)
+    assert done.returncode == 0, done.stdout
+    assert "Tested: the lists are still those of build " in done.stdout
+    with duckdb.connect(str(warehouse)) as connection:
+        assert connection.sql("from builds.publication").fetchall() == [("published",)]
+        connection.execute("insert into candidate_marts.policy_funnel from candidate_marts.policy_funnel")
+    failed = run_dbt("test", "--select", "policy_funnel", *WITHOUT_UNIT_TESTS, warehouse=warehouse)
+    assert failed.returncode == 1
+    assert said(failed.stdout).startswith("Nothing was published: ")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        assert connection.sql("from builds.publication").fetchall() != [("published",)]
+
+
 def test_what_failed_is_kept_apart_until_it_is_mended_and_tried_again(warehouse, project_copy, run_dbt, read_published):
     last = project_copy / "models" / "marts" / "policy" / "budget_curve.sql"
     sql = last.read_text()
