@@ -982,36 +982,27 @@ def test_ids_of_15_and_18_characters_are_told_apart(export, warehouse, seen):
     )
 
 
-def test_few_strangers_are_reported_where_they_have_many_rows(export, warehouse):
-    write(
-        export,
-        "users_raw",
-        "select * exclude (i) replace ('u' || i as user_id) from {table}, range(1, 301) as r (i) where user_id = 'u1'",
-    )
-    write(
-        export,
-        "user_activity_daily_raw",
-        "select * exclude (i) replace (if(i < 101, '0', 'u' || i) as user_id) from {table}, range(1, 301) as r (i)"
-        " where user_id = 'u1'",
-    )
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (
+            "if(i < 101, '0', 'u' || i)",
+            "1 of 201 ids are not in users_raw, for example '0' beside 'u1'; 500 of 1,500 rows are ignored",
+        ),
+        ("if(i = 7, 'U', 'u') || i", "'U7' beside 'u7', which differs in case; 5 of 1,500 rows are ignored"),
+    ],
+    ids=["with many rows", "that may be meant"],
+)
+def test_few_strangers_are_reported(export, warehouse, written, expected):
+    for table, user_id in (("users_raw", "'u' || i"), ("user_activity_daily_raw", written)):
+        write(
+            export,
+            table,
+            f"select * exclude (i) replace ({user_id} as user_id) from {{table}}, range(1, 301) as r (i)"
+            " where user_id = 'u1'",
+        )
     (note,) = load_raw(export, warehouse).notes
-    assert "1 of 201 ids are not in users_raw, for example '0' beside 'u1'; 500 of 1,500 rows are ignored" in note
-
-
-def test_few_strangers_are_reported_where_they_may_be_meant(export, warehouse):
-    write(
-        export,
-        "users_raw",
-        "select * exclude (i) replace ('u' || i as user_id) from {table}, range(1, 301) as r (i) where user_id = 'u1'",
-    )
-    write(
-        export,
-        "user_activity_daily_raw",
-        "select * exclude (i) replace (if(i = 7, 'U', 'u') || i as user_id)"
-        " from {table}, range(1, 301) as r (i) where user_id = 'u1'",
-    )
-    (note,) = load_raw(export, warehouse).notes
-    assert "'U7' beside 'u7', which differs in case; 5 of 1,500 rows are ignored" in note
+    assert expected in note
 
 
 def test_ids_of_18_characters_that_begin_alike_are_others(export, warehouse):
