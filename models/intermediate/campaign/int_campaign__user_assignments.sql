@@ -18,7 +18,7 @@ parameters as (
     select * from {{ ref('campaign_parameters') }}
 ),
 
--- In the rollout the policy chooses the users to nudge, plus a few explored users; an explored account is nudged like a target; the
+-- In the rollout the policy chooses the users, plus a few explored ones; an explored account is nudged like a target; the
 -- validation nudges everybody, since it measures the harm of doing so.
 dealt as (
     select
