@@ -220,7 +220,7 @@
         {%- endfor -%}
         {%- do write_record(record) -%}
         {%- set stale = stale_nodes(nodes, record) -%}
-        {%- if only_tests_published_lists(results) -%}
+        {%- if stale and only_tests_published_lists(results) -%}
             {%- do print('Tested: the lists are still those of build ' ~ published_build() ~ '.') -%}
         {%- elif stale -%}
             {%- set reason = why_unpublished(stale, nodes | length) -%}

@@ -8,7 +8,13 @@ parameters as (
 
 -- Another share would move accounts and users from one arm to the other. One that deals nothing ends the experiment instead.
 final as (
-    select arms.*
+    select
+        arms.arm_id,
+        arms.campaign_id,
+        arms.experiment,
+        arms.account_id,
+        arms.arm,
+        arms.wave
     from arms
     inner join parameters on arms.campaign_id = {{ running_campaign('parameters') }}
     where

@@ -59,7 +59,7 @@ PUT_TOGETHER = {
     "raw_files.py": {"columns", "files", "relation"},
     "raw_checks.py": {
         *("key", "name", "others", "parent", "reference", "table", "source.recorded", "source.select"),
-        *("same.format('id')", "same.format(key)"),
+        *("same.format('id')", "same.format(key)", "way == 'in case'", "activity.select", "events.select"),
     },
     "postgres.py": {"read"},
     "origin.py": {"origin"},
