@@ -14,7 +14,8 @@ final as (
         arms.experiment,
         arms.account_id,
         arms.arm,
-        arms.wave
+        arms.wave,
+        arms.dealt_date
     from arms
     inner join parameters on arms.campaign_id = {{ running_campaign('parameters') }}
     where
