@@ -191,7 +191,9 @@ def priced_with_risk(marts: Marts, strategies: dict[tuple, dict], shipped_id: st
     if not rows or (rows[0][0], rows[0][0]) not in strategies:
         return None
     policy_id = rows[0][0]
-    own, everybody = (strategies[shipped_id, name]["lifetime_net_value_usd"] for name in (shipped_id, "everybody"))
+    own, everybody = (strategies[shipped_id, name].get("lifetime_net_value_usd") for name in (shipped_id, "everybody"))
+    if own is None:  # published before this price was recorded
+        return None
     return {
         "policy_id": policy_id,
         "list_usd": own,

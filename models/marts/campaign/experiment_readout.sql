@@ -30,6 +30,8 @@ arms as (
         treatment.look_date,
         treatment.n as n_treatment,
         control.n as n_control,
+        -- The confidence sequence is valid for means that are nearly normal.
+        least(treatment.n, control.n) >= 30 as has_enough_accounts,
         treatment.mean as mean_treatment,
         control.mean as mean_control,
         treatment.mean - control.mean as unadjusted_effect,
@@ -48,10 +50,8 @@ judged as (
         case when arms.metric = 'revenue_usd' then forecasts.expected_effect end as expected_effect,
         parameters.sample_ratio_alarm,
         {{ normal_quantile('(1 - parameters.significance_level / 2)') }} as width,
-        -- The sequence is valid for means that are nearly normal.
-        least(arms.n_treatment, arms.n_control) >= 30 as has_enough_accounts,
         case
-            when least(arms.n_treatment, arms.n_control) >= 30
+            when arms.has_enough_accounts
                 then {{ confidence_sequence_width(
                     'arms.n_treatment + arms.n_control', 'planned.n_planned', 'parameters.significance_level'
                 ) }}

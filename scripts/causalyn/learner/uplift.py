@@ -832,7 +832,7 @@ def _fit_forest(
     features: np.ndarray,
     target: np.ndarray,
     weight: np.ndarray | None = None,
-    **options: float,
+    max_samples: float | None = None,
 ) -> Forest:
     """A regularised forest for the mean of a target (users) by features (users x features)."""
     forest = kind(
@@ -840,7 +840,7 @@ def _fit_forest(
         min_samples_leaf=parameters.min_leaf_share,
         max_features=parameters.feature_share,
         random_state=int(generator.integers(2**31 - 1)),
-        **options,
+        max_samples=max_samples,
     )
     return Forest.of(forest.fit(features, target, sample_weight=weight))
 
