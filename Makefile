@@ -109,6 +109,7 @@ report: $(VENV)/.installed
 
 bandit: build $(VENV)/.installed-bandit
 	$(BIN)/python scripts/play_bandit.py $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET))
+	$(BIN)/python scripts/render_report.py
 
 campaign: build
 	$(BIN)/python scripts/play_campaign.py $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET)) $(if $(ROUNDS),--rounds $(ROUNDS) $(if $(CAMPAIGNS),--campaigns $(CAMPAIGNS)))

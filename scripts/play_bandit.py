@@ -24,6 +24,14 @@ USERS = """
     inner join {truth} as truth on contexts.user_id = truth.user_id
     where not contexts.is_held_back
 """
+SUMMARY = """
+    select round_number, sum(n_decisions)::int as n_decisions,
+        (sum(n_decisions) filter (where arm <> 'none'))::int as n_nudges,
+        sum(n_nudges_held_back)::int as n_nudges_held_back, min(min_propensity) as min_propensity, sum(reward_usd) as reward_usd
+    from marts.bandit_rounds
+    group by 1
+    order by 1
+"""
 # Only models downstream of the log are rebuilt; nothing else is stale, so the result is published.
 OF_THE_LOG = ("--select", f"source:raw.{BANDIT_LOG.name}+")
 # Playing a bandit may change the raw tables' shares by any amount.
@@ -73,7 +81,7 @@ def play_bandit(warehouse: Path, physics: Physics, seed: int, rounds: int | None
     print(f"{len(numbers)} rounds are played, {len(log):,} decisions: they are read out and published.", flush=True)
     command.build(warehouse, *PLAYED, *OF_THE_LOG)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        return connection.execute("from marts.bandit_rounds order by round_number").df()
+        return connection.execute(SUMMARY).df()
 
 
 def main() -> None:

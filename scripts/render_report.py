@@ -129,6 +129,7 @@ def draw(marts: Marts, policy: dict, decisions: list[str]) -> dict[str, figures.
         "campaign_effect": figures.campaign_effect(
             marts.read("marts.experiment_readout", "where experiment = 'rollout' and metric = 'revenue_usd'")
         ),
+        "bandit_arms": figures.bandit_arms(marts.read("marts.bandit_rounds")),
         "audit_matrix": figures.audit_matrix(matrix, decisions, "Today"),
     }
 
@@ -270,6 +271,24 @@ def campaign(marts: Marts) -> dict:
         "learning": marts.records(
             "marts.campaign_learning", "order by grouping_kind desc, length(user_group), user_group"
         ),
+    }
+
+
+def bandit(marts: Marts) -> dict:
+    """What the bandit has earned, and what its log says other policies would have; nothing if it has not begun."""
+    rounds = marts.read("marts.bandit_rounds")
+    if rounds.empty:
+        return {}
+    n_decisions, earned = int(rounds["n_decisions"].sum()), rounds["reward_usd"].sum()
+    others = marts.records("marts.off_policy_evaluation", "where estimator = 'dr' order by estimate desc")
+    best = next((row for row in others if row["evaluated_policy"] == "best_by_segment"), None)
+    return {
+        "n_decisions": n_decisions,
+        "n_rounds": rounds["round_number"].nunique(),
+        "reward_usd": earned,
+        "mean_usd": earned / n_decisions,
+        "others": others,
+        "best": best,
     }
 
 
@@ -450,6 +469,7 @@ def render(warehouse: Path, directory: Path) -> Path:
             figures=images,
             tree=nudged_groups(marts),
             campaign=campaign(marts),
+            bandit=bandit(marts),
             **changed(marts),
             groups=judged(marts),
             banner=unpublished(marts),

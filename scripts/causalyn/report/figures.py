@@ -6,6 +6,7 @@ Each function returns None if its mart has nothing to draw. Colours are Okabe an
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 # Standard errors on either side of the estimate in a 95% interval.
 Z_95 = NormalDist().inv_cdf(0.975)
@@ -405,4 +407,29 @@ def campaign_effect(looks: pd.DataFrame) -> Drawn | None:
     shown = [*range(len(known) - 1, -1, -max(1, len(known) // 5))]
     axes.set_xticks(shown, [f"{known['look_date'].iloc[place]:%d %b}" for place in shown])
     axes.set(xlabel="looks, with intervals valid at every look", ylabel="revenue per account")
+    return Drawn(title, figure)
+
+
+def bandit_arms(rounds: pd.DataFrame) -> Drawn | None:
+    """What the bandit gave users, round by round; rows of `bandit_rounds`."""
+    if rounds.empty:
+        return None
+    shares = rounds.pivot_table(index="round_number", columns="arm", values="decision_share").fillna(0).sort_index()
+    shares = shares[shares.iloc[-1].sort_values(ascending=False, kind="stable").index]
+    last, most_given = shares.index[-1], label(shares.columns[0]).lower()
+    share = points(shares.iloc[-1, 0], signed=False)
+    title = f"The arm given most often in round {last} was “{most_given}”, to {share}% of users"
+    figure, (axes,) = _axes(height=3.6)
+    for arm, color in zip(shares, itertools.cycle((BLUE, ORANGE, INK, GREY))):
+        name = label(arm).lower()
+        axes.plot(shares.index, shares[arm], color=color, linewidth=1.8, marker="o", markersize=4, label=name)
+        told = (
+            f"round {number}: {name} for {points(share, signed=False)}% of users"
+            for number, share in shares[arm].items()
+        )
+        _tips(axes, shares.index, shares[arm], told)
+    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(shares.columns))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.set(xlabel="round", ylabel="users decided on", ylim=(0, None))
     return Drawn(title, figure)

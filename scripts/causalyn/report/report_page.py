@@ -33,6 +33,11 @@ def dollars(value: float | None) -> str:
     return "–" if _is_missing(value) else figures.dollars(value)
 
 
+def cents(value: float | None) -> str:
+    """Dollars with two decimals; a dash if missing."""
+    return "–" if _is_missing(value) else f"{'−' if round(value, 2) < 0 else ''}${abs(value):,.2f}"
+
+
 def share(value: float | None) -> str:
     """A share in percent with one decimal; a dash if missing."""
     return "–" if _is_missing(value) else f"{value:.1%}".replace("-", "−")
@@ -86,7 +91,7 @@ def page(**parts: object) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "count": count, "dollars": dollars, "share": share, "number": number, "measure": measure,
+        "count": count, "dollars": dollars, "cents": cents, "share": share, "number": number, "measure": measure,
         "label": figures.label, "points": figures.points, "exp": math.exp,
     }  # fmt: skip
     style, script = (

@@ -94,14 +94,16 @@ def test_nobody_is_nudged_whom_the_guardrails_hold_back(played):
     warehouse, *_ = played
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         rounds = connection.execute(
-            "select n_nudges, n_nudges_held_back, min_propensity from marts.bandit_rounds"
+            "select sum(n_decisions) filter (where arm <> 'none'), sum(n_nudges_held_back), min(min_propensity),"
+            " sum(decision_share) from marts.bandit_rounds group by round_number"
         ).fetchall()
         unlisted = connection.execute(
             "select count(*) from raw.bandit_log_raw "
             "where arm <> 'none' and user_id not in (select user_id from marts.nudge_list)"
         ).fetchone()
     assert len(rounds) == 2 and unlisted == (0,)
-    assert all(n_nudges > 0 and held_back == 0 and least >= 0.02 for n_nudges, held_back, least in rounds)
+    for n_nudges, held_back, least, share in rounds:
+        assert n_nudges > 0 and held_back == 0 and least >= 0.02 and share == pytest.approx(1)
 
 
 def test_a_bandit_that_has_begun_is_not_played_again(played):

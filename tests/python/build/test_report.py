@@ -327,7 +327,8 @@ def test_before_the_first_wave_the_page_says_what_there_is_not(report):
     assert "Nothing to read out yet" in words and "No wave has begun; wave 1" in words
     assert "Does the effect fade from campaign to campaign? Unknown: there was only one campaign." in words
     assert "will be known to ±" in words and "unknown to" not in words
-    assert not (report.parent / "campaign_effect.svg").exists()
+    assert "Choosing the channel" not in words
+    assert not (report.parent / "campaign_effect.svg").exists() and not (report.parent / "bandit_arms.svg").exists()
 
 
 @pytest.fixture
@@ -383,6 +384,21 @@ def test_looks_at_few_accounts_decide_nothing(rendered_with):
     words = section(rendered_with(LOOK.format(n=29, is_lost=False)), "campaign")
     assert "Too few Does it pay?" in words and "Too few Does it drive admins away?" in words
     assert "Yes Are the arms as assigned? No sample ratio mismatch." in words
+
+
+def test_the_bandit_is_read_out_with_its_regret_and_the_arms_it_gave(rendered_with):
+    page = rendered_with(
+        "insert into marts.bandit_rounds values (1, 'none', 50, 0.5, 0, 0.5, 100), (1, 'in_app', 50, 0.5, 0, 0.5, 300),"
+        " (2, 'in_app', 100, 1, 0, 0.98, 1000)",
+        "insert into marts.off_policy_evaluation values ('none', 'dr', 200, 90, 4, 1, 2.04, 5.96),"
+        " ('best_by_segment', 'dr', 200, 90, 7.5, 0.5, 6.52, 8.48), ('best_by_segment', 'ips', 200, 90, 9, 0.5, 8.02, 9.98)",
+    )
+    words = section(page, "campaign")
+    assert "In 2 rounds the bandit made 200 decisions and earned $1,400, $7.00 per decision." in words
+    assert "would have earned $7.50 ($6.52 to $8.48): an estimated regret of $100 (−$96 to $296)." in words
+    assert "No contact $4.00 ($2.04 to $5.96)" in words and "$9.00" not in words
+    assert "The arm given most often in round 2 was “in app”, to 100.0% of users" in words
+    assert "round 2: none for 0.0% of users" in page.read_text()
 
 
 def test_what_changed_names_who_flipped_and_by_which_guardrail(rendered_with):
