@@ -79,7 +79,7 @@ SEGMENTS = """
 FEATURES = """
     select
         inputs.* exclude (
-            population, campaign_id, observation_id, user_id, account_id, as_of_date, account_hash, is_treated, is_converted,
+            population, campaign_id, observation_id, user_id, account_id, as_of_date, account_hash, is_treated, outcome,
             assignment_probability
         ),
         users.is_nudged
@@ -343,7 +343,7 @@ def facts_of_the_run(marts: Marts, policy: dict) -> dict:
         from marts.user_uplift_scores
         """
     ).fetchone()
-    value = policy["value_per_conversion_usd"]
+    value, is_in_revenue = policy["value_per_conversion_usd"], False
     facts = [
         ("Scoring date", f"{scoring_date}"),
         ("Policy", policy["policy_id"]),
@@ -373,6 +373,10 @@ def facts_of_the_run(marts: Marts, policy: dict) -> dict:
                 f"{row['trees']} trees per forest, seed {row['seed']}",
             )
         )
+        is_in_revenue = row.get("outcome_measure") == "revenue"
+        facts.append(
+            ("Lift", "in revenue; a point is 1% of what a conversion brings" if is_in_revenue else "in conversions")
+        )
     counts = marts.read("marts.schema_manifest")
     if len(counts):
         rows = counts.groupby("table_name")["n_rows"].max()
@@ -390,6 +394,7 @@ def facts_of_the_run(marts: Marts, policy: dict) -> dict:
     return {
         "policy_id": policy["policy_id"],
         "is_priced_without_risk": value is not None,
+        "is_in_revenue": is_in_revenue,
         "is_generated": any(row.get("data_origin") == "generated" for row in builds),
         "scoring_date": str(scoring_date),
         "learnt_from": str(first),

@@ -6,7 +6,7 @@ from causalyn.engines import engine
 from causalyn.learner import refutations, uplift
 
 IDENTITY = [("refutation_id", pa.string()), ("observation_id", pa.string()), ("account_id", pa.string())]
-OBSERVED = [("is_treated", pa.int32()), ("outcome", pa.int32())]
+OBSERVED = [("is_treated", pa.int32()), ("outcome", pa.float64())]
 SCHEMA = pa.schema(IDENTITY + OBSERVED + [(nuisance, pa.float64()) for nuisance in refutations.NUISANCES])
 
 

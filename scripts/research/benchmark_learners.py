@@ -69,7 +69,7 @@ def inputs(features: pd.DataFrame, treated: pd.Series | np.ndarray, converted: p
         "as_of_date": pd.Timestamp(2008, 3, 20),
         "account_hash": np.random.default_rng(0).integers(2**60, size=len(features)),
         "is_treated": np.asarray(treated, dtype=int),
-        "is_converted": np.asarray(converted, dtype=int),
+        "outcome": np.asarray(converted, dtype=int),
         "assignment_probability": np.mean(treated),
     }
     return pd.concat([pd.DataFrame(identity), features.reset_index(drop=True)], axis=1)
@@ -101,7 +101,7 @@ def peers(training: pd.DataFrame, test: pd.DataFrame, seed: int) -> dict[str, np
     """causalml's and EconML's learners, regularised equally; one T-learner with default boosting, one logistic."""
     features = [column for column in training.columns if column not in uplift.KEYS]
     x, treated = training[features].to_numpy(), training["is_treated"].to_numpy()
-    converted, unseen = training["is_converted"].to_numpy(), test[features].to_numpy()
+    converted, unseen = training["outcome"].to_numpy(), test[features].to_numpy()
     shrunk = {
         "learning_rate": 0.05,
         "max_iter": 100,
@@ -153,7 +153,7 @@ def nuisances(training: pd.DataFrame, test: pd.DataFrame, seed: int) -> np.ndarr
     features = [column for column in training.columns if column not in uplift.KEYS]
     model = {"max_iter": 60, "max_leaf_nodes": 8, "min_samples_leaf": 100, "random_state": seed}
     arms = [training[training["is_treated"] == arm] for arm in (uplift.CONTROL, uplift.TREATED)]
-    fitted = [HistGradientBoostingClassifier(**model).fit(arm[features], arm["is_converted"]) for arm in arms]
+    fitted = [HistGradientBoostingClassifier(**model).fit(arm[features], arm["outcome"]) for arm in arms]
     return np.stack([arm.predict_proba(test[features])[:, 1] for arm in fitted])
 
 
@@ -162,7 +162,7 @@ def judged(lift: np.ndarray, test: pd.DataFrame, dr_score: np.ndarray) -> dict[s
 
     The loss is relative to the constant effect's: below 0 is better than treating all users alike.
     """
-    truth = {"y_true": test["is_converted"], "uplift": lift, "treatment": test["is_treated"]}
+    truth = {"y_true": test["outcome"], "uplift": lift, "treatment": test["is_treated"]}
     top = np.argsort(-lift, kind="stable")[: len(lift) // 5]
     return {
         "qini": qini_auc_score(**truth),
@@ -187,7 +187,7 @@ def main() -> None:
         for split in tqdm(range(1, options.splits + 1), desc=name, unit="split", disable=None):
             drawn = np.random.default_rng(split).permutation(len(users))
             training, test = (users.iloc[half] for half in np.array_split(drawn, 2))
-            treated, converted = (test[column].to_numpy() for column in ("is_treated", "is_converted"))
+            treated, converted = (test[column].to_numpy() for column in ("is_treated", "outcome"))
             chance = np.full(len(test), users["is_treated"].mean())
             dr_score = uplift.doubly_robust_lift(treated, converted, *nuisances(training, test, split), chance)
             for predict in (this_project, peers):

@@ -1,5 +1,5 @@
 -- POL-13: The parameters recorded with every decision are the seed's, and revenue and cost follow from them. A blank threshold is
--- one of the candidates; for a blank value see POL-21.
+-- one of the candidates; for a blank value see POL-21. Measured revenue replaces a fixed value per conversion.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
     {{ where_in_scope() }}
@@ -13,6 +13,10 @@ thresholds as (
     select * from {{ ref('sleeping_dog_thresholds') }}
 ),
 
+scale as (
+    select * from {{ ref('int_uplift__outcome_scale') }}
+),
+
 final as (
     select
         decisions.campaign_id,
@@ -20,6 +24,7 @@ final as (
         decisions.account_id
     from decisions
     left join policies on decisions.policy_id = policies.policy_id
+    cross join scale
     left join thresholds on decisions.sleeping_dog_lift_threshold = thresholds.sleeping_dog_lift_threshold
     where
         (
@@ -37,7 +42,10 @@ final as (
             decisions.unsupported_share_limit
         ) is distinct from (
             policies.is_shipped,
-            coalesce(policies.value_per_conversion_usd, decisions.value_per_conversion_usd),
+            case
+                when policies.value_per_conversion_usd is null then decisions.value_per_conversion_usd
+                else coalesce(scale.value_per_conversion_usd, policies.value_per_conversion_usd)
+            end,
             policies.cost_per_account_usd,
             policies.cost_per_nudge_usd,
             coalesce(policies.sleeping_dog_lift_threshold, thresholds.sleeping_dog_lift_threshold),

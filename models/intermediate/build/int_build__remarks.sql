@@ -5,8 +5,12 @@ with effects as (
 ),
 
 policies as (
-    select * from {{ ref('policy_parameters') }}
-    where is_shipped
+    select
+        parameters.needs_ranking,
+        policies.*
+    from {{ ref('policy_parameters') }} as parameters
+    inner join {{ ref('int_policy__policies') }} as policies on parameters.policy_id = policies.policy_id
+    where parameters.is_shipped
 ),
 
 -- Nudging everybody, priced at the average effect and both ends of its interval.

@@ -27,7 +27,7 @@ raw_terms as (
         case when is_treated = 1 then 'treated' else 'control' end as term,
         case when is_treated = 1 then 1 else -1 end as term_sign,
         account_id,
-        cast(is_converted as double) as measure
+        outcome as measure
     from dr_scores
 ),
 
@@ -45,7 +45,7 @@ final as (
         case when is_treated = 1 then 'treated' else 'control' end,
         case when is_treated = 1 then 1 else -1 end,
         account_id,
-        case when is_converted is null then 1.0 else 0.0 end
+        case when outcome is null then 1.0 else 0.0 end
     from inputs
     union all
     select 'sample_ratio_difference', 'analysed', 1, account_id, cast(is_treated as double) from dr_scores

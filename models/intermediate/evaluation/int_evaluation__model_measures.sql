@@ -57,7 +57,7 @@ robustness as (
 
 -- Residual conversion of untreated users. The campaign is no feature, so differences between campaigns confound.
 campaigns as (
-    select avg(is_converted - p_control) as control_residual
+    select avg(outcome - p_control) as control_residual
     from dr_scores
     where is_treated = 0
     group by campaign_id

@@ -1,7 +1,7 @@
 with dr_scores as (
     select
         *,
-        power(is_converted - case when is_treated = 1 then p_treated else p_control end, 2) as squared_residual,
+        power(outcome - case when is_treated = 1 then p_treated else p_control end, 2) as squared_residual,
         power({{ inverse_propensity_weight('is_treated', 'clipped_propensity') }}, 2) as squared_weight
     from {{ ref('int_uplift__doubly_robust_scores') }}
 ),
@@ -42,7 +42,7 @@ strengths as (
         feature_values.feature,
         round(abs(
             nullif(corr(feature_values.feature_value, dr_scores.is_treated), 'nan')
-            * nullif(corr(feature_values.feature_value, dr_scores.is_converted), 'nan')
+            * nullif(corr(feature_values.feature_value, dr_scores.outcome), 'nan')
         ), 6) as strength
     from dr_scores
     inner join feature_values on dr_scores.observation_id = feature_values.observation_id

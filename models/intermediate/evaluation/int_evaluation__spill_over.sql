@@ -8,7 +8,7 @@ in_account as (
     select
         account_id,
         is_treated,
-        is_converted - p_control as residual,
+        outcome - p_control as residual,
         is_treated - propensity as surprise,
         sum(is_treated - propensity) over campaign_of_account as account_surprise,
         count(*) over campaign_of_account as n_users

@@ -29,7 +29,7 @@ users as (
         dr_scores.observation_id,
         dr_scores.account_id,
         dr_scores.is_treated,
-        dr_scores.is_converted,
+        dr_scores.outcome,
         dr_scores.dr_score,
         features.actions_30d > activity_quantiles.p90_actions_30d as is_most_active,
         features.week_on_week_change between -0.2 and -0.1 as is_decelerating,
@@ -59,9 +59,9 @@ final as (
     union all
     select observation_id, account_id, 'momentum_ratio', 'base', dr_score from users where is_stable_heavy
     union all
-    select observation_id, account_id, 'raw_difference', 'focus', is_converted from users where is_treated = 1
+    select observation_id, account_id, 'raw_difference', 'focus', outcome from users where is_treated = 1
     union all
-    select observation_id, account_id, 'raw_difference', 'base', is_converted from users where is_treated = 0
+    select observation_id, account_id, 'raw_difference', 'base', outcome from users where is_treated = 0
     union all
     select observation_id, account_id, 'raw_model_dogs_nudged_share', 'focus', cast(raw_lift > 0 as int) from sleeping_dogs
 )

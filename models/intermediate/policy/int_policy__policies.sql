@@ -1,11 +1,19 @@
 -- A refresh uses the policies behind the published lists; if the seed differs, a full build is needed.
-{% if var('refresh') %}
-with published as (
-    select * from {{ source('published', 'policies') }}
+with policies as (
+    select
+        parameters.*,
+        -- Measured revenue replaces a fixed value.
+        case
+            when parameters.value_per_conversion_usd is not null
+                then coalesce(scale.value_per_conversion_usd, parameters.value_per_conversion_usd)
+        end as conversion_usd
+    from {{ ref('policy_parameters') }} as parameters
+    cross join {{ ref('int_uplift__outcome_scale') }} as scale
 ),
 
-policies as (
-    select * from {{ ref('policy_parameters') }}
+{% if var('refresh') %}
+published as (
+    select * from {{ source('published', 'policies') }}
 ),
 
 changed as (
@@ -17,12 +25,13 @@ changed as (
         policies.policy_id is null
         or coalesce(policies.sleeping_dog_lift_threshold <> published.sleeping_dog_lift_threshold, false)
         {% for parameter in [
-            'is_shipped', 'value_per_conversion_usd', 'cost_per_account_usd', 'cost_per_nudge_usd', 'harm_confidence',
-            'toxic_user_share_limit', 'min_toxic_users', 'min_scored_users', 'doubt_margin', 'nudge_support_floor',
-            'unsupported_share_limit', 'counts_unobserved_users', 'nudges_everybody',
+            'is_shipped', 'cost_per_account_usd', 'cost_per_nudge_usd', 'harm_confidence', 'toxic_user_share_limit', 'min_toxic_users',
+            'min_scored_users', 'doubt_margin', 'nudge_support_floor', 'unsupported_share_limit', 'counts_unobserved_users',
+            'nudges_everybody',
         ] %}
         or policies.{{ parameter }} is distinct from published.{{ parameter }}
         {% endfor %}
+        or coalesce(policies.conversion_usd, 0) <> coalesce(published.value_per_conversion_usd, 0)
 ),
 
 final as (
@@ -38,27 +47,20 @@ final as (
         end
 )
 {% else %}
-with policies as (
-    select * from {{ ref('policy_parameters') }}
-),
-
 evidence as (
     select * from {{ ref('int_policy__threshold_harm') }}
 ),
 
 strongest as (
-    select min(z) as z
-    from evidence
+    select min(z) as z from evidence
 ),
 
 -- The most cautious threshold statistically indistinguishable from the strongest (z squared within a likelihood ratio test's
 -- limit). Without evidence of harm every negative estimate counts, since unknown suppresses.
 chosen as (
     select
-        case
-            when max(strongest.z) <= -{{ margin(1) }} then max(evidence.sleeping_dog_lift_threshold)
-            else 0.0
-        end as sleeping_dog_lift_threshold
+        case when max(strongest.z) <= -{{ margin(1) }} then max(evidence.sleeping_dog_lift_threshold) else 0.0 end
+            as sleeping_dog_lift_threshold
     from strongest
     left join evidence
         on
@@ -93,7 +95,7 @@ final as (
     select
         policies.policy_id,
         policies.is_shipped,
-        policies.value_per_conversion_usd,
+        policies.conversion_usd as value_per_conversion_usd,
         policies.cost_per_account_usd,
         policies.cost_per_nudge_usd,
         coalesce(policies.sleeping_dog_lift_threshold, chosen.sleeping_dog_lift_threshold) as sleeping_dog_lift_threshold,

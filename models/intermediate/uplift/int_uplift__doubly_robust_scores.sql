@@ -29,7 +29,7 @@ clipped as (
         inputs.user_id,
         inputs.account_id,
         inputs.is_treated,
-        inputs.is_converted,
+        inputs.outcome,
         nuisances.*,
         inputs.assignment_probability,
         -- Declared propensities are exact, so not clipped.
@@ -41,7 +41,7 @@ clipped as (
     inner join nuisances on inputs.observation_id = nuisances.observation_id
     cross join learner
     where
-        inputs.is_converted is not null
+        inputs.outcome is not null
         and inputs.is_treated is not null
         and nuisances.p_control is not null
         and nuisances.p_treated is not null
@@ -55,7 +55,7 @@ final as (
         user_id,
         account_id,
         cast(is_treated as int) as is_treated,
-        cast(is_converted as int) as is_converted,
+        outcome,
         p_control,
         p_treated,
         coalesce(assignment_probability, propensity) as propensity,
@@ -64,8 +64,8 @@ final as (
         assignment_probability is null and clipped_propensity <> propensity as is_propensity_clipped,
         round(
             p_treated - p_control
-            + is_treated * (is_converted - p_treated) / clipped_propensity
-            - (1 - is_treated) * (is_converted - p_control) / (1 - clipped_propensity), 9
+            + is_treated * (outcome - p_treated) / clipped_propensity
+            - (1 - is_treated) * (outcome - p_control) / (1 - clipped_propensity), 9
         ) as dr_score
     from clipped
 )

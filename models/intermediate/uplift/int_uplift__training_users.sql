@@ -1,6 +1,6 @@
 with inputs as (
     select * from {{ ref('int_uplift__inputs') }}
-    where population = 'campaign' and is_converted is not null and is_treated is not null
+    where population = 'campaign' and outcome is not null and is_treated is not null
 ),
 
 parameters as (

@@ -24,7 +24,8 @@ deciding as (
         round(nullif(scores.lift_se, 'nan'), 9) as lift_se,
         round(nullif(scores.p_control, 'nan'), 9) as p_control,
         round(nullif(scores.propensity, 'nan'), 9) as propensity,
-        round(nullif(scores.lift_spread, 'nan'), 9) as lift_spread
+        round(nullif(scores.lift_spread, 'nan'), 9) as lift_spread,
+        learner.outcome_measure
     from scores
     inner join learner on scores.learner_id = learner.deciding_learner
     where
@@ -33,11 +34,15 @@ deciding as (
         and nullif(scores.p_control, 'nan') is not null
 ),
 
--- Calibrated lift decides; the control probability gives way if both can't lie within [0, 1].
+-- Calibrated lift decides; the control outcome gives way if both can't lie within [0, 1], or above 0 if the outcome is revenue.
 consistent as (
     select
         *,
-        round(greatest(0.0, -lift, least(1.0, 1.0 - lift, p_control)), 9) as p_control_given_lift
+        round(
+            greatest(
+                0.0, -lift, case when outcome_measure = 'revenue' then p_control else least(1.0, 1.0 - lift, p_control) end
+            ), 9
+        ) as p_control_given_lift
     from deciding
 ),
 
@@ -74,7 +79,7 @@ final as (
         doubted.lift_spread,
         doubted.lift_doubt,
         {{ unseen_features('inputs', 'ranges') }} as unseen_features,
-        inputs.is_converted is not null as has_observed_outcome
+        inputs.outcome is not null as has_observed_outcome
     from inputs
     left join doubted on inputs.population = doubted.population and inputs.observation_id = doubted.observation_id
     left join scores as raw_trees

@@ -25,6 +25,10 @@ parameters as (
     from {{ ref('campaign_parameters') }}
 ),
 
+scale as (
+    select * from {{ ref('int_uplift__outcome_scale') }}
+),
+
 -- A user's contribution to the variance of a mean doubly robust score: outcome variance per arm, over the probability of the arm.
 terms as (
     select
@@ -37,8 +41,10 @@ terms as (
         end as guardrail,
         'decile ' || cast(ntile(10) over (order by scores.lift desc, assignments.user_id asc) as string) as decile,
         scores.lift,
-        scores.p_treated * (1 - scores.p_treated) / assignments.assignment_probability
-        + scores.p_control * (1 - scores.p_control) / (1 - assignments.assignment_probability) as variance,
+        (
+            scores.p_treated * (scale.mean_square_per_mean - scores.p_treated) / assignments.assignment_probability
+            + scores.p_control * (scale.mean_square_per_mean - scores.p_control) / (1 - assignments.assignment_probability)
+        ) as variance,
         case when assignments.experiment = 'rollout' then 0.0 else assignments.assignment_probability * (
             decisions.cost_per_nudge_usd - scores.lift * decisions.value_per_conversion_usd
             + case
@@ -52,6 +58,7 @@ terms as (
     inner join users on assignments.user_id = users.user_id
     inner join scores on assignments.user_id = scores.user_id
     inner join decisions on assignments.account_id = decisions.account_id
+    cross join scale
     where scores.lift is not null
 ),
 

@@ -5,7 +5,7 @@ with final as (
         user_id,
         account_id,
         is_treated,
-        is_converted,
+        outcome,
         p_control,
         p_treated,
         propensity,

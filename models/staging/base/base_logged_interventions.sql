@@ -33,7 +33,12 @@ by_user as (
         max(assignment_probability) as assignment_probability,
         max(coalesce(converted_flag, 0)) as collab_activated_flag,
         min(case when converted_flag = 1 then event_date end) as activation_date,
-        max(coalesce(negative_reaction_flag, 0)) as negative_reaction_flag
+        max(coalesce(negative_reaction_flag, 0)) as negative_reaction_flag,
+        -- Unknown if that of one conversion is; refunds take no more than was earned.
+        case
+            when count(*) filter (where converted_flag = 1 and revenue_usd is null) = 0
+                then greatest(0.0, {{ exact_sum_usd('coalesce(revenue_usd, 0.0)') }})
+        end as revenue_usd
     from sound
     where n_versions = 1 and event_date <= entry_date + cast(outcome_window_days as int)
     group by 1, 2
@@ -57,7 +62,8 @@ final as (
         cast(outcome_window_days as bigint) as outcome_window_days,
         collab_activated_flag,
         activation_date,
-        negative_reaction_flag
+        negative_reaction_flag,
+        revenue_usd
     from by_user
 )
 

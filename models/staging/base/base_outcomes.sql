@@ -6,7 +6,8 @@ with outcomes as (
         collab_activated_flag = 1 as is_converted,
         activation_date,
         outcome_window_days,
-        negative_reaction_flag = 1 as has_negative_reaction
+        negative_reaction_flag = 1 as has_negative_reaction,
+        revenue_usd
     from {{ outcomes }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -31,6 +32,7 @@ checked as (
             when not coalesce(outcomes.outcome_window_days between 1 and 365, false) then 'impossible_window'
             when interventions.intervention_date + cast(outcomes.outcome_window_days as int) > scoring.scoring_date
                 then 'open_window'
+            when not coalesce(outcomes.revenue_usd between 0 and 1e9, true) then 'impossible_revenue'
             when outcomes.is_converted and outcomes.activation_date < interventions.intervention_date then 'converted_before'
         end as row_reason
     from outcomes
@@ -43,7 +45,7 @@ final as (
     {{ without_repeats(
         'checked',
         key=['intervention_id'],
-        columns=['user_id', 'is_converted', 'activation_date', 'outcome_window_days', 'has_negative_reaction'],
+        columns=['user_id', 'is_converted', 'activation_date', 'outcome_window_days', 'has_negative_reaction', 'revenue_usd'],
     ) }}
 )
 

@@ -39,7 +39,7 @@ def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: u
     noise = generator.standard_normal(len(accounts))
     earlier = training["observation_id"].map(earlier_activity.set_index("observation_id")["was_active_earlier"])
     attempts = {
-        "permuted_outcome": training.assign(is_converted=_of_other_accounts(training, "is_converted", generator)),
+        "permuted_outcome": training.assign(outcome=_of_other_accounts(training, "outcome", generator)),
         "random_common_cause": training.assign(
             random_common_cause=training["account_id"].map(dict(zip(accounts, noise, strict=True)))
         ),
@@ -47,7 +47,7 @@ def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: u
         "colleague_treatment": training.assign(
             is_treated=_of_a_colleague(training, "is_treated", generator), assignment_probability=np.nan
         ).dropna(subset=["is_treated"]),
-        "negative_control_outcome": training.assign(is_converted=earlier).dropna(subset=["is_converted"]),
+        "negative_control_outcome": training.assign(outcome=earlier).dropna(subset=["outcome"]),
     }
     with threadpool_limits(limits=1):
         estimated = Parallel(n_jobs=-1, prefer="threads")(
@@ -85,11 +85,11 @@ def _estimate(
             "observation_id": frame["observation_id"],
             "account_id": frame["account_id"],
             "is_treated": frame["is_treated"].astype("int32"),
-            "outcome": frame["is_converted"].astype("int32"),
+            "outcome": frame["outcome"].astype(float),
         }
     )
     assigned = frame["assignment_probability"].to_numpy(dtype=float)
-    treated, converted = (frame[column].to_numpy(dtype=int) for column in ("is_treated", "is_converted"))
+    treated, outcome = frame["is_treated"].to_numpy(dtype=int), frame["outcome"].to_numpy(dtype=float)
     first_half = frame["account_hash"].to_numpy(dtype=np.int64) & 1 == 0
     nuisances = np.empty((len(NUISANCES), len(frame)))
     try:
@@ -97,7 +97,7 @@ def _estimate(
         matrix = frame[features].to_numpy(dtype=np.float32)
         for half in (first_half, ~first_half):
             model = uplift.fit_nuisances(
-                matrix[half], treated[half], converted[half], assigned[half], parameters, generator
+                matrix[half], treated[half], outcome[half], assigned[half], parameters, generator
             )
             nuisances[:, ~half] = uplift.predict_nuisances(model, matrix[~half])
         propensity = nuisances[uplift.PROPENSITY]

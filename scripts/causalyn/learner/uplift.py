@@ -51,7 +51,7 @@ from causalyn.engines import engine
 IDENTITY = ("population", "campaign_id", "observation_id", "user_id", "account_id", "as_of_date")
 """Columns of an input frame that tell its rows apart: a user as of a date, in a past campaign or today."""
 
-KEYS = (*IDENTITY, "account_hash", "is_treated", "is_converted", "assignment_probability")
+KEYS = (*IDENTITY, "account_hash", "is_treated", "outcome", "assignment_probability")
 """Columns of an input frame that are not features."""
 
 CONTROL, TREATED, PROPENSITY = 0, 1, 2
@@ -93,7 +93,8 @@ class Parameters:
     min_leaf_share: smallest leaf as a share of the forest's rows. feature_share: features tried at a split.
     propensity_floor: estimated propensities are clipped to [floor, 1 - floor] in weights and doubly robust scores.
     min_accounts, min_arm_users: least training data. max_training_rows: most rows to train on. seed: of every random draw.
-    deciding_learner: the learner whose lift decides. interval_level: nominal coverage of lift's intervals, used only in SQL.
+    deciding_learner: the learner whose lift decides. interval_level, outcome_measure: nominal coverage of intervals, and what the
+    outcome is, used only in SQL.
     """
 
     account_pairs: int
@@ -107,6 +108,7 @@ class Parameters:
     seed: int
     deciding_learner: str
     interval_level: float
+    outcome_measure: str
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> Parameters:
@@ -197,17 +199,22 @@ class Splines:
     """A fitted logistic regression on piecewise linear splines: log odds are a sum over features.
 
     knots, values: each feature's knots, and its log odds there (features x KNOTS). of_unknown: log odds of an unknown value
-    (features). intercept: of the log odds, so that every feature's mean is 0.
+    (features). intercept: of the log odds, so that every feature's mean is 0. most: the target where the probability is 1.
     """
 
     knots: np.ndarray
     values: np.ndarray
     of_unknown: np.ndarray
     intercept: np.ndarray
+    most: np.ndarray
 
     @classmethod
     def fit(cls, features: np.ndarray, target: np.ndarray, weight: np.ndarray) -> Splines:
-        """A model of a binary target (users) by features (users x features)."""
+        """A model of a target (users) by features (users x features).
+
+        A target beyond 0 and 1 is taken as a share of its greatest value: a fractional logit (Papke and Wooldridge, 1996), in
+        which each user counts as a conversion by that share, and as none by the rest.
+        """
         n_features = features.shape[1]
         known = np.isfinite(features).any(axis=0)
         knots = np.zeros((n_features, len(KNOTS)))
@@ -220,46 +227,50 @@ class Splines:
         )
         mean, scale = design.mean(axis=0), design.std(axis=0)
         scale[scale == 0] = np.inf
+        most = max(target.max(), 1.0)
+        target = target / most
+        # A row of each kind that has any weight, by user.
+        user, label = np.nonzero(np.stack([target < 1, target > 0], axis=1))
+        weight_of_label = weight[user] * np.where(label, target[user], 1 - target[user])
         share = np.average(target, weights=weight)
         if not 0 < share < 1:
             coefficients, intercept = np.zeros(len(mean)), logit(np.clip(share, 1e-3, 1 - 1e-3))
         else:
             regression = LogisticRegression(C=1 / SPLINE_PENALTY, solver="newton-cholesky")
-            regression.fit((design - mean) / scale, target, weight / weight.mean())
+            regression.fit(((design - mean) / scale)[user], label, weight_of_label / weight.mean())
             coefficients, intercept = regression.coef_[0] / scale, regression.intercept_[0]
         # The hat functions sum to 1 for a known feature, so its mean can be subtracted from its values.
         values = coefficients[: n_features * len(KNOTS)].reshape(n_features, len(KNOTS))
         of_unknown = coefficients[n_features * len(KNOTS) :]
         of_mean = (coefficients * mean)[: n_features * len(KNOTS)].reshape(values.shape).sum(axis=1)
         of_mean += of_unknown * mean[n_features * len(KNOTS) :]
-        return cls(knots, values - of_mean[:, None], of_unknown - of_mean, np.array(intercept))
+        return cls(knots, values - of_mean[:, None], of_unknown - of_mean, np.array(intercept), np.array(most))
 
     def predict(self, features: np.ndarray) -> np.ndarray:
-        """Probabilities (users), from features (users x features)."""
-        return expit(self.intercept + self._log_odds(features).sum(axis=0))
+        """Predictions (users), from features (users x features)."""
+        return self.most * expit(self.intercept + self._log_odds(features).sum(axis=0))
 
     def predict_trees(self, features: np.ndarray) -> np.ndarray:
         """As a forest of one tree (1 x users)."""
         return self.predict(features)[None]
 
     def contributions(self, features: np.ndarray) -> np.ndarray:
-        """Each feature's contribution to every user's probability (features x users).
+        """Each feature's contribution to every user's prediction (features x users).
 
-        They sum to the probability minus that at mean log odds, split in proportion to the contributions to the log odds.
+        They sum to the prediction minus that at mean log odds, split in proportion to the contributions to the log odds.
         """
         log_odds = self._log_odds(features)
         total = log_odds.sum(axis=0)
         at_mean = expit(self.intercept)
         near = np.abs(total) < 1e-9
         per_log_odds = (expit(self.intercept + total) - at_mean) / np.where(near, 1, total)
-        return log_odds * np.where(near, at_mean * (1 - at_mean), per_log_odds)
+        return self.most * log_odds * np.where(near, at_mean * (1 - at_mean), per_log_odds)
 
     def is_sound(self, n_features: int) -> bool:
         """Whether the arrays fit this number of features."""
         of_features = (n_features, len(KNOTS))
-        return (self.knots.shape, self.values.shape, self.of_unknown.shape, self.intercept.shape) == (
-            of_features, of_features, (n_features,), ()
-        )  # fmt: skip
+        shapes = tuple(array.shape for array in (self.knots, self.values, self.of_unknown, self.intercept, self.most))
+        return shapes == (of_features, of_features, (n_features,), (), ())
 
     def _log_odds(self, features: np.ndarray) -> np.ndarray:
         """Each feature's contribution to every user's log odds (features x users)."""
@@ -302,7 +313,7 @@ class HalfSample:
 
     features: np.ndarray
     treated: np.ndarray
-    converted: np.ndarray
+    outcome: np.ndarray
     nuisances: np.ndarray
     chance: np.ndarray
 
@@ -341,7 +352,7 @@ class XLearner:
     def fit(cls, sample: HalfSample, fit_forest: FitForest) -> XLearner:
         treated = sample.treated == TREATED
         imputed = np.where(
-            treated, sample.converted - sample.nuisances[CONTROL], sample.nuisances[TREATED] - sample.converted
+            treated, sample.outcome - sample.nuisances[CONTROL], sample.nuisances[TREATED] - sample.outcome
         )
         # Where noise dwarfs signal, as in pseudo-outcomes, random thresholds are cheap and as good.
         return cls(
@@ -368,10 +379,10 @@ class RLearner:
     @classmethod
     def fit(cls, sample: HalfSample, fit_forest: FitForest) -> RLearner:
         control, treated = sample.nuisances[CONTROL], sample.nuisances[TREATED]
-        outcome = sample.converted - control - sample.chance * (treated - control)
+        residual = sample.outcome - control - sample.chance * (treated - control)
         treatment = sample.treated - sample.chance
         # A user that a design treats for certain says nothing about lift.
-        effect = np.divide(outcome, treatment, out=np.zeros(len(outcome)), where=treatment != 0)
+        effect = np.divide(residual, treatment, out=np.zeros(len(residual)), where=treatment != 0)
         return cls(fit_forest(RandomForestRegressor, sample.features, effect, treatment**2))
 
     def __call__(self, features: np.ndarray, nuisances: Nuisances, ask: Ask) -> np.ndarray:
@@ -409,7 +420,8 @@ class Calibration:
 
     The last group is accounts that no model saw; its weights come from all accounts. learners: those with any weight. centers:
     their mean lift. level: the average effect. weights: joint (groups x learners). slopes: of each alone (groups x learners).
-    covariance: of the level and of the slope of the whole, by group, clustered by account (groups x 2 x 2).
+    covariance: of the level and of the slope of the whole, by group, clustered by account (groups x 2 x 2). limit: the greatest
+    outcome, which no lift exceeds.
     """
 
     learners: np.ndarray
@@ -418,10 +430,16 @@ class Calibration:
     weights: np.ndarray
     slopes: np.ndarray
     covariance: np.ndarray
+    limit: float
 
     @classmethod
     def fit(
-        cls, lifts: Mapping[str, np.ndarray], scores: np.ndarray, account: np.ndarray, group: np.ndarray
+        cls,
+        lifts: Mapping[str, np.ndarray],
+        scores: np.ndarray,
+        account: np.ndarray,
+        group: np.ndarray,
+        limit: float = 1.0,
     ) -> Calibration:
         """Best linear predictor of doubly robust scores from lifts, with non-negative weights.
 
@@ -441,7 +459,7 @@ class Calibration:
         used = weights.any(axis=0)
         return cls(
             np.array(list(lifts))[used], centers[used], level, weights[:, used], np.array(slopes)[:, used],
-            np.array(covariance),
+            np.array(covariance), limit,
         )  # fmt: skip
 
     def calibrate(
@@ -464,7 +482,7 @@ class Calibration:
             (share * slopes**2 * variance).sum(axis=0) for variance in (sampling_variance, tree_variance)
         )
         return {
-            "lift": np.clip(self.level + beyond, -1.0, 1.0),
+            "lift": np.clip(self.level + beyond, -self.limit, self.limit),
             "lift_se": np.sqrt(within + between + line_variance),
             "lift_spread": np.sqrt(over_trees + between),
         }
@@ -657,10 +675,10 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
     """Fits the learners on users with an observed outcome.
 
     Args:
-        training: one row per user: KEYS and, in every other column, a numeric feature (NaN: unknown). `is_treated` and
-            `is_converted` are 0 or 1; `assignment_probability` is the declared P(treated), NaN if unknown; bits of
-            `account_hash`, an integer, split the accounts into halves. The random draws depend on the row order, so the caller
-            orders the rows.
+        training: one row per user: KEYS and, in every other column, a numeric feature (NaN: unknown). `is_treated` is 0 or 1;
+            `outcome` is 0 or 1 or, if revenue, any number from 0; `assignment_probability` is the declared P(treated), NaN if
+            unknown; bits of `account_hash`, an integer, split the accounts into halves. The random draws depend on the row order,
+            so the caller orders the rows.
         parameters: see Parameters.
 
     Raises:
@@ -671,18 +689,18 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
     check(training, features, parameters)
     matrix = training[list(features)].to_numpy(dtype=np.float32)
     treated = training["is_treated"].to_numpy(dtype=int)
-    converted = training["is_converted"].to_numpy(dtype=int)
+    outcome = training["outcome"].to_numpy(dtype=float)
     assigned = training["assignment_probability"].to_numpy(dtype=float)
     hashes = training["account_hash"].to_numpy(dtype=np.int64)
 
     def fit_one(pair: int, half: int) -> HalfModel:
         rows = hashes >> pair & 1 == half
         generator = np.random.default_rng([parameters.seed, pair, half])
-        return _fit_half(matrix[rows], treated[rows], converted[rows], assigned[rows], parameters, generator)
+        return _fit_half(matrix[rows], treated[rows], outcome[rows], assigned[rows], parameters, generator)
 
     def fit_raw_tree(half: int, arm: int) -> Forest:
         rows = (hashes & 1 == half) & (treated == arm)
-        return Forest.of(DecisionTreeRegressor(random_state=parameters.seed).fit(matrix[rows], converted[rows]))
+        return Forest.of(DecisionTreeRegressor(random_state=parameters.seed).fit(matrix[rows], outcome[rows]))
 
     with threadpool_limits(limits=1):
         # Threads, since forests release the interpreter lock; their number is irrelevant, since each half has its seed.
@@ -697,10 +715,10 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
     )
     nuisances, lifts = in_blocks(model.out_of_bag, matrix, hashes)
     chance = chance_of_treatment(nuisances[PROPENSITY], assigned, parameters)
-    scores = doubly_robust_lift(treated, converted, nuisances[CONTROL], nuisances[TREATED], chance)
+    scores = doubly_robust_lift(treated, outcome, nuisances[CONTROL], nuisances[TREATED], chance)
     account, group = pd.factorize(training["account_id"])[0], calibration_group(hashes)
     calibrations = {
-        name: Calibration.fit({member: lifts[member] for member in members}, scores, account, group)
+        name: Calibration.fit({member: lifts[member] for member in members}, scores, account, group, outcome.max())
         for name, members in MEMBERS.items()
     }
     return replace(model, calibrations=calibrations)
@@ -709,7 +727,7 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
 def fit_nuisances(
     features: np.ndarray,
     treated: np.ndarray,
-    converted: np.ndarray,
+    outcome: np.ndarray,
     assigned: np.ndarray,
     parameters: Parameters,
     generator: np.random.Generator,
@@ -719,7 +737,8 @@ def fit_nuisances(
     The forests come first, then the logistic regressions on splines.
 
     Args:
-        features: users x features. treated, converted: 0 or 1 by user. assigned: declared P(treated) by user, NaN if unknown.
+        features: users x features. treated: 0 or 1 by user. outcome: 0 or more by user. assigned: declared P(treated) by user,
+            NaN if unknown.
 
     Raises:
         LearnerError: the half holds no user of one arm.
@@ -736,8 +755,8 @@ def fit_nuisances(
                 f"int_uplift__inputs.is_treated: a random half of the accounts ({len(treated):,} users) holds no "
                 f"{name} user. Load more accounts of the smaller arm."
             )
-        forests.append(fit_forest(features[rows], converted[rows], weight[rows]))
-        splines.append(Splines.fit(features[rows], converted[rows], weight[rows]))
+        forests.append(fit_forest(features[rows], outcome[rows], weight[rows]))
+        splines.append(Splines.fit(features[rows], outcome[rows], weight[rows]))
     return *forests, of_treatment[0], *splines, of_treatment[1]
 
 
@@ -750,16 +769,16 @@ def predict_nuisances(models: Sequence[Forest | Splines], features: np.ndarray) 
 def _fit_half(
     features: np.ndarray,
     treated: np.ndarray,
-    converted: np.ndarray,
+    outcome: np.ndarray,
     assigned: np.ndarray,
     parameters: Parameters,
     generator: np.random.Generator,
 ) -> HalfModel:
     """Nuisances and learners, as for `fit_nuisances`."""
-    models = fit_nuisances(features, treated, converted, assigned, parameters, generator)
+    models = fit_nuisances(features, treated, outcome, assigned, parameters, generator)
     nuisances = predict_nuisances(models, features).round(DECIMALS)
     chance = chance_of_treatment(nuisances[PROPENSITY], assigned, parameters)
-    sample = HalfSample(features, treated, converted, nuisances, chance)
+    sample = HalfSample(features, treated, outcome, nuisances, chance)
     # Each learner draws from its own generator, so that adding one moves no other.
     generators = generator.spawn(len(LEARNERS))
     lifts = {
@@ -781,10 +800,10 @@ def inverse_propensity(treated: np.ndarray, chance: np.ndarray) -> np.ndarray:
 
 
 def doubly_robust_lift(
-    treated: np.ndarray, converted: np.ndarray, p_control: np.ndarray, p_treated: np.ndarray, chance: np.ndarray
+    treated: np.ndarray, outcome: np.ndarray, p_control: np.ndarray, p_treated: np.ndarray, chance: np.ndarray
 ) -> np.ndarray:
     """Doubly robust (AIPW) score of each user's lift; arrays of one shape."""
-    residual = np.where(treated == TREATED, converted - p_treated, p_control - converted)
+    residual = np.where(treated == TREATED, outcome - p_treated, p_control - outcome)
     return p_treated - p_control + residual * inverse_propensity(treated, chance)
 
 
@@ -805,9 +824,9 @@ def check(training: pd.DataFrame, features: Sequence[str], parameters: Parameter
                 f"lift needs {parameters.min_arm_users:,} in each arm. Load a campaign that left some eligible users "
                 "alone."
             )
-    if training["is_converted"].nunique() < 2:
+    if training["outcome"].nunique() < 2:
         raise LearnerError(
-            f"{table}.is_converted: all {len(training):,} observed outcomes are equal, so lift can't be estimated. "
+            f"{table}.outcome: all {len(training):,} observed outcomes are equal, so lift can't be estimated. "
             "Check outcomes_raw.collab_activated_flag."
         )
     for feature in features:

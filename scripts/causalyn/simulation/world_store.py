@@ -97,6 +97,7 @@ _SELECTS: dict[str, tuple[str, ...]] = {
         f"case when observed and converted then {_day('intervention_day + activation_delay')} end",
         str(world.OUTCOME_WINDOW_DAYS),
         "case when observed then cast(negative_reaction as integer) end",
+        "null",
     ),
     TRUTH.name: (_USER_ID, _text(GROUPS, '"group"'), "p_control", "p_treated", "p_treated - p_control"),
 }

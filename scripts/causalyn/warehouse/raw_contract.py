@@ -170,6 +170,7 @@ OUTCOMES = Table(
         "[activation_date] date",
         "outcome_window_days bigint needed 1..365",
         "[negative_reaction_flag] integer",
+        "[revenue_usd] double",
     ),
     key=("user_id", "intervention_id"),
 )

@@ -70,7 +70,7 @@ def test_the_bound_changes_what_decisions_are_worth_by_less_than_one_percent(war
         lift = scores[scores["learner_id"] == shipped.deciding_learner].set_index("observation_id")["lift"]
         return true_value_usd(inputs, frame["observation_id"].map(lift))
 
-    observed = int(frame["is_converted"].notna().sum())
+    observed = int(frame["outcome"].notna().sum())
     assert observed > 1.5 * shipped.max_training_rows
     everybody, bounded = value(observed), value(shipped.max_training_rows)
     assert everybody > 0

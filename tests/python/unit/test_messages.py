@@ -66,6 +66,7 @@ def all_texts(root: Path) -> str:
         "intermediate/build/int_build__publication_gate",
         "intermediate/campaign/int_campaign__dealt_before",
         "intermediate/policy/int_policy__policies",
+        "intermediate/uplift/int_uplift__outcome_scale",
     )
     files = [*(root / f"models/{name}.sql" for name in models), *(root / "macros").glob("*.sql")]
     said = "\n".join(re.sub(r"'\s*(\|\||~)\s*'", "", file.read_text()).replace("''", "'") for file in files)

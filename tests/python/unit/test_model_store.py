@@ -53,7 +53,7 @@ def test_a_model_that_was_kept_gives_the_same_scores_to_the_last_bit(model, kept
 def test_forests_predict_as_scikit_learn_does(users):
     matrix = users[["signal", "confounder"]].to_numpy()
     matrix[::7, 0] = np.nan
-    target = users["is_converted"].to_numpy()
+    target = users["outcome"].to_numpy()
     for fitted in (
         uplift.RandomForestRegressor(n_estimators=5, min_samples_leaf=20, random_state=1).fit(matrix, target),
         uplift.ExtraTreesRegressor(n_estimators=5, random_state=1).fit(matrix, target),
@@ -77,7 +77,7 @@ MISMATCHES = {
     ),
     "a feature is new": (lambda users: users.assign(extra=1.0), "missing are none; unknown to the model are extra"),
     "another order": (lambda users: users[[*uplift.KEYS, "confounder", "signal"]], "or in another order"),
-    "other outcomes": (lambda users: users.assign(is_converted=1 - users["is_converted"]), "training_fingerprint"),
+    "other outcomes": (lambda users: users.assign(outcome=1 - users["outcome"]), "training_fingerprint"),
     "another order of users": (lambda users: users.iloc[::-1], "training_fingerprint"),
     "fewer users": (lambda users: users.iloc[1:], "training_fingerprint"),
 }

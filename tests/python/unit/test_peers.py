@@ -90,7 +90,7 @@ def test_the_t_learner_of_one_half_is_causalmls():
     meta = pytest.importorskip("causalml.inference.meta", reason="causalml is not installed (the extra `peers`)")
     users = simulate(accounts=200)
     features, treated = users[["signal", "confounder"]].to_numpy(), users["is_treated"].to_numpy()
-    converted = users["is_converted"].to_numpy().astype(int)
+    converted = users["outcome"].to_numpy().astype(int)
     unweighted = uplift.Parameters(**vars(PARAMETERS) | {"propensity_floor": 0.5})
     # The propensity's seed is drawn first, then the arms'.
     drawn = np.random.default_rng(0)

@@ -53,14 +53,14 @@ def test_what_an_account_hides_shows_in_the_nudges_of_colleagues(world, earlier_
     trait = world.account_id.map(dict(zip(accounts, generator.standard_normal(len(accounts)), strict=True)))
     hidden = world.drop(columns="true_lift").assign(
         is_treated=(generator.uniform(size=len(world)) < 1 / (1 + np.exp(-2 * trait))).astype(int),
-        is_converted=(generator.uniform(size=len(world)) < 0.4 + 0.1 * trait).astype(float),
+        outcome=(generator.uniform(size=len(world)) < 0.4 + 0.1 * trait).astype(float),
     )
     assert effects(refutations.refute(hidden, earlier_activity, PARAMETERS))["colleague_treatment"] > 0.05
 
 
 def test_each_attempt_changes_what_it_says(world, attempts):
     by_attempt = dict(list(attempts.groupby("refutation_id")))
-    treated, converted = world.set_index("observation_id").is_treated, world.set_index("observation_id").is_converted
+    treated, converted = world.set_index("observation_id").is_treated, world.set_index("observation_id").outcome
     ring = by_attempt["colleague_treatment"].set_index("observation_id")
     assert (ring.groupby("account_id").is_treated.sum() == treated.groupby(ring.account_id).sum()).all()
     assert (ring.is_treated != treated).any() and (ring.outcome == converted).all()

@@ -20,6 +20,7 @@ PARAMETERS = uplift.Parameters(
     max_training_rows=100_000,
     seed=1,
     deciding_learner="t_learner",
+    outcome_measure="conversion",
     interval_level=0.9,
 )
 LEARNERS = [uplift.LEARNER_IDS[name] for name in uplift.MEMBERS]
@@ -34,7 +35,7 @@ def simulate(accounts: int = 600, users_per_account: int = 8, effect: float = 1.
     p_control = 0.35 - 0.2 * confounder
     lift = effect * np.where(signal > 0, 0.3, -0.1)
     is_treated = generator.uniform(size=n) < propensity
-    is_converted = generator.uniform(size=n) < p_control + is_treated * lift
+    outcome = generator.uniform(size=n) < p_control + is_treated * lift
     account = np.repeat(np.arange(accounts), users_per_account)
     return pd.DataFrame(
         {
@@ -46,7 +47,7 @@ def simulate(accounts: int = 600, users_per_account: int = 8, effect: float = 1.
             "as_of_date": pd.Timestamp("2025-03-01"),
             "account_hash": generator.integers(2**60, size=accounts)[account],
             "is_treated": is_treated.astype(int),
-            "is_converted": is_converted.astype(float),
+            "outcome": outcome.astype(float),
             "assignment_probability": np.nan,
             "signal": signal,
             "confounder": confounder,
@@ -90,7 +91,7 @@ def test_users_of_a_campaign_get_a_row_per_learner_and_one_of_raw_trees(world, s
 @each_learner
 def test_lift_is_recovered_despite_confounding(world, scores, learner):
     treated = world.is_treated == 1
-    raw_difference = world.is_converted[treated].mean() - world.is_converted[~treated].mean()
+    raw_difference = world.outcome[treated].mean() - world.outcome[~treated].mean()
     assert abs(raw_difference - world.true_lift.mean()) > 0.05, "the simulation must be confounded to prove anything"
     lift = by_learner(scores)[learner]
     assert lift.mean() == pytest.approx(world.true_lift.mean(), abs=0.03)
@@ -156,7 +157,7 @@ def test_no_user_is_scored_by_a_model_that_saw_its_account(world, scores):
     """An account's outcomes move none of its own scores, except through the shared line, and many of others'."""
     changed = world.copy()
     own = changed.account_id == world.account_id[0]
-    changed.loc[own, "is_converted"] = 1 - changed.loc[own, "is_converted"]
+    changed.loc[own, "outcome"] = 1 - changed.loc[own, "outcome"]
     inputs = world.drop(columns="true_lift")
     before, after = (uplift.fit(frame.drop(columns="true_lift"), PARAMETERS) for frame in (world, changed))
     after = replace(after, calibrations=before.calibrations, raw_trees=before.raw_trees)
@@ -280,7 +281,7 @@ def test_users_without_an_outcome_are_scored(world):
     inputs = world.drop(columns="true_lift")
     unobserved = inputs.user_id.str.endswith("7")
     learner = uplift.fit(inputs[~unobserved], PARAMETERS)
-    rescored = learner.score(inputs.assign(is_converted=inputs.is_converted.where(~unobserved)), PARAMETERS.deciding)
+    rescored = learner.score(inputs.assign(outcome=inputs.outcome.where(~unobserved)), PARAMETERS.deciding)
     assert by_learner(rescored)[LEARNERS].notna().all(axis=None)
     assert rescored.observation_id.nunique() == len(inputs)
 
@@ -298,7 +299,7 @@ def test_an_unknown_or_constant_feature_still_gives_finite_scores(world):
 
 
 def test_an_arm_in_which_nobody_converts_gives_a_control_probability_of_zero(world):
-    inputs = world.assign(is_converted=world.is_converted.where(world.is_treated == 1, 0.0), true_lift=0)
+    inputs = world.assign(outcome=world.outcome.where(world.is_treated == 1, 0.0), true_lift=0)
     scored = fit_and_score(inputs)
     assert_finite(scored)
     assert scored.p_control.max() < 0.05
@@ -307,7 +308,7 @@ def test_an_arm_in_which_nobody_converts_gives_a_control_probability_of_zero(wor
 REFUSED = {
     "nobody treated": (lambda frame: frame.assign(is_treated=0), r"is_treated: 0 treated users .* of 4,800"),
     "nobody left alone": (lambda frame: frame.assign(is_treated=1), r"is_treated: 0 control users"),
-    "all outcomes equal": (lambda frame: frame.assign(is_converted=1.0), r"is_converted: all 4,800 observed outcomes"),
+    "all outcomes equal": (lambda frame: frame.assign(outcome=1.0), r"outcome: all 4,800 observed outcomes"),
     "too few accounts": (lambda frame: frame[frame.account_id < "a0040"], r"40 accounts .* need 50"),
     "infinite feature": (lambda frame: frame.assign(signal=np.inf), r"signal: 4,800 of 4,800 rows are infinite"),
     "no rows": (lambda frame: frame.iloc[:0], r"0 accounts"),
@@ -341,7 +342,7 @@ def test_a_treatment_that_no_feature_shows_is_no_confounder_where_its_probabilit
     probability = np.where(stratum, 0.9, 0.1)
     users["is_treated"] = (generator.uniform(size=len(users)) < probability).astype(int)
     chance = np.clip(0.1 + 0.4 * stratum + users.is_treated * users.true_lift, 0, 1)
-    users["is_converted"] = (generator.uniform(size=len(users)) < chance).astype(float)
+    users["outcome"] = (generator.uniform(size=len(users)) < chance).astype(float)
     true = np.where(stratum, users.true_lift, np.clip(0.1 + users.true_lift, 0, 1) - 0.1).mean()
     parameters = replace(PARAMETERS, account_pairs=3)
     estimated, declared = (
@@ -356,7 +357,7 @@ def test_doubly_robust_scores_are_unbiased_when_only_the_propensity_is_right(wor
     wrong_outcome_model = np.full(len(world), 0.5)
     scores = uplift.doubly_robust_lift(
         world.is_treated.to_numpy(),
-        world.is_converted.to_numpy(),
+        world.outcome.to_numpy(),
         wrong_outcome_model,
         wrong_outcome_model,
         0.4 + 0.25 * world.confounder.to_numpy(),
