@@ -54,21 +54,12 @@ def _warehouse(path: str) -> Path:
 def build(warehouse: Path, *options: str, each_line: Callable[[str], None] | None = None) -> None:
     """`dbt build` without unit tests, which test only the code. Raises subprocess.CalledProcessError if it fails.
 
-    `each_line` is called with every line of its JSON log; without it dbt prints errors only. Writing every statement to the log file
-    would take a tenth of the time; dbt keeps them in its target directory.
+    `each_line` is called with every line of its JSON log; without it dbt prints errors only. Writing every statement to the log
+    file would take a tenth of the time; dbt keeps them in its target directory.
     """
     log = ("--log-format", "json", "--log-format-file", "debug") if each_line else ("--quiet",)
-    run_dbt(
-        warehouse,
-        *log,
-        "--log-level-file",
-        "info",
-        "build",
-        "--exclude-resource-type",
-        "unit_test",
-        *options,
-        each_line=each_line,
-    )
+    selection = ("--exclude-resource-type", "unit_test", *options)
+    run_dbt(warehouse, *log, "--log-level-file", "info", "build", *selection, each_line=each_line)
 
 
 def run_models(warehouse: Path, *options: str) -> None:
