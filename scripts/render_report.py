@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -74,6 +75,7 @@ SEGMENTS = """
 """
 
 
+UNFINISHED = ".unfinished-"
 # What users were when the list was made: a sample that does not depend on their order. Features are not published, so that these
 # are those of the list only if the last build published.
 FEATURES = """
@@ -435,8 +437,10 @@ def render(warehouse: Path, directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     files, why_none = exported(warehouse)
     opened = spark_files.connect(warehouse) if warehouse.is_dir() else duckdb.connect(str(warehouse), read_only=True)
+    for left_over in directory.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(left_over)
     # Files replace those of the last report together, once all are drawn.
-    with opened as connection, tempfile.TemporaryDirectory(prefix=".", dir=directory) as unfinished:
+    with opened as connection, tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=directory) as unfinished:
         refuse_edited(connection)
         marts = Marts(connection)
         policies = marts.records("marts.account_policy", f"where is_shipped and {TODAY} order by account_id limit 1")

@@ -74,8 +74,12 @@ dated_conversions as (
     where is_converted and activation_date is not null
 ),
 
+-- Rows dated after a scoring date that somebody chose are not lost: they come later.
 rejections as (
-    select {{ safe_divide('max(rows_before) - min(rows_after)', 'max(rows_before)') }} as rejected_share
+    {%- set later = "rule_id in ('future_date', 'open_window')" if var('scoring_date') else 'false' %}
+    {%- set n_later = 'coalesce(sum(rows_affected) filter (where ' ~ later ~ '), 0)' %}
+    select
+        {{ safe_divide('max(rows_before) - min(rows_after) - ' ~ n_later, 'max(rows_before) - ' ~ n_later) }} as rejected_share
     from quality
     group by table_name
 ),

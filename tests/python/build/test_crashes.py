@@ -341,3 +341,85 @@ def test_a_load_that_is_killed_leaves_the_lists_and_one_world(
     warehouse = Path(shutil.copy(built_world.warehouse, tmp_path / "causalyn.duckdb"))
     script = project_root / "scripts" / "load_raw.py"
     seen(told(kill_while_filling(warehouse, script, export_of_half), new=(300, 300)))
+
+
+COMMANDS = {
+    "build.py": ("--raw", "{export}", "--accept-changes"),
+    "load_raw.py": ("{export}",),
+    "generate_world.py": ("--accounts", "600", "--seed", "7"),
+    "refresh.py": (),
+    "export_lists.py": ("--destination", "{folder}/exports"),
+    "render_report.py": ("--directory", "{folder}/report"),
+    "play_campaign.py": (),
+    "play_bandit.py": (),
+}
+KILLS = 10
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(
+            script, marks=pytest.mark.fault(f"kill -9 at {KILLS} moments of {script}", "the old lists or the new")
+        )
+        for script in COMMANDS
+    ],
+)
+def test_whatever_command_is_killed_the_lists_are_the_old_or_the_new(
+    script, built_world, export_of_half, project_root, tmp_path, seen
+):
+    """And its files whole. The same command then succeeds, or says that it has started."""
+    if script == "play_bandit.py":
+        pytest.importorskip("mabwiser", reason="the bandit's library is not installed (extra `bandit`)")
+    folder = tmp_path / "scene"
+    warehouse = folder / built_world.warehouse.name
+    options = [text.format(export=export_of_half, folder=folder) for text in COMMANDS[script]]
+    own_places = {"DBT_TARGET_PATH": str(tmp_path / "target"), "DBT_LOG_PATH": str(tmp_path / "logs")}
+
+    def set_up() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for file in built_world.warehouse.parent.glob("*.duckdb"):
+            shutil.copy(file, folder)
+
+    def run(seconds: float | None = None) -> tuple[int, str]:
+        command = [sys.executable, project_root / "scripts" / script, *options, "--warehouse", warehouse]
+        process = subprocess.Popen(
+            command, env=ENVIRONMENT | own_places, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        try:
+            printed, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            printed, _ = process.communicate()
+        return process.returncode, printed
+
+    def files() -> dict[str, bytes]:
+        written = {
+            path.relative_to(folder): path for name in ("exports", "report") for path in (folder / name).rglob("*")
+        }
+        return {str(name): path.read_bytes() for name, path in written.items() if path.is_file()}
+
+    def finished() -> dict[str, bytes]:
+        # Files in hidden folders are what a kill left unfinished.
+        return {name: content for name, content in files().items() if "/." not in name}
+
+    set_up()
+    old, (status, printed) = read_lists(warehouse), run()
+    assert status == 0, printed[-3000:]
+    started = time.monotonic()
+    set_up()
+    run()
+    took, new, whole = time.monotonic() - started, read_lists(warehouse), files()
+    found: Counter[str] = Counter()
+    for moment in random.Random(1).sample(range(1000), KILLS):
+        set_up()
+        status, _ = run(took * moment / 1000)
+        lists = read_lists(warehouse)
+        assert lists in (old, new) and len(lists.builds) == 1
+        assert finished() in ({}, whole)
+        found[f"{'ended' if status == 0 else 'killed'} with {NEW if lists == new != old else PREVIOUS} lists"] += 1
+    status, printed = run()
+    assert (status == 0 and files() == whole) or "has started" in printed, printed[-3000:]
+    seen(", ".join(f"{count} x {outcome}" for outcome, count in sorted(found.items())))
