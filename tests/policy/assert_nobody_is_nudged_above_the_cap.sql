@@ -15,7 +15,7 @@ sent as (
     where
         interventions.is_sent
         and interventions.intervention_date < scoring.scoring_date
-        and interventions.intervention_date + cast(90 as int) >= scoring.scoring_date
+        and interventions.intervention_date + cast(90 as int) > scoring.scoring_date
     group by 1
 ),
 

@@ -39,6 +39,7 @@ totals as (
     group by 1, 2
 ),
 
+-- In the 90 days that end with the as-of date, on which there may be another nudge.
 of_the_quarter as (
     select
         spine.population,
@@ -49,7 +50,7 @@ of_the_quarter as (
         on
             spine.user_id = interventions.user_id
             and spine.as_of_date > interventions.intervention_date
-            and interventions.intervention_date >= {{ days_before('spine.as_of_date', 90) }}
+            and interventions.intervention_date > {{ days_before('spine.as_of_date', 90) }}
     where interventions.is_sent
     group by 1, 2
 ),
