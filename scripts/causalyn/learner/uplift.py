@@ -16,6 +16,7 @@ treatment effects") fit forests to pseudo-outcomes. STACK combines them.
   the campaign chose, which would bias lift in coarse leaves.
 - A published nuisance is the mean of its two models. Coarse leaves leave confounding in and additive splines miss interactions:
   each makes up for the other.
+- The outcome is conversion, or revenue in units of what a conversion brings on average. All that follows is the same for both.
 - Out-of-bag nuisances give doubly robust scores of the training users (Robins, Rotnitzky and Zhao, 1994). Every learner's lift is
   calibrated on them by a line (Chernozhukov et al., 2018, "best linear predictor"), and the stack by one weight per learner, none
   negative (Breiman, 1996, "Stacked regressions"): a model without signal shrinks to the average effect. The level is common to
