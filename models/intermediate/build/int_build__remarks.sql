@@ -36,7 +36,9 @@ final as (
         needs_ranking,
         estimate_upper as effect_upper,
         coalesce(
-            'On average a nudge adds ' || cast(round(estimate, 4) as string) || ' conversions (95% interval '
+            'On average a nudge adds ' || cast(round(priced.estimate, 4) as string)
+            || case when scale.value_per_conversion_usd is null then ' conversions' else ' of the revenue of a conversion' end
+            || ' (95% interval '
             || cast(round(estimate_lower, 4) as string) || ' to ' || cast(round(estimate_upper, 4) as string) || ')'
             || coalesce(
                 '. At the prices of the policy ' || policy_id
@@ -48,6 +50,7 @@ final as (
             'Nothing is known about the effect of a nudge'
         ) as what_is_known
     from priced
+    cross join {{ ref('int_uplift__outcome_scale') }} as scale
 )
 
 select * from final

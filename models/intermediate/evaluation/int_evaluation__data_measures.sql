@@ -36,9 +36,8 @@ arms as (
         arm.is_treated,
         count(campaign.user_id) as n_users,
         count(*) filter (where campaign.is_observed) as n_observed,
-        least(
-            count(*) filter (where campaign.is_converted), count(*) filter (where not campaign.is_converted)
-        ) as n_rarer_outcome
+        least(count(*) filter (where campaign.is_converted), count(*) filter (where not campaign.is_converted))
+            as n_rarer_outcome
     from (values (true), (false)) as arm (is_treated)
     left join campaign on arm.is_treated = campaign.is_treated
     group by arm.is_treated
@@ -62,16 +61,12 @@ shared_accounts as (
 effective as (
     select {{ effective_n('n_users') }} as n_accounts
     from (
-        select count(*) as n_users from campaign
-        where is_observed and is_treated is not null
-        group by account_id
+        select count(*) as n_users from campaign where is_observed and is_treated is not null group by account_id
     ) as sizes
 ),
 
 dated_conversions as (
-    select count(*) as n_kept
-    from outcomes
-    where is_converted and activation_date is not null
+    select count(*) as n_kept from outcomes where is_converted and activation_date is not null
 ),
 
 -- Rows dated after a scoring date that somebody chose are not lost: they come later.
