@@ -61,7 +61,8 @@ shared_accounts as (
 effective as (
     select {{ effective_n('n_users') }} as n_accounts
     from (
-        select count(*) as n_users from campaign where is_observed and is_treated is not null group by account_id
+        select count(*) as n_users from campaign where is_observed and is_treated is not null
+        group by account_id
     ) as sizes
 ),
 
