@@ -1,5 +1,5 @@
 {#-
-    The rows of an input model plus `our_word`: the seed's meaning for the word in a column (ignoring case and surrounding blanks), or
+    The rows of an input model plus `our_word`: the seed's meaning for the word in a column (ignoring case and surrounding spaces), or
     `missing` if it is null. An unmapped word ends the query, and so everything downstream, before anything is decided; the message
     names the word, its rows, and the line to add. Guessed or contradictory lines don't count as mapped.
 -#}

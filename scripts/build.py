@@ -64,7 +64,7 @@ def explain(stages: Stages, dbt: DbtRun | None, warehouse: Path, interrupted: bo
     print(
         f"The build {'was interrupted' if interrupted else 'failed'} in the stage {stages.current}"
         f"{': ' + named if named else ''}. {standing(warehouse)} "
-        f"{'Run' if interrupted else 'Mend what is named above, then run'} the same command again. "
+        f"{'Run' if interrupted else 'Fix what is named above, then run'} the same command again. "
         f"docs/messages.md explains every message; {LOG.relative_to(command.ROOT)} has all that dbt says.",
         file=sys.stderr,
     )

@@ -54,7 +54,9 @@ def read_world(warehouse: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
             raise NotPlayableError("this bandit has started; `make bandit` regenerates the world and plays it")
         users = connection.execute(USERS.format(truth=attach_truth(connection, warehouse))).df()
         if users[["p_control", "p_treated"]].isna().to_numpy().any():
-            raise NotPlayableError("the hidden truth has no conversion probabilities; only a generated world can")
+            raise NotPlayableError(
+                "the hidden truth has no conversion probabilities; only a generated world can be played"
+            )
         return (
             users,
             connection.execute("from seeds.bandit_arms order by cost_usd, arm").df(),
@@ -78,7 +80,7 @@ def play_bandit(warehouse: Path, physics: Physics, seed: int, rounds: int | None
         connection.execute(f"delete from {BUILT_NODES} where contains(unique_id, 'bandit_log')")
         connection.execute(f"insert into {LOG} select {', '.join(LOG_COLUMNS)} from log")
         connection.execute("commit")
-    print(f"{len(numbers)} rounds are played, {len(log):,} decisions: they are read out and published.", flush=True)
+    print(f"{len(numbers)} rounds are played, {len(log):,} decisions; building and publishing the readout.", flush=True)
     command.build(warehouse, *PLAYED, *OF_THE_LOG)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.execute(SUMMARY).df()

@@ -41,7 +41,7 @@ STATUS = ("--select", "base_campaign_events+,+int_campaign__rollout_status")
 # Assigns a campaign, and publishes nothing.
 OF_THE_ASSIGNMENT = ("--select", "+int_campaign__user_assignments", "--exclude-resource-type", "test")
 PROGRESS = """
-    select printf('Wave %d of %d has begun: log e-value of harm %.2f, paused at %.2f.',
+    select printf('Wave %d of %d has begun: log e-value of harm %.2f; the campaign pauses at %.2f.',
         max(wave) filter (where begun_date is not null), max(wave),
         max(log_e_value) filter (where begun_date is not null), max(log_e_value_limit))
     from intermediate.int_campaign__rollout_status
@@ -57,7 +57,7 @@ class NotPlayableError(Exception):
 def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Play released waves one after the other, and build at the end what the log feeds.
 
-    Returns the rollout's status of each wave, and the last look of the read-out. Raises NotPlayableError where the warehouse
+    Returns the rollout's status of each wave, and the last look of the readout. Raises NotPlayableError where the warehouse
     holds no generated world or a campaign that has begun, and subprocess.CalledProcessError where a build fails.
     """
     if not truth_path(warehouse).is_file():
@@ -86,7 +86,7 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
     with duckdb.connect(str(warehouse)) as connection:
         if ahead is not None:
             _append(connection, ahead)
-    print("The campaign is over: its read-out is built and published.", flush=True)
+    print("The campaign is over; building and publishing its readout.", flush=True)
     command.build(warehouse, *PLAYED, *OF_THE_LOG)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return (

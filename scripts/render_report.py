@@ -352,7 +352,7 @@ def facts_of_the_run(marts: Marts, policy: dict) -> dict:
         ("Past campaigns, as-of dates", f"{first} to {last}" if first != last else f"{first}"),
         ("Value of a conversion", "by account" if value is None else f"${value:,.2f}"),
         (
-            "Cost of an account, of a nudge",
+            "Cost per account, per nudge",
             f"${policy['cost_per_account_usd']:,.2f}, ${policy['cost_per_nudge_usd']:,.2f}",
         ),
         (
@@ -365,7 +365,7 @@ def facts_of_the_run(marts: Marts, policy: dict) -> dict:
             f"up to {policy['toxic_user_share_limit']:.0%} of an account's users; fewer than "
             f"{policy['min_toxic_users']:.0f} are always allowed",
         ),
-        ("Scored users needed", f"{policy['min_scored_users']:.0f} an account"),
+        ("Scored users needed", f"{policy['min_scored_users']:.0f} per account"),
     ]
     for row in marts.records("seeds.learner_parameters"):
         facts.append(

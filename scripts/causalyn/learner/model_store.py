@@ -106,7 +106,7 @@ def _refuse_another(
         missing = ", ".join(sorted(set(wanted) - set(features))) or "none"
         unknown = ", ".join(sorted(set(features) - set(wanted))) or "none"
         raise ModelMismatchError(
-            f"The kept model was fitted on {len(wanted)} features, but these users have {len(features)}, or in another order: "
+            f"The stored model was fitted on {len(wanted)} features, but these users have {len(features)}, or in another order: "
             f"missing are {missing}; unknown to the model are {unknown}. Run a full build."
         )
     expected = {
@@ -119,7 +119,7 @@ def _refuse_another(
     for name, value in expected.items():
         if row[name] != value:
             raise ModelMismatchError(
-                f"The kept model has {name} {row[name]}, but now it is {value}. Run a full build, which refits the model."
+                f"The stored model has {name} {row[name]}, but now it is {value}. Run a full build, which refits the model."
             )
 
 
@@ -144,7 +144,7 @@ def _from_bytes(row: dict[str, Any], features: tuple[str, ...]) -> uplift.Uplift
     kept = bytes(row["model"])
     if hashlib.sha256(kept).hexdigest() != row["model_sha256"]:
         raise ModelMismatchError(
-            f"The kept model is damaged: its {len(kept):,} bytes are not those that were written. Run a full build."
+            f"The stored model is damaged: its {len(kept):,} bytes are not those that were written. Run a full build."
         )
     try:
         with np.load(io.BytesIO(kept)) as file:
@@ -152,7 +152,7 @@ def _from_bytes(row: dict[str, Any], features: tuple[str, ...]) -> uplift.Uplift
         return _from_arrays(arrays, features)
     except (ValueError, LookupError, TypeError, EOFError, StopIteration, BadZipFile) as error:
         raise ModelMismatchError(
-            f"The kept model does not have the arrays of a stored model, and was not loaded: {error!r}. Find out who "
+            f"The stored model does not have the arrays of one, and was not loaded: {error!r}. Find out who "
             "wrote it; a full build replaces it."
         ) from error
 

@@ -41,8 +41,8 @@ STYLE = {
 }
 TIP = "tip:"
 FEATURES = {
-    "intensity": "actions a minute",
-    "feature_diversity_30d": "features used a day",
+    "intensity": "actions per minute",
+    "feature_diversity_30d": "features used per day",
     "days_observed_30d": "active days in 30",
     "tenure_days": "days as a user",
     "seat_count": "seats",
@@ -261,7 +261,7 @@ def propensity_overlap(scores: pd.DataFrame) -> Drawn | None:
         return None
     low, high = max(arm.min() for arm in arms), min(arm.max() for arm in arms)
     outside = float((~known["propensity"].between(low, high)).mean())
-    title = f"{1 - outside:.1%} of the users have counterparts in the other arm, with the same chance of being nudged"
+    title = f"{1 - outside:.1%} of the users lie in the propensity range that both arms share"
     figure, (axes,) = _axes(height=3.4)
     bins = np.linspace(0, 1, 41)
     for arm, side, colour, name in zip(arms, (1, -1), (BLUE, ORANGE), ("nudged", "left alone"), strict=True):
@@ -418,7 +418,7 @@ def bandit_arms(rounds: pd.DataFrame) -> Drawn | None:
     shares = shares[shares.iloc[-1].sort_values(ascending=False, kind="stable").index]
     last, most_given = shares.index[-1], label(shares.columns[0]).lower()
     share = points(shares.iloc[-1, 0], signed=False)
-    title = f"The arm given most often in round {last} was “{most_given}”, to {share}% of users"
+    title = f"The most frequent arm in round {last} was “{most_given}”, chosen for {share}% of users"
     figure, (axes,) = _axes(height=3.6)
     for arm, color in zip(shares, itertools.cycle((BLUE, ORANGE, INK, GREY))):
         name = label(arm).lower()
@@ -431,5 +431,5 @@ def bandit_arms(rounds: pd.DataFrame) -> Drawn | None:
     axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(shares.columns))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.set(xlabel="round", ylabel="users decided on", ylim=(0, None))
+    axes.set(xlabel="round", ylabel="share of decisions", ylim=(0, None))
     return Drawn(title, figure)

@@ -17,7 +17,7 @@ def objection(warehouse: Path) -> str | None:
     name = warehouse.name.removesuffix(".duckdb")
     if not re.fullmatch(r"[\w. -]+", name):
         return (
-            f"Nothing was done. A warehouse can't be called {warehouse.name!r}: use only letters, digits, blanks, dots,"
+            f"Nothing was done. A warehouse can't be called {warehouse.name!r}: use only letters, digits, spaces, dots,"
             " hyphens and underscores."
         )
     if next(filter(None, name.split(".")), "").lower() in TAKEN:

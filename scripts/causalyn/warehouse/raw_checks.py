@@ -43,7 +43,7 @@ _NOTHING = ("null", "(null)", "<null>", "none", "nil", "nan", "nat", "na", "n/a"
 # Ways in which two systems write the same id.
 _WAYS = {
     "in case": "lower({0})",
-    "in blanks": "replace({0}, ' ', '')",
+    "in spaces": "replace({0}, ' ', '')",
     "in leading zeros": "ltrim({0}, '0')",
     "in having 15 or 18 characters": "case when length({0}) in (15, 18) then left({0}, 15) else {0} end",
 }
@@ -51,15 +51,15 @@ _WAYS = {
 # Text with nothing at its ends, and nothing in it, that can't be seen; an id that was a number with decimals loses these.
 # Plain letters, which most ids are, are spared the expressions.
 MACROS = f"""
-    create or replace temp macro without_blanks(t) as
+    create or replace temp macro without_spaces(t) as
         case
             when strlen(t) = length(t) then trim(t, {literal(_BLANKS)})
             else regexp_replace(nfc_normalize(t), '^{_BLANK}|{_BLANK}$|\\p{{Cf}}', '', 'g')
         end;
     create or replace temp macro clean_id(t) as
         case
-            when contains(t, '.0') then regexp_replace(without_blanks(t), '^(-?\\d{{1,15}})\\.0+$', '\\1')
-            else without_blanks(t)
+            when contains(t, '.0') then regexp_replace(without_spaces(t), '^(-?\\d{{1,15}})\\.0+$', '\\1')
+            else without_spaces(t)
         end;
     -- What a spreadsheet makes of a long number, whose last digits are lost.
     create or replace temp macro is_rounded(t) as contains(t, '+') and regexp_full_match(t, '-?\\d(\\.\\d+)?[eE]\\+\\d+');
@@ -322,7 +322,7 @@ def _judge(source: Source, column: Column, rows: int, timezone: str | None, meas
     if changed := measured.get("changed"):
         example = measured["changed example"]
         findings.notes.append(
-            f"{where}: {changed:,} of {rows:,} ids were stripped of surrounding blanks, invisible characters or '.0',"
+            f"{where}: {changed:,} of {rows:,} ids were stripped of surrounding spaces, invisible characters or '.0',"
             f" for example {example!a:.60}"
         )
     if column.type == "date":

@@ -1,4 +1,4 @@
-"""The campaign: assignment to arms, read-outs, and when it stops."""
+"""The campaign: assignment to arms, readouts, and when it stops."""
 
 from __future__ import annotations
 

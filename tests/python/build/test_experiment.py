@@ -1,4 +1,4 @@
-"""The experiment's read-out: as in an established library, with a correct A/A error rate and the planned power."""
+"""The experiment's readout: as in an established library, with a correct A/A error rate and the planned power."""
 
 from __future__ import annotations
 

@@ -349,7 +349,7 @@ def refuse(run, built_world, read_published, tmp_path) -> Callable[[Path], subpr
 @pytest.mark.fault("parameters of the learner changed before a refresh", "the published model is refused")
 def test_parameters_that_the_published_model_was_not_fitted_with_are_refused(break_project, refuse, listed, seen):
     refused = refuse(break_project("seeds/learner_parameters.csv", ",2026,", ",2027,"))
-    (message,) = {line.strip() for line in refused.stdout.splitlines() if "The kept model has parameters" in line}
+    (message,) = {line.strip() for line in refused.stdout.splitlines() if "The stored model has parameters" in line}
     message = message.partition("ModelMismatchError: ")[2]
     seen(message)
     listed(message)

@@ -397,7 +397,7 @@ def test_the_bandit_is_read_out_with_its_regret_and_the_arms_it_gave(rendered_wi
     assert "In 2 rounds the bandit made 200 decisions and earned $1,400, $7.00 per decision." in words
     assert "would have earned $7.50 ($6.52 to $8.48): an estimated regret of $100 (−$96 to $296)." in words
     assert "No contact $4.00 ($2.04 to $5.96)" in words and "$9.00" not in words
-    assert "The arm given most often in round 2 was “in app”, to 100.0% of users" in words
+    assert "The most frequent arm in round 2 was “in app”, chosen for 100.0% of users" in words
     assert "round 2: none for 0.0% of users" in page.read_text()
 
 

@@ -511,7 +511,7 @@ FAULTS = {
         )
         for way, other, shown in (
             ("case", "upper(user_id)", "'U4' beside 'u4'"),
-            ("blanks", "'u ' || user_id[2:]", "'u 4' beside 'u4'"),
+            ("spaces", "'u ' || user_id[2:]", "'u 4' beside 'u4'"),
             ("leading_zeros", "'00' || user_id", "'00u4' beside 'u4'"),
         )
     },

@@ -149,8 +149,8 @@ const money = { written: (x) => dollars(x, x % 1 ? 2 : 0) };
 const sliders = [
   { id: "value_factor", text: "Value of a conversion, relative to each account's own", low: 0, high: 3, step: 0.05, written: (x) => `${whole(100 * x)}%`, is_for: () => current.value_per_conversion_usd === null },
   { id: "value_per_conversion_usd", text: "Value of a conversion", low: 0, high: Math.max(100, 3 * data.policy.value_per_conversion_usd), step: 1, ...money, is_for: () => current.value_per_conversion_usd !== null },
-  { id: "cost_per_account_usd", text: "Cost of an account", low: 0, high: Math.max(30, 4 * data.policy.cost_per_account_usd), step: 0.5, ...money },
-  { id: "cost_per_nudge_usd", text: "Cost of a nudge", low: 0, high: Math.max(10, 4 * data.policy.cost_per_nudge_usd), step: 0.25, ...money },
+  { id: "cost_per_account_usd", text: "Cost per account", low: 0, high: Math.max(30, 4 * data.policy.cost_per_account_usd), step: 0.5, ...money },
+  { id: "cost_per_nudge_usd", text: "Cost per nudge", low: 0, high: Math.max(10, 4 * data.policy.cost_per_nudge_usd), step: 0.25, ...money },
   { id: "place", text: "A user is a Sleeping Dog below a lift of", low: 0, high: data.thresholds.length - 1, step: 1, written: (x) => points(data.thresholds[x]) },
   { id: "toxic_user_share_limit", text: "Sleeping Dogs allowed among an account's users", low: 0, high: 1, step: 0.01, written: (x) => `${+(100 * x).toFixed(1)}%` },
   { id: "budget", text: "Budget: nudge at most", low: 0, high: n_all, step: Math.max(1, Math.round(n_all / 2400)), written: (x) => (x >= n_all ? "no limit" : plural(x, "account")) },
