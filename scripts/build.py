@@ -1,7 +1,8 @@
 """Load or generate, decide, publish, and print the decision: `python scripts/build.py --raw path/to/exports`.
 
-One line per stage; dbt's whole log is in logs/dbt.log. The exit status is 0 if the lists are published, 3 if everything ran and a
-check holds them back, 1 if anything else failed, and 128 and the number of the signal if the build was interrupted.
+One line per stage; dbt's log is in logs/dbt.log, and its statements in target/run. The exit status is 0 if the lists are
+published, 3 if everything ran and a check holds them back, 1 if anything else failed, and 128 and the number of the signal if the
+build was interrupted.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def explain(stages: Stages, dbt: DbtRun | None, warehouse: Path, interrupted: bo
         f"The build {'was interrupted' if interrupted else 'failed'} in the stage {stages.current}"
         f"{': ' + named if named else ''}. {standing(warehouse)} "
         f"{'Run' if interrupted else 'Fix what is named above, then run'} the same command again. "
-        f"docs/messages.md explains every message; {LOG.relative_to(command.ROOT)} has all that dbt says.",
+        f"docs/messages.md explains every message; {LOG.relative_to(command.ROOT)} has the log, target/run the statements.",
         file=sys.stderr,
     )
 

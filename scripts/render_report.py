@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import duckdb
@@ -75,7 +76,7 @@ SEGMENTS = """
 """
 
 
-UNFINISHED = ".unfinished-"
+UNFINISHED, ABANDONED_SECONDS = ".unfinished-", 3600
 # What users were when the list was made: a sample that does not depend on their order. Features are not published, so that these
 # are those of the list only if the last build published.
 FEATURES = """
@@ -131,7 +132,7 @@ def draw(marts: Marts, policy: dict, decisions: list[str]) -> dict[str, figures.
         "campaign_effect": figures.campaign_effect(
             marts.read("marts.experiment_readout", "where experiment = 'rollout' and metric = 'revenue_usd'")
         ),
-        "bandit_arms": figures.bandit_arms(marts.read("marts.bandit_rounds")),
+        "bandit_arms": figures.bandit_arms(marts.read("marts.bandit_rounds")) if bandit(marts) else None,
         "audit_matrix": figures.audit_matrix(matrix, decisions, "Today"),
     }
 
@@ -279,7 +280,7 @@ def campaign(marts: Marts) -> dict:
 def bandit(marts: Marts) -> dict:
     """What the bandit has earned, and what its log says other policies would have; nothing if it has not begun."""
     rounds = marts.read("marts.bandit_rounds")
-    if rounds.empty:
+    if rounds.empty or "arm" not in rounds:  # not yet one row per arm before a build of this version
         return {}
     n_decisions, earned = int(rounds["n_decisions"].sum()), rounds["reward_usd"].sum()
     others = marts.records("marts.off_policy_evaluation", "where estimator = 'dr' order by estimate desc")
@@ -334,6 +335,11 @@ def support(marts: Marts) -> dict[str, float]:
     return row
 
 
+def in_revenue(marts: Marts) -> bool:
+    """Whether the published model's outcome is revenue."""
+    return any(row.get("value_per_conversion_usd") is not None for row in marts.records("marts.lift_models"))
+
+
 def facts_of_the_run(marts: Marts, policy: dict) -> dict:
     """What was decided on, by which policy and model: named facts in words."""
     first, last, scoring_date = marts.connection.execute(
@@ -345,7 +351,7 @@ def facts_of_the_run(marts: Marts, policy: dict) -> dict:
         from marts.user_uplift_scores
         """
     ).fetchone()
-    value, is_in_revenue = policy["value_per_conversion_usd"], False
+    value = policy["value_per_conversion_usd"]
     facts = [
         ("Scoring date", f"{scoring_date}"),
         ("Policy", policy["policy_id"]),
@@ -375,10 +381,10 @@ def facts_of_the_run(marts: Marts, policy: dict) -> dict:
                 f"{row['trees']} trees per forest, seed {row['seed']}",
             )
         )
-        is_in_revenue = row.get("outcome_measure") == "revenue"
-        facts.append(
-            ("Lift", "in revenue; a point is 1% of what a conversion brings" if is_in_revenue else "in conversions")
-        )
+    is_in_revenue = in_revenue(marts)
+    facts.append(
+        ("Lift", "in revenue; a point is 1% of what a conversion brings" if is_in_revenue else "in conversions")
+    )
     counts = marts.read("marts.schema_manifest")
     if len(counts):
         rows = counts.groupby("table_name")["n_rows"].max()
@@ -426,6 +432,7 @@ def page_data(marts: Marts, policy: dict, steps: list[dict], risk: dict | None) 
             if not row["feature"].endswith("_rank") and row["usual_value"] is not None
         },
         "seed": marts.records("seeds.policy_parameters", "where is_shipped")[0],
+        "is_in_revenue": in_revenue(marts),
         "policy_id": policy["policy_id"],
         "risk_policy_id": risk["policy_id"] if risk else None,
         "build_id": policy["build_id"],
@@ -438,7 +445,8 @@ def render(warehouse: Path, directory: Path) -> Path:
     files, why_none = exported(warehouse)
     opened = spark_files.connect(warehouse) if warehouse.is_dir() else duckdb.connect(str(warehouse), read_only=True)
     for left_over in directory.glob(f"{UNFINISHED}*"):
-        shutil.rmtree(left_over)
+        if time.time() - left_over.stat().st_mtime > ABANDONED_SECONDS:  # another report may be under way
+            shutil.rmtree(left_over)
     # Files replace those of the last report together, once all are drawn.
     with opened as connection, tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=directory) as unfinished:
         refuse_edited(connection)

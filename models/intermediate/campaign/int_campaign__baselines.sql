@@ -33,7 +33,8 @@ activity as (
 past as (
     select
         interventions.account_id,
-        count(*) filter (where outcomes.is_converted) as n_conversions
+        count(*) filter (where outcomes.is_converted) as n_conversions,
+        {{ exact_sum_usd('coalesce(outcomes.revenue_usd, 0.0)') }} as revenue_usd
     from interventions
     left join outcomes on interventions.intervention_id = outcomes.intervention_id
     group by 1
@@ -46,7 +47,11 @@ final as (
         assignments.experiment,
         assignments.arm,
         coalesce(activity.actions_30d, 0) as actions_30d,
-        coalesce(past.n_conversions, 0) * decisions.value_per_conversion_usd as past_revenue_usd,
+        case
+            when scale.value_per_conversion_usd is null
+                then coalesce(past.n_conversions, 0) * decisions.value_per_conversion_usd
+            else coalesce(past.revenue_usd, 0.0)
+        end as past_revenue_usd,
         case
             when assignments.experiment = 'rollout' then decisions.expected_revenue_usd
             else decisions.expected_revenue_of_everybody_usd
@@ -55,6 +60,7 @@ final as (
     inner join decisions on assignments.account_id = decisions.account_id
     left join activity on assignments.account_id = activity.account_id
     left join past on assignments.account_id = past.account_id
+    cross join {{ ref('int_uplift__outcome_scale') }} as scale
 )
 
 select * from final

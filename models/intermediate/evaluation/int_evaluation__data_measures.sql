@@ -72,11 +72,11 @@ dated_conversions as (
 
 -- Rows dated after a scoring date that somebody chose are not lost: they come later.
 rejections as (
-    {%- set later = "rule_id in ('future_date', 'open_window')" if var('scoring_date') else 'false' %}
-    {%- set n_later = 'coalesce(sum(rows_affected) filter (where ' ~ later ~ '), 0)' %}
-    select
-        {{ safe_divide('max(rows_before) - min(rows_after) - ' ~ n_later, 'max(rows_before) - ' ~ n_later) }} as rejected_share
+    select {{ safe_divide('sum(rows_before - rows_after)', 'max(rows_before)') }} as rejected_share
     from quality
+    {% if var('scoring_date') %}
+    where table_name <> 'outcomes_raw' and (rule_id <> 'future_date' or table_name = 'campaign_events_raw')
+    {% endif %}
     group by table_name
 ),
 

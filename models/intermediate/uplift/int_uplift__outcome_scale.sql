@@ -1,45 +1,58 @@
-with learner as (
-    select * from {{ ref('learner_parameters') }}
+-- A refresh uses that of the published model.
+{% if var('refresh') %}
+with final as (
+    select
+        value_per_conversion_usd,
+        mean_square_per_mean
+    from {{ source('published', 'lift_models') }}
+)
+{% else %}
+with outcomes as (
+    select outcomes.*
+    from {{ ref('stg_outcomes') }} as outcomes
+    cross join {{ ref('learner_parameters') }} as learner
+    where outcomes.is_converted is not null and learner.outcome_measure = 'revenue'
 ),
 
-measured as (
+counted as (
     select
+        count(*) as n_users,
         count(*) filter (where is_converted) as n_conversions,
         count(*) filter (where is_converted and revenue_usd is null) as n_unpriced,
-        {{ exact_sum_usd('coalesce(revenue_usd, 0.0)') }} as revenue_usd,
-        {{ exact_sum('coalesce(revenue_usd, 0.0) * coalesce(revenue_usd, 0.0)') }} as squared_revenue
-    from {{ ref('stg_outcomes') }}
-    where is_converted is not null
+        coalesce({{ exact_sum_usd('revenue_usd', filter='is_converted') }}, 0) as revenue_usd
+    from outcomes
 ),
 
 -- Users who converted without known revenue can't be left out: that would bias the effect on everybody else's.
 priced as (
-    select
-        measured.*,
-        learner.outcome_measure = 'revenue' as is_revenue
-    from measured
-    cross join learner
+    select case when n_users > 0 then round(revenue_usd / n_conversions, 2) end as value_per_conversion_usd
+    from counted
     where
         case
-            when learner.outcome_measure <> 'revenue' or measured.n_unpriced = 0 and measured.revenue_usd > 0 then true
-            else {{ raise_error("'outcomes_raw.revenue_usd: ' || measured.n_unpriced || ' of ' || measured.n_conversions
-                || ' conversions have no revenue, and the others ' || coalesce(measured.revenue_usd, 0)
+            when n_users = 0 or n_unpriced = 0 and revenue_usd >= 0.01 * n_conversions and n_conversions > 0 then true
+            else {{ raise_error("'outcomes_raw.revenue_usd: ' || n_unpriced || ' of ' || n_conversions
+                || ' conversions have no revenue, and the others ' || revenue_usd
                 || ' dollars in all. Export it, 0 where there was none, or learn from conversions (outcome_measure)'") }}
         end
 ),
 
+relative as (
+    select coalesce(outcomes.revenue_usd, 0.0) / priced.value_per_conversion_usd as outcome
+    from outcomes
+    cross join priced
+),
+
+moments as (
+    select {{ safe_divide(exact_sum('outcome * outcome'), exact_sum('outcome')) }} as mean_square_per_mean from relative
+),
+
 final as (
     select
-        {% if var('refresh') %}
-        -- That of the published model.
-        case when is_revenue then (select max(value_per_conversion_usd) from {{ source('published', 'policies') }}) end
-        {% else %}
-        case when is_revenue then round(revenue_usd / n_conversions, 2) end
-        {% endif %}
-            as value_per_conversion_usd,
-        case when is_revenue then squared_revenue * n_conversions / (revenue_usd * revenue_usd) else 1.0 end
-            as mean_square_per_mean
+        priced.value_per_conversion_usd,
+        coalesce(moments.mean_square_per_mean, 1.0) as mean_square_per_mean
     from priced
+    cross join moments
 )
+{% endif %}
 
 select * from final

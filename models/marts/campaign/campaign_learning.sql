@@ -42,8 +42,10 @@ terms as (
         'decile ' || cast(ntile(10) over (order by scores.lift desc, assignments.user_id asc) as string) as decile,
         scores.lift,
         (
-            scores.p_treated * (scale.mean_square_per_mean - scores.p_treated) / assignments.assignment_probability
-            + scores.p_control * (scale.mean_square_per_mean - scores.p_control) / (1 - assignments.assignment_probability)
+            scores.p_treated * greatest(scale.mean_square_per_mean - scores.p_treated, 0.0)
+            / assignments.assignment_probability
+            + scores.p_control * greatest(scale.mean_square_per_mean - scores.p_control, 0.0)
+            / (1 - assignments.assignment_probability)
         ) as variance,
         case when assignments.experiment = 'rollout' then 0.0 else assignments.assignment_probability * (
             decisions.cost_per_nudge_usd - scores.lift * decisions.value_per_conversion_usd

@@ -36,8 +36,8 @@ by_user as (
         max(coalesce(negative_reaction_flag, 0)) as negative_reaction_flag,
         -- Unknown if that of one conversion is; refunds take no more than was earned.
         case
-            when count(*) filter (where converted_flag = 1 and revenue_usd is null) = 0
-                then greatest(0.0, {{ exact_sum_usd('coalesce(revenue_usd, 0.0)') }})
+            when count(*) filter (where converted_flag = 1 and not coalesce(abs(revenue_usd) <= 1e9, false)) = 0
+                then greatest(0.0, {{ exact_sum_usd('case when abs(revenue_usd) <= 1e9 then revenue_usd else 0.0 end') }})
         end as revenue_usd
     from sound
     where n_versions = 1 and event_date <= entry_date + cast(outcome_window_days as int)

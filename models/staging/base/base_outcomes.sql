@@ -7,7 +7,7 @@ with outcomes as (
         activation_date,
         outcome_window_days,
         negative_reaction_flag = 1 as has_negative_reaction,
-        revenue_usd
+        case when revenue_usd between 0 and 1e9 then revenue_usd end as revenue_usd
     from {{ outcomes }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -32,7 +32,6 @@ checked as (
             when not coalesce(outcomes.outcome_window_days between 1 and 365, false) then 'impossible_window'
             when interventions.intervention_date + cast(outcomes.outcome_window_days as int) > scoring.scoring_date
                 then 'open_window'
-            when not coalesce(outcomes.revenue_usd between 0 and 1e9, true) then 'impossible_revenue'
             when outcomes.is_converted and outcomes.activation_date < interventions.intervention_date then 'converted_before'
         end as row_reason
     from outcomes

@@ -20,6 +20,7 @@ final as (
             ~ ') or (feature_diversity_count is null and '
             ~ is_recorded(ref('input_user_activity_daily'), 'feature_diversity_count') ~ ')'
         ),
+        ('outcomes_raw', 'impossible_revenue', ref('input_outcomes'), 'not (revenue_usd between 0 and 1e9)'),
         ('outcomes_raw', 'unobserved_outcome', ref('stg_outcomes'), 'is_converted is null'),
         (
             'outcomes_raw', 'activation_disagrees', 'dated_outcomes',

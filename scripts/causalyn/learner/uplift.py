@@ -214,7 +214,7 @@ class Splines:
         """A model of a target (users) by features (users x features).
 
         A target beyond 0 and 1 is taken as a share of its greatest value: a fractional logit (Papke and Wooldridge, 1996), in
-        which each user counts as a conversion by that share, and as none by the rest.
+        which each user counts as a conversion by that share, and as none by the rest. Shares say less, so the penalty shrinks.
         """
         n_features = features.shape[1]
         known = np.isfinite(features).any(axis=0)
@@ -237,7 +237,7 @@ class Splines:
         if not 0 < share < 1:
             coefficients, intercept = np.zeros(len(mean)), logit(np.clip(share, 1e-3, 1 - 1e-3))
         else:
-            regression = LogisticRegression(C=1 / SPLINE_PENALTY, solver="newton-cholesky")
+            regression = LogisticRegression(C=most / SPLINE_PENALTY, solver="newton-cholesky")
             regression.fit(((design - mean) / scale)[user], label, weight_of_label / weight.mean())
             coefficients, intercept = regression.coef_[0] / scale, regression.intercept_[0]
         # The hat functions sum to 1 for a known feature, so its mean can be subtracted from its values.

@@ -197,7 +197,7 @@ def test_a_failed_build_says_what_failed_since_when_the_lists_stand_and_what_to_
     assert stderr.startswith("policy_parameters\n")
     assert re.match(
         r"The build failed in the stage cleaning: policy_parameters. The lists that were published on .* stay as they were. "
-        r"Fix what is named above, then run the same command again. .* logs/dbt.log has all that dbt says.$",
+        r"Fix what is named above, then run the same command again. .* logs/dbt.log has the log, target/run the statements.$",
         stderr.splitlines()[-1],
     )
     assert len(stderr.splitlines()) < 15

@@ -66,7 +66,7 @@ def test_lift_is_in_dollars_and_a_conversion_is_worth_what_it_brought(learned, b
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         by_revenue = lifts(connection, attach_truth(connection, warehouse))
         ((mean,),) = connection.execute(
-            "select sum(revenue_usd) / count(*) filter (where is_converted) from staging.stg_outcomes"
+            "select avg(revenue_usd) from staging.stg_outcomes where is_converted"
         ).fetchall()
         values = dict(connection.execute("select policy_id, value_per_conversion_usd from marts.policies").fetchall())
         ((off,),) = connection.execute(

@@ -129,7 +129,7 @@ def test_what_is_no_model_is_not_loaded(kept, users):
     objects = packed(**arrays | {"values": np.array([hashlib.sha256, PARAMETERS], dtype=object)})
     fewer = packed(**{name: array for name, array in arrays.items() if name != "t_slopes"})
     for content in (b"", b"nothing", packed(), objects, fewer, packed(**arrays | {"nodes": arrays["values"]})):
-        with pytest.raises(ModelMismatchError, match=r"does not have the arrays of a stored model, and was not loaded"):
+        with pytest.raises(ModelMismatchError, match=r"does not have the arrays of one, and was not loaded"):
             read(with_model(kept, content), users)
     read(with_model(kept, packed(**arrays)), users)
 

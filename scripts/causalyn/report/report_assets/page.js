@@ -208,6 +208,7 @@ function write_seed() {
   byId("row").textContent = `${Object.keys(row).join(",")}\n${Object.values(row).map((value) => value ?? "").join(",")}`;
   byId("unwritten").textContent = [
     current.budget < n_all || current.hours < all_hours ? "Budget and hours are not policy parameters: set limits in seeds/allocation_limits.csv." : "",
+    data.is_in_revenue && current.value_per_conversion_usd !== null ? "The value per conversion is measured from revenue, whatever the seed says." : "",
     current.value_per_conversion_usd === null && current.value_factor !== 1 ? "The factor on the accounts' values is not one either: set the values in seeds/plan_values.csv." : "",
   ].join(" ");
 }
