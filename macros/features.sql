@@ -20,7 +20,7 @@
 
 {#-
     The learner's features, each from a row of `features` and `own_features`. Categories become ordered ranks, since forests split on
-    order. Add a new feature here and nowhere else; a company feature, in seeds/mapping/user_features.csv.
+    order. A company's own feature is declared in seeds/mapping/user_features.csv instead.
 -#}
 {% macro learner_feature_expressions() -%}
     {%- set expressions = {

@@ -38,7 +38,7 @@
     round(least({{ admins_harmed }} * {{ accounts }}.loss_per_harmed_admin_usd, {{ accounts }}.loss_if_churned_usd), 6)
 {%- endmacro %}
 
-{#- The guardrails, in no order: the condition that triggers each, on a row of `evidence`. -#}
+{#- The guardrails, in the order of the seed guardrail_rules: the condition that triggers each, on a row of `evidence`. -#}
 {% macro guardrail_checks() -%}
     {{ return({
         'unscored': 'evidence.n_scored_users < evidence.n_users or evidence.n_scored_users = 0 '
