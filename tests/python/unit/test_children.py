@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,11 @@ def started(folder: Path, project_root: Path) -> subprocess.Popen:
     dbt = folder / "dbt"
     dbt.write_text(DBT.format(folder=folder))
     dbt.chmod(0o700)
-    command = subprocess.Popen([sys.executable, "-c", COMMAND, folder], cwd=project_root / "scripts")
+    # Under nohup a command ignores that its terminal is gone, and so would the tests of that.
+    heeds_hangups = partial(signal.signal, signal.SIGHUP, signal.SIG_DFL)
+    command = subprocess.Popen(
+        [sys.executable, "-c", COMMAND, folder], cwd=project_root / "scripts", preexec_fn=heeds_hangups
+    )
     deadline = time.monotonic() + 60
     while not (folder / "started").exists():
         assert time.monotonic() < deadline and command.poll() is None
