@@ -55,10 +55,12 @@ robustness as (
     inner join checks on checks.check_id = 'assignment_explained'
 ),
 
--- Residual conversion of untreated users. The campaign is no feature, so differences between campaigns confound.
+-- Residual conversion of untreated users. The campaign is no feature, so differences between campaigns confound. Revenue varies
+-- more than conversion, by the square root of this.
 campaigns as (
-    select avg(outcome - p_control) as control_residual
+    select avg((dr_scores.outcome - dr_scores.p_control) / sqrt(scale.mean_square_per_mean)) as control_residual
     from dr_scores
+    cross join {{ ref('int_uplift__outcome_scale') }} as scale
     where is_treated = 0
     group by campaign_id
     having count(*) >= 50
