@@ -132,6 +132,23 @@ nodes as (
 )
 """
 
+LOOP = """
+        with campaigns as (
+            pivot study_loop_results on metric using any_value(value) group by seed, way, campaign_id
+        )
+"""
+WAYS = ("frozen", "retrained", "exploring")
+OF_WAYS = ", ".join(
+    f"""
+            cell(avg({figure}) filter (where way = '{way}'), 'share') as "{way}{name}\""""
+    for figure, name in (
+        ("true_value_usd / oracle_value_usd", ""),
+        ("n_dogs_nudged / n_dogs", ": Sleeping Dogs nudged"),
+        ("coverage", ": coverage"),
+    )
+    for way in WAYS
+)
+
 BLOCKS = {
     "decision": """
         select
@@ -189,6 +206,42 @@ BLOCKS = {
         from bandit_study
         group by round_number
         order by bandit_study.round_number
+    """,
+    "loop": f"""
+        {LOOP}
+        select
+            replace(campaign_id, 'round-', '') as campaign,
+            {OF_WAYS}
+        from campaigns
+        group by campaign_id
+        order by campaigns.campaign_id
+    """,
+    "loop_totals": f"""
+        {LOOP},
+
+        worlds as (
+            select
+                way,
+                seed,
+                sum(true_value_usd) as listed_usd,
+                sum(exploration_value_usd) as explored_usd,
+                sum(n_explored) as n_explored,
+                sum(n_admins_lost) as n_admins_lost
+            from campaigns
+            group by all
+        )
+
+        select
+            way as "six campaigns",
+            cell(count(*), 'users') as worlds,
+            cell(avg(listed_usd), 'usd') || coalesce(' ± ' || nullif(cell(stddev_samp(listed_usd), 'usd'), ''), '')
+                as "true value of the lists",
+            cell(avg(n_explored), 'users') as "users explored",
+            cell(avg(explored_usd), 'usd') as "true value of exploring them",
+            cell(avg(n_admins_lost), 'users') as "admins lost"
+        from worlds
+        group by way
+        order by list_position({list(WAYS)}, way)
     """,
     "claims": """
         select
