@@ -132,7 +132,7 @@ def draw(marts: Marts, policy: dict, decisions: list[str]) -> dict[str, figures.
         "campaign_effect": figures.campaign_effect(
             marts.read("marts.experiment_readout", "where experiment = 'rollout' and metric = 'revenue_usd'")
         ),
-        "bandit_arms": figures.bandit_arms(marts.read("marts.bandit_rounds")) if bandit(marts) else None,
+        "bandit_arms": figures.bandit_arms(bandit_rounds(marts)),
         "audit_matrix": figures.audit_matrix(matrix, decisions, "Today"),
     }
 
@@ -277,10 +277,16 @@ def campaign(marts: Marts) -> dict:
     }
 
 
+def bandit_rounds(marts: Marts) -> pd.DataFrame:
+    """The bandit's rounds by arm; none where a build of an earlier version did not tell arms apart."""
+    rounds = marts.read("marts.bandit_rounds")
+    return rounds if "arm" in rounds else rounds.iloc[:0]
+
+
 def bandit(marts: Marts) -> dict:
     """What the bandit has earned, and what its log says other policies would have; nothing if it has not begun."""
-    rounds = marts.read("marts.bandit_rounds")
-    if rounds.empty or "arm" not in rounds:  # not yet one row per arm before a build of this version
+    rounds = bandit_rounds(marts)
+    if rounds.empty:
         return {}
     n_decisions, earned = int(rounds["n_decisions"].sum()), rounds["reward_usd"].sum()
     others = marts.records("marts.off_policy_evaluation", "where estimator = 'dr' order by estimate desc")

@@ -440,7 +440,7 @@ class Calibration:
         scores: np.ndarray,
         account: np.ndarray,
         group: np.ndarray,
-        limit: float = 1.0,
+        limit: float,
     ) -> Calibration:
         """Best linear predictor of doubly robust scores from lifts, with non-negative weights.
 

@@ -173,10 +173,10 @@ def test_the_weights_of_an_account_come_from_others():
     first, second, account = generator.normal(size=1000), generator.normal(size=1000), np.arange(1000)
     lifts = {"t": first, "r": second}
     scores, group = first + second + generator.normal(size=1000), account % uplift.CALIBRATION_GROUPS
-    before = uplift.Calibration.fit(lifts, scores, account, group)
+    before = uplift.Calibration.fit(lifts, scores, account, group, 1.0)
     scores[account == 2] += 1000 * first[2] - scores.mean()
     scores -= scores.mean() - before.level
-    after = uplift.Calibration.fit(lifts, scores, account, group)
+    after = uplift.Calibration.fit(lifts, scores, account, group, 1.0)
     moved = abs(after.weights - before.weights).max(axis=1)
     assert moved[2] < 0.1 < np.delete(moved, 2).min()
 
@@ -185,7 +185,7 @@ def stacked(*lifts: np.ndarray, scores: np.ndarray) -> tuple[uplift.Calibration,
     """The stack of lifts without variance of their own, and its results."""
     account = np.arange(len(scores))
     group = account % uplift.CALIBRATION_GROUPS
-    stack = uplift.Calibration.fit({str(place): lift for place, lift in enumerate(lifts)}, scores, account, group)
+    stack = uplift.Calibration.fit({str(place): lift for place, lift in enumerate(lifts)}, scores, account, group, 1.0)
     used = np.stack(lifts)[stack.learners.astype(int)]
     return stack, stack.calibrate(used, np.zeros_like(used), np.zeros_like(used), group)
 
@@ -373,7 +373,7 @@ def test_where_no_learner_ranks_anybody_everybody_gets_the_average_effect(world,
     group = uplift.calibration_group(inputs["account_hash"].to_numpy())
     dr_scores = np.random.default_rng(0).normal(0.05, 1, n)
     no_rank = {
-        learner: uplift.Calibration.fit({member: np.zeros(n) for member in members}, dr_scores, account, group)
+        learner: uplift.Calibration.fit({member: np.zeros(n) for member in members}, dr_scores, account, group, 1.0)
         for learner, members in uplift.MEMBERS.items()
     }
     scored = replace(uplift.fit(inputs, PARAMETERS), calibrations=no_rank).score(inputs, "stack")
