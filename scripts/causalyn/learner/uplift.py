@@ -29,6 +29,7 @@ treatment effects") fit forests to pseudo-outcomes. STACK combines them.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -40,9 +41,8 @@ import pandas as pd
 import sklearn
 from scipy.optimize import nnls
 from scipy.special import expit, logit
-from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
-from sklearn.tree import DecisionTreeRegressor
+from sklearn.tree import DecisionTreeRegressor, ExtraTreeRegressor
 from sklearn.tree._tree import Tree
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
@@ -70,13 +70,13 @@ KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
 SPLINE_PENALTY = 15.0
 """Ridge penalty of the logistic regressions, on standardised columns."""
 
-DRAWN_SHARE = 0.5
-"""Share of the users that a tree of a nuisance draws: as accurate as a full bootstrap sample, and cheaper."""
+DRAWN_SHARE = 0.4
+"""Share of the users that a tree with the best thresholds draws: as accurate as a bootstrap sample, and cheaper."""
 
 DECIMALS = 4
 """Decimals of the nuisances that forests learn from: a solver's last bits, which vary with memory, must not decide a split."""
 
-BLOCK_ROWS = 10_000
+BLOCK_ROWS = 20_000
 """Users that one thread scores at a time."""
 
 T = TypeVar("T")
@@ -138,14 +138,14 @@ class Forest:
     n_features: int
 
     @classmethod
-    def of(cls, fitted: RandomForestRegressor | ExtraTreesRegressor | DecisionTreeRegressor) -> Forest:
-        """The arrays of a fitted estimator."""
-        trees = [estimator.tree_ for estimator in getattr(fitted, "estimators_", [fitted])]
+    def of(cls, fitted: Sequence[DecisionTreeRegressor]) -> Forest:
+        """The arrays of fitted trees."""
+        trees = [tree.tree_ for tree in fitted]
         return cls(
             nodes=np.concatenate([tree.__getstate__()["nodes"] for tree in trees]),
             values=np.concatenate([tree.value[:, 0, 0] for tree in trees]),
             sizes=np.array([tree.node_count for tree in trees]),
-            n_features=int(fitted.n_features_in_),
+            n_features=trees[0].n_features,
         )
 
     def predict(self, features: np.ndarray) -> np.ndarray:
@@ -196,6 +196,38 @@ class Forest:
 
 
 @dataclass(frozen=True)
+class SplineBasis:
+    """The features of users as columns that are linear between knots: by feature, one per knot and one for an unknown value.
+
+    knots: features x KNOTS. columns: users x (features x (KNOTS + 1)), standardised. mean, scale: of each column before that.
+    """
+
+    knots: np.ndarray
+    columns: np.ndarray
+    mean: np.ndarray
+    scale: np.ndarray
+
+    @classmethod
+    def of(cls, features: np.ndarray) -> SplineBasis:
+        """The basis of features (users x features)."""
+        known = np.isfinite(features).any(axis=0)
+        knots = np.zeros((features.shape[1], len(KNOTS)))
+        knots[known] = np.nanquantile(features[:, known], KNOTS, axis=0).T
+        kinds = np.eye(len(KNOTS) + 1)
+        columns = np.stack(
+            [
+                _interpolated(column, of, kind[:-1], kind[-1])
+                for column, of in zip(features.T, knots, strict=True)
+                for kind in kinds
+            ],
+            axis=1,
+        )
+        mean, scale = columns.mean(axis=0), columns.std(axis=0)
+        scale[scale == 0] = np.inf
+        return cls(knots, (columns - mean) / scale, mean, scale)
+
+
+@dataclass(frozen=True)
 class Splines:
     """A fitted logistic regression on piecewise linear splines: log odds are a sum over features.
 
@@ -210,24 +242,12 @@ class Splines:
     most: np.ndarray
 
     @classmethod
-    def fit(cls, features: np.ndarray, target: np.ndarray, weight: np.ndarray) -> Splines:
-        """A model of a target (users) by features (users x features).
+    def fit(cls, basis: SplineBasis, rows: np.ndarray, target: np.ndarray, weight: np.ndarray) -> Splines:
+        """A model of a target by features, from some rows (mask by user) of a basis; target and weight are by row.
 
         A target beyond 0 and 1 is taken as a share of its greatest value: a fractional logit (Papke and Wooldridge, 1996), in
         which each user counts as a conversion by that share, and as none by the rest. Shares say less, so the penalty shrinks.
         """
-        n_features = features.shape[1]
-        known = np.isfinite(features).any(axis=0)
-        knots = np.zeros((n_features, len(KNOTS)))
-        knots[known] = np.nanquantile(features[:, known], KNOTS, axis=0).T
-        hats = np.eye(len(KNOTS))
-        design = np.stack(
-            [_interpolated(column, of, hat, 0.0) for column, of in zip(features.T, knots, strict=True) for hat in hats]
-            + list(np.isnan(features).T.astype(float)),
-            axis=1,
-        )
-        mean, scale = design.mean(axis=0), design.std(axis=0)
-        scale[scale == 0] = np.inf
         most = max(target.max(), 1.0)
         target = target / most
         # A row of each kind that has any weight, by user.
@@ -235,17 +255,15 @@ class Splines:
         weight_of_label = weight[user] * np.where(label, target[user], 1 - target[user])
         share = np.average(target, weights=weight)
         if not 0 < share < 1:
-            coefficients, intercept = np.zeros(len(mean)), logit(np.clip(share, 1e-3, 1 - 1e-3))
+            coefficients, intercept = np.zeros(len(basis.scale)), logit(np.clip(share, 1e-3, 1 - 1e-3))
         else:
             regression = LogisticRegression(C=most / SPLINE_PENALTY, solver="newton-cholesky")
-            regression.fit(((design - mean) / scale)[user], label, weight_of_label / weight.mean())
-            coefficients, intercept = regression.coef_[0] / scale, regression.intercept_[0]
-        # The hat functions sum to 1 for a known feature, so its mean can be subtracted from its values.
-        values = coefficients[: n_features * len(KNOTS)].reshape(n_features, len(KNOTS))
-        of_unknown = coefficients[n_features * len(KNOTS) :]
-        of_mean = (coefficients * mean)[: n_features * len(KNOTS)].reshape(values.shape).sum(axis=1)
-        of_mean += of_unknown * mean[n_features * len(KNOTS) :]
-        return cls(knots, values - of_mean[:, None], of_unknown - of_mean, np.array(intercept), np.array(most))
+            regression.fit(basis.columns[np.flatnonzero(rows)[user]], label, weight_of_label / weight.mean())
+            coefficients, intercept = regression.coef_[0] / basis.scale, regression.intercept_[0]
+        # By feature, the log odds at each knot and where unknown; their mean goes to the intercept.
+        log_odds = coefficients.reshape(-1, len(KNOTS) + 1)
+        log_odds -= (log_odds * basis.mean.reshape(log_odds.shape)).sum(axis=1, keepdims=True)
+        return cls(basis.knots, log_odds[:, :-1], log_odds[:, -1], np.array(intercept), np.array(most))
 
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Predictions (users), from features (users x features)."""
@@ -357,8 +375,8 @@ class XLearner:
         )
         # Where noise dwarfs signal, as in pseudo-outcomes, random thresholds are cheap and as good.
         return cls(
-            of_control=fit_forest(ExtraTreesRegressor, sample.features[~treated], imputed[~treated]),
-            of_treated=fit_forest(ExtraTreesRegressor, sample.features[treated], imputed[treated]),
+            of_control=fit_forest(ExtraTreeRegressor, sample.features[~treated], imputed[~treated]),
+            of_treated=fit_forest(ExtraTreeRegressor, sample.features[treated], imputed[treated]),
         )
 
     def __call__(self, features: np.ndarray, nuisances: Nuisances, ask: Ask) -> np.ndarray:
@@ -384,7 +402,7 @@ class RLearner:
         treatment = sample.treated - sample.chance
         # A user that a design treats for certain says nothing about lift.
         effect = np.divide(residual, treatment, out=np.zeros(len(residual)), where=treatment != 0)
-        return cls(fit_forest(RandomForestRegressor, sample.features, effect, treatment**2))
+        return cls(fit_forest(DecisionTreeRegressor, sample.features, effect, treatment**2))
 
     def __call__(self, features: np.ndarray, nuisances: Nuisances, ask: Ask) -> np.ndarray:
         return ask(self.forest, features)
@@ -701,9 +719,10 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
 
     def fit_raw_tree(half: int, arm: int) -> Forest:
         rows = (hashes & 1 == half) & (treated == arm)
-        return Forest.of(DecisionTreeRegressor(random_state=parameters.seed).fit(matrix[rows], outcome[rows]))
+        return Forest.of([DecisionTreeRegressor(random_state=parameters.seed).fit(matrix[rows], outcome[rows])])
 
-    with threadpool_limits(limits=1):
+    # scikit-learn's checks of its own arguments take as long as a small tree.
+    with threadpool_limits(limits=1), sklearn.config_context(skip_parameter_validation=True, assume_finite=True):
         # Threads, since forests release the interpreter lock; their number is irrelevant, since each half has its seed.
         fitted = Parallel(n_jobs=-1, prefer="threads")(
             delayed(fit_one)(pair, half) for pair in range(parameters.account_pairs) for half in (0, 1)
@@ -744,8 +763,9 @@ def fit_nuisances(
     Raises:
         LearnerError: the half holds no user of one arm.
     """
-    fit_forest = partial(_fit_forest, parameters, generator, RandomForestRegressor, max_samples=DRAWN_SHARE)
-    of_treatment = fit_forest(features, treated), Splines.fit(features, treated, np.ones(len(treated)))
+    fit_forest = partial(_fit_forest, parameters, generator, DecisionTreeRegressor)
+    basis, everybody = SplineBasis.of(features), np.ones(len(treated))
+    of_treatment = fit_forest(features, treated), Splines.fit(basis, everybody, treated, everybody)
     propensity = np.mean([model.predict(features) for model in of_treatment], axis=0).round(DECIMALS)
     weight = inverse_propensity(treated, chance_of_treatment(propensity, assigned, parameters))
     forests, splines = [], []
@@ -757,7 +777,7 @@ def fit_nuisances(
                 f"{name} user. Load more accounts of the smaller arm."
             )
         forests.append(fit_forest(features[rows], outcome[rows], weight[rows]))
-        splines.append(Splines.fit(features[rows], outcome[rows], weight[rows]))
+        splines.append(Splines.fit(basis, rows, outcome[rows], weight[rows]))
     return *forests, of_treatment[0], *splines, of_treatment[1]
 
 
@@ -848,21 +868,28 @@ def library_version() -> pd.DataFrame:
 def _fit_forest(
     parameters: Parameters,
     generator: np.random.Generator,
-    kind: type[RandomForestRegressor | ExtraTreesRegressor],
+    kind: type[DecisionTreeRegressor],
     features: np.ndarray,
     target: np.ndarray,
     weight: np.ndarray | None = None,
-    max_samples: float | None = None,
 ) -> Forest:
-    """A regularised forest for the mean of a target (users) by features (users x features)."""
-    forest = kind(
-        n_estimators=parameters.trees,
-        min_samples_leaf=parameters.min_leaf_share,
-        max_features=parameters.feature_share,
-        random_state=int(generator.integers(2**31 - 1)),
-        max_samples=max_samples,
-    )
-    return Forest.of(forest.fit(features, target, sample_weight=weight))
+    """A regularised forest for the mean of a target (users) by features (users x features); a leaf's size is a share of all.
+
+    A tree with the best thresholds draws its users. Trees with random thresholds differ without that.
+    """
+    n_users = len(features)
+    n_drawn = n_users if kind is ExtraTreeRegressor else math.ceil(DRAWN_SHARE * n_users)
+    weight = np.ones(n_users) if weight is None else weight
+    trees = []
+    for _ in range(parameters.trees):
+        drawn = generator.permutation(n_users)[:n_drawn]
+        tree = kind(
+            min_samples_leaf=math.ceil(parameters.min_leaf_share * n_users),
+            max_features=parameters.feature_share,
+            random_state=int(generator.integers(2**31 - 1)),
+        )
+        trees.append(tree.fit(features[drawn], target[drawn], weight[drawn]))
+    return Forest.of(trees)
 
 
 def _line_covariance(lift: np.ndarray, scores: np.ndarray, account: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import RandomForestRegressor
 from test_uplift import PARAMETERS, simulate
 
 from causalyn.learner import model_store, uplift
@@ -54,12 +55,10 @@ def test_forests_predict_as_scikit_learn_does(users):
     matrix = users[["signal", "confounder"]].to_numpy()
     matrix[::7, 0] = np.nan
     target = users["outcome"].to_numpy()
-    for fitted in (
-        uplift.RandomForestRegressor(n_estimators=5, min_samples_leaf=20, random_state=1).fit(matrix, target),
-        uplift.ExtraTreesRegressor(n_estimators=5, random_state=1).fit(matrix, target),
-        uplift.DecisionTreeRegressor(random_state=1).fit(matrix, target),
-    ):
-        assert uplift.Forest.of(fitted).predict(matrix) == pytest.approx(fitted.predict(matrix), rel=1e-12)
+    forest = RandomForestRegressor(n_estimators=5, min_samples_leaf=20, random_state=1).fit(matrix, target)
+    tree = uplift.ExtraTreeRegressor(random_state=1).fit(matrix, target)
+    for fitted, trees in ((forest, forest.estimators_), (tree, [tree])):
+        assert uplift.Forest.of(trees).predict(matrix) == pytest.approx(fitted.predict(matrix), rel=1e-12)
 
 
 def test_a_value_beyond_those_fitted_on_is_scored_as_the_largest(model, users):
