@@ -31,7 +31,7 @@ WAYS = {"frozen": (False, 0.0), "retrained": (True, 0.0), "exploring": (True, 0.
 """By way of learning: whether the model learns from the log, and the share that is explored."""
 
 PAIRS = 10
-"""Pairs of account halves that fit a model: half as many as by default, for the sake of time."""
+"""Pairs of account halves that fit a model: fewer than by default, for the sake of time."""
 
 
 def study(folder: Path, way: str, seed: int, accounts: int, n_rounds: int) -> list[dict]:
