@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from causalyn.learner import uplift
 from causalyn.warehouse import command
 from causalyn.warehouse.publication import EditedListsError, refuse_edited
 from causalyn.warehouse.raw_contract import PUBLICATION
@@ -35,8 +36,8 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str) -> st
 
     Without `as_of` it is the day to which the data go (models/staging/stg_scoring_date.sql). `deliveries` says what the raw
     tables are to this run, as the variable of that name in dbt_project.yml. Raises NotRefreshableError where the warehouse
-    holds no published model or the run published nothing, EditedListsError where it is not as it was published, and
-    subprocess.CalledProcessError where the run fails.
+    holds no published model of this version or the run published nothing, EditedListsError where it is not as it was
+    published, and subprocess.CalledProcessError where the run fails.
     """
     if not warehouse.is_file():
         raise NotRefreshableError(f"there is no warehouse {warehouse}; `make build` creates one")
@@ -47,6 +48,9 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str) -> st
             raise NotRefreshableError(
                 f"{warehouse} holds no published model; the first successful `make build` publishes one"
             )
+        ((version,),) = connection.execute("select library_version from marts.lift_models").fetchall()
+        if version != uplift.library_version():
+            raise NotRefreshableError("the published model is another version's; `make build` fits it anew")
         # Today's decision uses the published model, and is published with everything the run leaves alone.
         refuse_edited(connection)
     scoring_date = f"'{as_of}'" if as_of else "null"

@@ -54,7 +54,7 @@ def to_frame(model: uplift.UpliftModel, training: pd.DataFrame, parameters: upli
         "n_training_users": len(training),
         "features": ",".join(model.features),
         "parameters": repr(parameters),
-        "library_version": _library_version(),
+        "library_version": uplift.library_version(),
         "scikit_learn_version": sklearn.__version__,
         "model_sha256": hashlib.sha256(kept).hexdigest(),
         "model": kept,
@@ -94,10 +94,6 @@ def fingerprint(training: pd.DataFrame) -> str:
     return digest.hexdigest()[:16]
 
 
-def _library_version() -> str:
-    return uplift.library_version()["version"].iloc[0]
-
-
 def _refuse_another(
     row: dict[str, Any], features: Sequence[str], parameters: uplift.Parameters, training: pd.DataFrame | None
 ) -> None:
@@ -112,7 +108,7 @@ def _refuse_another(
     expected = {
         "parameters": repr(parameters),
         "scikit_learn_version": sklearn.__version__,
-        "library_version": _library_version(),
+        "library_version": uplift.library_version(),
     }
     if training is not None:
         expected["training_fingerprint"] = fingerprint(training)

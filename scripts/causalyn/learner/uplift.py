@@ -858,11 +858,11 @@ def check(training: pd.DataFrame, features: Sequence[str], parameters: Parameter
             )
 
 
-def library_version() -> pd.DataFrame:
-    """One row, `version`: an md5 of the code that fits and scores, and of the scikit-learn release."""
+def library_version() -> str:
+    """An md5 of the code that fits and scores, and of the scikit-learn release."""
     code = [Path(module).read_text(encoding="utf-8") for module in (engine.__file__, __file__)]
     text = "\n".join([f"scikit-learn {sklearn.__version__}", *code])
-    return pd.DataFrame({"version": [hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()]})
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _fit_forest(

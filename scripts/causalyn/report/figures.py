@@ -363,6 +363,7 @@ def profit_curve(accounts: pd.DataFrame) -> Drawn | None:
     )
     shown = np.unique(np.linspace(0, len(ranked), 41).astype(int))
     _tips(axes, shown, earned[shown], (f"{n:,} accounts: {dollars(earned[n])}" for n in shown))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.yaxis.set_major_formatter(lambda value, _: dollars(value))
     axes.set(
         xlabel="accounts nudged: targets, then everybody in the other accounts",

@@ -404,3 +404,7 @@ def test_nothing_is_refreshed_without_a_published_model(tmp_path):
     duckdb.connect(str(warehouse)).close()
     with pytest.raises(NotRefreshableError, match="holds no published model"):
         refresh(warehouse, day, "ignore")
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema marts; create table marts.lift_models as select 'older' as library_version")
+    with pytest.raises(NotRefreshableError, match="another version's; `make build` fits it anew"):
+        refresh(warehouse, day, "ignore")

@@ -253,13 +253,14 @@ function draw_value({ values, nudged }) {
   const now = curve(values, places);
   const series = [places, curve(published.values, places), now, now.map((y, i) => (places[i] <= nudged.accounts ? y : null))];
   if (chart) return chart.setData(series);
+  const compact = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", notation: "compact" });
   const axis = { stroke: "#55606e", grid: { stroke: "#eceff2", width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif" };
   chart = new uPlot({
     width: width(), height, scales: { x: { time: false } }, cursor: { drag: { x: false, y: false } }, legend: { show: false },
     series: [{}, { stroke: "#8a94a0", width: 2, dash: [6, 4] }, { stroke: "#9cc9e6", width: 2 }, { stroke: "#0072b2", width: 3 }],
     axes: [
       { ...axis, label: "targeted accounts, best first", size: 28, labelSize: 20, labelGap: 0 },
-      { ...axis, size: 64, values: (_, ticks) => ticks.map((x) => dollars(x)) },
+      { ...axis, size: 64, values: (_, ticks) => ticks.map((x) => compact.format(x).replace("-", "−")) },
     ],
   }, series, byId("value"));
 }
