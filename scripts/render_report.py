@@ -501,7 +501,6 @@ def render(warehouse: Path, directory: Path) -> Path:
             why_no_downloads=why_none,
             files=report_page.script_data({file["name"]: file["text"] for file in files if file["fits"]}),
             findings=marts.records("marts.findings"),
-            claims=marts.records("audit.claims"),
             coverage=marts.records(
                 "audit.interval_coverage", f"where {TODAY} and user_group = 'everybody' order by interval_id"
             ),

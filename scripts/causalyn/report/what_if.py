@@ -147,6 +147,8 @@ having
     bool_and(
         others.sleeping_dog_lift_threshold = shipped.sleeping_dog_lift_threshold
         and others.n_nudged_users = shipped.n_nudged_users and others.sum_lift is not distinct from shipped.sum_lift
+        and (others.n_sleeping_dogs, others.n_sleeping_dog_admins, others.n_unsupported_users, others.n_unsupported_admins)
+        = (shipped.n_sleeping_dogs, shipped.n_sleeping_dog_admins, shipped.n_unsupported_users, shipped.n_unsupported_admins)
     )
 order by others.policy_id
 """

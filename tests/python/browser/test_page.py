@@ -111,7 +111,7 @@ def test_what_strategies_come_to_is_the_warehouses(page, warehouse):
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         expected = connection.execute(
             """
-            select n_accounts, n_nudged_users, net_value_usd, cost_usd, n_admins_at_risk
+            select n_accounts, n_nudged_users, net_value_usd, lifetime_net_value_usd, cost_usd, n_admins_at_risk
             from marts.policy_comparison inner join seeds.policy_parameters using (policy_id)
             where is_shipped and population = 'today' and strategy in ('everybody', policy_id)
             order by strategy = policy_id
@@ -125,7 +125,7 @@ def compared(page, column):
     rows = page.evaluate(
         "[...document.querySelectorAll('#compared tr')].map((r) => [...r.cells].map((c) => c.firstChild.data))"
     )
-    return [float(row[column + 1].replace("−", "-").replace("$", "").replace(",", "")) for row in rows[:5]]
+    return [float(row[column + 1].replace("−", "-").replace("$", "").replace(",", "")) for row in rows[:6]]
 
 
 @pytest.mark.parametrize(

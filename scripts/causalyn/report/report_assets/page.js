@@ -19,6 +19,12 @@ accounts.forEach((a, i) => {
     expected_churn_cost_usd: rows.expected_churn_cost_of_everybody_usd?.[i],
   };
 });
+// Net value at prices that include renewals, regardless of the list's own prices.
+const risk = data.choices.find(({ policy_id }) => policy_id === data.risk_policy_id);
+const with_risk = (a) => a.n_accounts * netValue({
+  ...a, value_per_conversion_usd: risk.value_per_conversion_usd[a.place],
+  expected_churn_cost_usd: (a.is_everybody ? risk.expected_churn_cost_of_everybody_usd : risk.expected_churn_cost_usd)[a.place],
+}, { ...risk, value_per_conversion_usd: null, value_factor: 1 });
 data.users.place.forEach((place, i) => {
   const share = (name) => (data.users[name][i] === null ? null : data.users[name][i] / 1e4);
   accounts[place].users.push({
@@ -102,12 +108,13 @@ function decide_all(p) {
   for (const a of taken) a.decision = "target";
   for (const a of accounts) count[a.decision] += a.n_accounts;
   const total = (list) => {
-    const sum = { accounts: 0, users: 0, net: 0, cost: 0, admins: 0, dogs: 0 };
+    const sum = { accounts: 0, users: 0, net: 0, priced: 0, cost: 0, admins: 0, dogs: 0 };
     for (const a of list) {
       const n = a.n_accounts;
       sum.accounts += n;
       sum.users += n * a.n_nudged_users;
       if (a.sum_lift !== null) sum.net += n * a.net;
+      if (risk) sum.priced += with_risk(a);
       sum.cost += n * cost(a, p);
       // Risk uses the published threshold, so that a laxer one can't define it away.
       sum.admins += n * (a.dog_admins[shipped] ?? 0);
@@ -203,7 +210,7 @@ addEventListener("hashchange", () => { if (location.hash.startsWith(start_of_set
 // The seed row with this setting.
 function write_seed() {
   const row = { ...data.seed, policy_id: "what_if", is_shipped: false, value_per_conversion_usd: current.value_per_conversion_usd ?? "" };
-  for (const name of ["cost_per_account_usd", "cost_per_nudge_usd", "toxic_user_share_limit"]) row[name] = current[name];
+  for (const name of Object.keys(row)) if (name in current && !["policy_id", "value_per_conversion_usd"].includes(name)) row[name] = current[name];
   if (current.place !== shipped) row.sleeping_dog_lift_threshold = data.thresholds[current.place];
   byId("row").textContent = `${Object.keys(row).join(",")}\n${Object.values(row).map((value) => value ?? "").join(",")}`;
   byId("unwritten").textContent = [
@@ -268,7 +275,8 @@ addEventListener("resize", () => chart.setSize({ width: width(), height }));
 
 // Whether more is better (1), worse (-1), or neither (0).
 const compared = [
-  ["Accounts nudged", "accounts", whole, 0], ["Users nudged", "users", whole, 0], ["Expected net value", "net", dollars, 1], ["Cost", "cost", dollars, -1],
+  ["Accounts nudged", "accounts", whole, 0], ["Users nudged", "users", whole, 0], ["Expected net value", "net", dollars, 1],
+  ...(risk ? [["Net value with renewal risk", "priced", dollars, 1]] : []), ["Cost", "cost", dollars, -1],
   ["Admins at risk", "admins", whole, -1], ["Sleeping Dogs in these accounts", "dogs", whole, -1],
 ].map(([text, name, written, better]) => {
   const line = element("tr", "");
@@ -285,20 +293,13 @@ const compared = [
 // The top of the page describes the list below it: as published, or at another setting.
 const headline = [...document.querySelectorAll("h1, .lead, .tiles > div > dd")];
 const as_written = headline.map((part) => part.innerHTML);
-const risk = data.choices.find(({ policy_id }) => policy_id === data.risk_policy_id);
-// Net value at prices that include renewals, regardless of the list's own prices.
-const with_risk = (list) => list.reduce((sum, a) => sum + a.n_accounts * netValue({
-  ...a, value_per_conversion_usd: risk.value_per_conversion_usd[a.place],
-  expected_churn_cost_usd: (a.is_everybody ? risk.expected_churn_cost_of_everybody_usd : risk.expected_churn_cost_usd)[a.place],
-}, { ...risk, value_per_conversion_usd: null, value_factor: 1 }), 0);
-const everybody_with_risk = risk && with_risk(published.all);
 function show_headline(is_changed) {
   headline.forEach((part, i) => { part.innerHTML = as_written[i]; });
   document.querySelector("header").classList.toggle("changed", is_changed);
   if (!is_changed) return;
   const { accounts: n, users, net, admins } = result.nudged;
   const earn = (x) => `${x < 0 ? "lose" : "earn"} ${dollars(Math.abs(x))}`;
-  const [list, everybody] = risk ? [with_risk(result.taken), everybody_with_risk] : [net, result.everybody.net];
+  const [list, everybody] = risk ? [result.nudged.priced, result.everybody.priced] : [net, result.everybody.net];
   const back = Object.assign(element("button", "Show the published list"), { type: "button" });
   back.addEventListener("click", () => byId("reset").click());
   headline[0].textContent = `Your setting nudges ${n ? whole(n) : "none"} of ${plural(n_all, "account")}. It is not the published list.`;
@@ -424,6 +425,7 @@ byId("columns").append(...columns.map(([text, key, direction, kind = ""]) => {
   cell.append(button);
   return cell;
 }));
+const n_without_users = accounts.filter((a) => a.account_id !== undefined && a.n_users > 0 && a.users.length === 0).length;
 function search() {
   const [decision, plan, owner] = ["decision", "plan", "owner"].map((id) => byId(id).value);
   const [fewest, most] = byId("size").value === "" ? [0, Infinity] : byId("size").value.split("-").map((x) => Number(x) || Infinity);
@@ -439,6 +441,7 @@ function search() {
   }
   byId("found").textContent = (found.length === 0 ? "No account matches. Remove a word or a filter." : plural(found.length, "account"))
     + (found.length > n_shown ? `, the first ${n_shown} are shown` : "")
+    + (asked.length && n_without_users ? `. Ids of users were searched in all but ${plural(n_without_users, "account")}: the others are in marts.account_users` : "")
     + (accounts.length > rows.account_id.length ? `. ${whole(n_all - rows.account_id.length)} more, with the least at stake, count in the what-if but are not listed.` : "");
   byId("accounts").replaceChildren(...found.slice(0, n_shown).flatMap(lines));
   byId("more").hidden = found.length <= n_shown;
