@@ -34,6 +34,7 @@ final as (
             when not users.is_scored then 'no score'
             when users.is_sleeping_dog and not users.is_nudged_in_target then 'would react badly'
             when not users.is_nudged_in_target and users.lift <= 0 then 'not expected to benefit'
+            when users.is_nudged_enough and not users.is_nudged_in_target then 'nudged often enough this quarter'
             when not users.is_nudged_in_target
                 then 'unlike anybody in the past campaigns' || coalesce(' in ' || users.unseen_features, '')
             when decisions.decision = 'target' then 'nudged'
