@@ -94,15 +94,16 @@ help:
 	@echo 'PYTHON=python3.x makes the environment with that interpreter (3.10 or newer).'
 	@echo 'CAUSALYN_WAREHOUSE=file names the DuckDB file (default: warehouse/causalyn.duckdb).'
 	@echo 'CAUSALYN_READERS_AUDIT=1 adds comparisons with hidden truth to the copy for readers.'
+	@echo 'CAUSALYN_PATIENCE_SECONDS=60 waits so long for others to close the warehouse (default: 20).'
 	@echo 'CAUSALYN_MEMORY_LIMIT=8GB lets DuckDB use that much memory before it spills to disk (default: 4GB).'
 
 build: $(VENV)/.installed $(DATABASE) $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
-	@$(WITH_SPARK) $(BIN)/python scripts/build.py $(strip $(if $(RAW),--raw "$(RAW)" $(ZONE)) $(if $(ACCEPT_CHANGES),--accept-changes) \
+	@$(WITH_SPARK) $(BIN)/python scripts/build.py $(strip $(if $(RAW),--raw "$$RAW" $(ZONE)) $(if $(ACCEPT_CHANGES),--accept-changes) \
 		$(if $(WORLD),--world) $(GENERATOR_OPTIONS) $(if $(SPARK_DIRECTORY),--target spark))
 
 map: $(VENV)/.installed
 	$(if $(RAW),,$(error Name the export whose words to map: make map RAW=dir))
-	@$(BIN)/python scripts/map_words.py "$(RAW)" $(ZONE)
+	@$(BIN)/python scripts/map_words.py "$$RAW" $(ZONE)
 
 report: $(VENV)/.installed
 	$(BIN)/python scripts/render_report.py
@@ -124,8 +125,8 @@ diff: $(VENV)/.installed
 	@$(BIN)/python scripts/diff_decisions.py "$(FROM)" "$(TO)"
 
 refresh: $(VENV)/.installed $(DATABASE)
-	$(if $(RAW),$(BIN)/python scripts/load_raw.py "$(RAW)" $(ZONE))
-	$(BIN)/python scripts/refresh.py $(if $(AS_OF),--as-of "$(AS_OF)") $(if $(RAW),--deliveries $(if $(ACCEPT_CHANGES),accept,compare))
+	$(if $(RAW),$(BIN)/python scripts/load_raw.py "$$RAW" $(ZONE))
+	$(BIN)/python scripts/refresh.py $(if $(AS_OF),--as-of "$(AS_OF)") $(if $(ACCEPT_CHANGES),--deliveries accept)
 	$(BIN)/python scripts/render_report.py
 	$(BIN)/python scripts/export_lists.py
 

@@ -18,7 +18,8 @@ import duckdb
 
 from causalyn.engines import spark_files
 from causalyn.warehouse import command, origin
-from causalyn.warehouse.stages import MOST_FAILURES, DbtRun, Stages
+from causalyn.warehouse.raw_contract import PUBLICATION
+from causalyn.warehouse.stages import MOST_FAILURES, OF_DBT, DbtRun, Stages
 
 HELD_BACK = 3
 LOG = command.ROOT / "logs" / "dbt.log"
@@ -45,8 +46,19 @@ def fill(options: Namespace, generator: list[str]) -> tuple[str, list[str]]:
     return "ignore", run("generate_world.py", *generator, *(["--replace-loaded"] if options.world else []), *warehouse)
 
 
-def standing(warehouse: Path) -> str:
-    """Since when the published lists stand: since their copy for readers was replaced."""
+def is_published(warehouse: Path) -> bool:
+    """Whether the last run of dbt came to publish; it takes that back as it starts."""
+    try:
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            return connection.execute(f"select status from {PUBLICATION}").fetchall() == [("published",)]
+    except duckdb.Error:
+        return False
+
+
+def standing(stages: Stages, warehouse: Path) -> str:
+    """Since when the published lists stand: since their copy for readers was replaced, if it was."""
+    if stages.current in OF_DBT and is_published(warehouse):
+        return "New lists are published, but not all that follows."
     copy = warehouse.with_suffix(".published.duckdb")
     if not copy.exists():
         return "No lists were published before."
@@ -64,7 +76,7 @@ def explain(stages: Stages, dbt: DbtRun | None, warehouse: Path, interrupted: bo
     named += f" and {len(failures) - MOST_FAILURES} more" if len(failures) > MOST_FAILURES else ""
     print(
         f"The build {'was interrupted' if interrupted else 'failed'} in the stage {stages.current}"
-        f"{': ' + named if named else ''}. {standing(warehouse)} "
+        f"{': ' + named if named else ''}. {standing(stages, warehouse)} "
         f"{'Run' if interrupted else 'Fix what is named above, then run'} the same command again. "
         f"docs/messages.md explains every message; {LOG.relative_to(command.ROOT)} has the log, target/run the statements.",
         file=sys.stderr,

@@ -11,9 +11,9 @@ import pandas as pd
 
 from causalyn.simulation.bandit_world import LOG_COLUMNS, simulate
 from causalyn.simulation.world_physics import PRESETS, Physics
-from causalyn.simulation.world_store import attach_truth
-from causalyn.warehouse import command
-from causalyn.warehouse.raw_contract import BANDIT_LOG, BUILT_NODES, PUBLICATION, RAW_SCHEMA, truth_path
+from causalyn.simulation.world_store import NotPlayableError, attach_truth
+from causalyn.warehouse import command, opening
+from causalyn.warehouse.raw_contract import BANDIT_LOG, BUILT_NODES, PUBLICATION, RAW_SCHEMA
 
 LOG = f"{RAW_SCHEMA}.{BANDIT_LOG.name}"
 # Users the guardrails leave to the bandit.
@@ -38,21 +38,16 @@ OF_THE_LOG = ("--select", f"source:raw.{BANDIT_LOG.name}+")
 PLAYED = ("--vars", "deliveries: ignore")
 
 
-class NotPlayableError(Exception):
-    """The bandit can't be played; the message says why."""
-
-
 def read_world(warehouse: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
     """The users that the bandit may decide about, with hidden truth, the arms, and the bandit's parameters.
 
     Raises NotPlayableError where the warehouse holds no generated world, or the log of a bandit that has begun.
     """
-    if not truth_path(warehouse).is_file():
-        raise NotPlayableError(f"{warehouse} holds no generated world: the hidden truth is missing")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
+        truth = attach_truth(connection, warehouse)
         if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
             raise NotPlayableError("this bandit has started; `make bandit` regenerates the world and plays it")
-        users = connection.execute(USERS.format(truth=attach_truth(connection, warehouse))).df()
+        users = connection.execute(USERS.format(truth=truth)).df()
         if users[["p_control", "p_treated"]].isna().to_numpy().any():
             raise NotPlayableError(
                 "the hidden truth has no conversion probabilities; only a generated world can be played"
@@ -74,7 +69,7 @@ def play_bandit(warehouse: Path, physics: Physics, seed: int, rounds: int | None
     users, arms, parameters = read_world(warehouse)
     numbers = sorted(users["round_number"].unique())[:rounds]
     log, _ = simulate(users[users["round_number"].isin(numbers)], arms, parameters, physics, seed)
-    with duckdb.connect(str(warehouse)) as connection:
+    with opening.connect(warehouse) as connection:
         connection.register("log", log)
         connection.execute(f"begin; drop table if exists {PUBLICATION}")
         connection.execute(f"delete from {BUILT_NODES} where contains(unique_id, 'bandit_log')")

@@ -13,9 +13,9 @@ import pandas as pd
 from causalyn.simulation.campaign_world import EVENT_COLUMNS, play
 from causalyn.simulation.rounds_world import Rounds, play_rounds
 from causalyn.simulation.world_physics import PRESETS, Physics
-from causalyn.simulation.world_store import attach_truth
-from causalyn.warehouse import command
-from causalyn.warehouse.raw_contract import BUILT_NODES, CAMPAIGN_EVENTS, PUBLICATION, RAW_SCHEMA, truth_path
+from causalyn.simulation.world_store import NotPlayableError, attach_truth
+from causalyn.warehouse import command, opening
+from causalyn.warehouse.raw_contract import BUILT_NODES, CAMPAIGN_EVENTS, PUBLICATION, RAW_SCHEMA
 
 LOG = f"{RAW_SCHEMA}.{CAMPAIGN_EVENTS.name}"
 
@@ -50,19 +50,14 @@ PROGRESS = """
 PLAYED = ("--vars", "deliveries: ignore")
 
 
-class NotPlayableError(Exception):
-    """The campaign can't be played; the message says why."""
-
-
 def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Play released waves one after the other, and build at the end what the log feeds.
 
     Returns the rollout's status of each wave, and the last look of the readout. Raises NotPlayableError where the warehouse
     holds no generated world or a campaign that has begun, and subprocess.CalledProcessError where a build fails.
     """
-    if not truth_path(warehouse).is_file():
-        raise NotPlayableError(f"{warehouse} holds no generated world: the hidden truth is missing")
-    with duckdb.connect(str(warehouse)) as connection:
+    with opening.connect(warehouse) as connection:
+        attach_truth(connection, warehouse)
         if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
             raise NotPlayableError("this campaign has started; `make campaign` regenerates the world and plays it")
         (today,) = connection.execute("select scoring_date from staging.stg_scoring_date").fetchone()
@@ -70,7 +65,7 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
     today = pd.Timestamp(today) + pd.Timedelta(days=1)
     ahead: pd.DataFrame | None = None
     while True:
-        with duckdb.connect(str(warehouse)) as connection:
+        with opening.connect(warehouse) as connection:
             truth = attach_truth(connection, warehouse)
             due = connection.execute(DUE.format(truth=truth, log=LOG)).df()
             if due.empty:
@@ -83,7 +78,7 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
         command.run_models(warehouse, *PLAYED, *STATUS)
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             print(*connection.execute(PROGRESS).fetchone(), flush=True)
-    with duckdb.connect(str(warehouse)) as connection:
+    with opening.connect(warehouse) as connection:
         if ahead is not None:
             _append(connection, ahead)
     print("The campaign is over; building and publishing its readout.", flush=True)
@@ -103,7 +98,7 @@ def play_campaigns(
     `accounts`, `seed` and `campaigns` are those that the world was generated with. The last build learns from all of them, and
     publishes.
     """
-    with duckdb.connect(str(warehouse)) as connection:
+    with opening.connect(warehouse) as connection:
         if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
             raise NotPlayableError("this campaign has started; `make campaign` regenerates the world and plays it")
 

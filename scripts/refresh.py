@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from causalyn.learner import uplift
-from causalyn.warehouse import command
+from causalyn.warehouse import command, origin
 from causalyn.warehouse.publication import EditedListsError, refuse_edited
 from causalyn.warehouse.raw_contract import PUBLICATION
 
@@ -31,13 +31,13 @@ class NotRefreshableError(Exception):
     """A refresh is impossible; the message says why."""
 
 
-def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str) -> str:
+def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str | None = None) -> str:
     """Build everything today's decision needs, and publish it; returns a summary in plain text.
 
     Without `as_of` it is the day to which the data go (models/staging/stg_scoring_date.sql). `deliveries` says what the raw
-    tables are to this run, as the variable of that name in dbt_project.yml. Raises NotRefreshableError where the warehouse
-    holds no published model of this version or the run published nothing, EditedListsError where it is not as it was
-    published, and subprocess.CalledProcessError where the run fails.
+    tables are to this run, as the variable of that name in dbt_project.yml; those of a company are compared by default. Raises
+    NotRefreshableError where the warehouse holds no published model of this version or the run published nothing,
+    EditedListsError where it is not as it was published, and subprocess.CalledProcessError where the run fails.
     """
     if not warehouse.is_file():
         raise NotRefreshableError(f"there is no warehouse {warehouse}; `make build` creates one")
@@ -53,6 +53,7 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str) -> st
             raise NotRefreshableError("the published model is another version's; `make build` fits it anew")
         # Today's decision uses the published model, and is published with everything the run leaves alone.
         refuse_edited(connection)
+    deliveries = deliveries or ("compare" if origin.of(warehouse) == origin.LOADED else "ignore")
     scoring_date = f"'{as_of}'" if as_of else "null"
     command.build(
         warehouse,
@@ -84,7 +85,9 @@ def main() -> None:
     parser = command.parser(__doc__)
     parser.add_argument("--as-of", type=datetime.date.fromisoformat, help="scoring date, as 2025-06-01")
     parser.add_argument(
-        "--deliveries", choices=("compare", "accept", "ignore"), default="ignore", help="how to treat the raw tables"
+        "--deliveries",
+        choices=("compare", "accept", "ignore"),
+        help="how to treat the raw tables (default: by their origin)",
     )
     arguments = parser.parse_args()
 

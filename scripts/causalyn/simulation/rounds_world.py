@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
 
@@ -19,6 +18,7 @@ from causalyn.simulation import world
 from causalyn.simulation.campaign_world import EVENT_COLUMNS, play
 from causalyn.simulation.world_physics import Physics
 from causalyn.simulation.world_store import append_life, attach_truth
+from causalyn.warehouse import opening
 from causalyn.warehouse.raw_contract import CAMPAIGN_EVENTS, RAW_SCHEMA
 
 ROUND_DAYS = 30
@@ -110,7 +110,7 @@ class Rounds:
 
     def play(self, campaign_id: str) -> dict[str, float]:
         """Play the assigned campaign and move the world on to the next. Returns the campaign's figures by name."""
-        with duckdb.connect(str(self.warehouse)) as connection:
+        with opening.connect(self.warehouse) as connection:
             truth = attach_truth(connection, self.warehouse)
             figures = dict(connection.execute(FIGURES.format(truth=truth)).df().iloc[0].fillna(0.0))
             users = connection.execute(ASSIGNED.format(truth=truth)).df()

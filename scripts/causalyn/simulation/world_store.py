@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from causalyn.simulation import world
 from causalyn.simulation.world_physics import GROUPS, RESPONSES
-from causalyn.warehouse import origin
+from causalyn.warehouse import opening, origin
 from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTH, TRUTH_TODAY, truth_path
 from causalyn.warehouse.sql_text import literal
 
@@ -113,12 +113,23 @@ class Written:
     activity_rows: int
 
 
+class NotPlayableError(Exception):
+    """The world can't be played; the message says why."""
+
+
 def attach_truth(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> str:
     """Attach the warehouse's hidden truth read-only and return its table about today's users.
 
-    If no users have changed groups since the campaigns, that is the truth at the campaigns.
+    If no users have changed groups since the campaigns, that is the truth at the campaigns. Raises NotPlayableError where there
+    is none, or that of other raw tables.
     """
+    if not truth_path(warehouse).is_file():
+        raise NotPlayableError(f"{warehouse} holds no generated world: the hidden truth is missing")
     connection.execute(f"attach {literal(truth_path(warehouse))} as truth (read_only)")
+    if not origin.owns_truth(connection):
+        raise NotPlayableError(
+            "the hidden truth belongs to other raw tables, since a load or a generation was interrupted"
+        )
     tables = connection.execute("select table_name from duckdb_tables() where database_name = 'truth'").fetchall()
     table = TRUTH_TODAY if (TRUTH_TODAY.name,) in tables else TRUTH
     return f"truth.{table.name}"
@@ -131,13 +142,9 @@ def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -
     be written; after any failure, the previous world is unchanged.
     """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
-    truth = truth_path(warehouse)
-    unfinished = truth.with_name(f"{truth.name}.unfinished")
-    unfinished.unlink(missing_ok=True)
     first_account = first_user = activity_rows = 0
-    try:
+    with opening.connect(warehouse) as raw_db, origin.new_truth(warehouse) as unfinished:
         with (
-            duckdb.connect(str(warehouse)) as raw_db,
             duckdb.connect(str(unfinished)) as truth_db,
             tqdm(total=accounts, unit=" accounts", disable=None) as progress,
         ):
@@ -167,10 +174,8 @@ def write_world(warehouse: Path, chunks: Iterable[world.Chunk], accounts: int) -
                 activity_rows += len(chunk.activity["user"])
                 progress.update(len(chunk.accounts["account"]))
             truth_db.execute("commit")
-            raw_db.execute("commit")
-        unfinished.replace(truth)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        raw_db.execute("commit")
+        unfinished.replace(truth_path(warehouse))
     return Written(first_account, first_user, activity_rows)
 
 

@@ -7,7 +7,6 @@ ledger lies beside it, one file per build.
 
 from __future__ import annotations
 
-import fcntl
 import html
 import os
 import re
@@ -20,7 +19,7 @@ from dbt.adapters.duckdb.utils import TargetConfig
 from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
-from causalyn.warehouse import file_name
+from causalyn.warehouse import file_name, opening
 from causalyn.warehouse.publication import warehouse_mark
 from causalyn.warehouse.sql_text import identifier, literal, pattern
 
@@ -42,18 +41,6 @@ def _keep_to_owner() -> None:
             left.chmod(left.stat().st_mode & ~0o077)
 
 
-def _is_held(path: Path) -> bool:
-    """Whether another process has the file open, which DuckDB only says in its message."""
-    try:
-        with path.open("r+b") as file:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
 class Plugin(BasePlugin):
     """Refuses a warehouse that can't be opened in words that say what to do, and writes the readers' copy."""
 
@@ -65,10 +52,11 @@ class Plugin(BasePlugin):
         if objection:
             raise DbtRuntimeError(objection)
         try:
-            duckdb.connect(path).close()
+            # Kept until dbt has its own connection: a reader could come in between.
+            self.opened = opening.connect(path)
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
-            if _is_held(path):
+            if opening.is_held(path):
                 raise DbtRuntimeError(
                     f"Nothing was built: another process has the warehouse {path} open, a build perhaps, or a reader. Wait"
                     f" for it to finish, then run this again; nothing was changed. ({reason})"
@@ -82,6 +70,7 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         self.connection = conn
+        self.opened.close()
 
     def store(self, target_config: TargetConfig) -> None:
         """Replace the readers' copy, the file at the config's location, by the tables of its schemas; or mark the page there."""
@@ -144,8 +133,13 @@ def ledger_in_parts(cursor: duckdb.DuckDBPyConnection, ledger: str, directory: P
 
 def _mark(page: Path, warehouse: Path, banner: str, build_id: str | None) -> None:
     """Put a banner on the page, if there is one of this warehouse; take it off where the page shows the build of that id."""
-    if page.is_file() and warehouse_mark(warehouse) in (written := page.read_text(encoding="utf-8")):
-        shown = "" if build_id and build_id in written else html.escape(banner)
-        partial = page.with_suffix(".partial")
-        partial.write_text(BANNER.sub(lambda found: f"{found[1]}{shown}{found[2]}", written, count=1), encoding="utf-8")
-        partial.replace(page)
+    try:
+        if page.is_file() and warehouse_mark(warehouse) in (written := page.read_text(encoding="utf-8")):
+            shown = "" if build_id and build_id in written else html.escape(banner)
+            partial = page.with_suffix(".partial")
+            partial.write_text(
+                BANNER.sub(lambda found: f"{found[1]}{shown}{found[2]}", written, count=1), encoding="utf-8"
+            )
+            partial.replace(page)
+    except OSError as error:  # what is published stays so
+        print(f"The page {page} does not say so, since it can't be written: {banner} ({error})")

@@ -15,6 +15,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -190,7 +191,9 @@ def _locked(destination: Path) -> Iterator[None]:
 def _replace(connection: duckdb.DuckDBPyConnection, destination: Path) -> dict[str, int]:
     prefix = f".{destination.name}-"
     previous = destination.resolve() if destination.is_symlink() else None
-    for left_over in destination.parent.glob(f"{prefix}*"):
+    for left_over in destination.parent.iterdir():
+        if not re.fullmatch(rf"{re.escape(prefix)}[a-z0-9_]{{8}}(\.link)?", left_over.name):
+            continue
         if left_over.is_symlink():
             left_over.unlink()
         elif left_over != previous:

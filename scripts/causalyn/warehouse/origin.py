@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -18,6 +20,21 @@ def record(connection: duckdb.DuckDBPyConnection, origin: str) -> None:
     )
 
 
+@contextmanager
+def new_truth(warehouse: Path) -> Iterator[Path]:
+    """Where to write hidden truth until it replaces the old.
+
+    To be entered while the warehouse is held for writing: what lies there is then left over, and not another process's.
+    """
+    truth = truth_path(warehouse)
+    unfinished = truth.with_name(f"{truth.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    try:
+        yield unfinished
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
 def mark_truth(raw_db: duckdb.DuckDBPyConnection, truth_db: duckdb.DuckDBPyConnection) -> None:
     """Write down in a file of hidden truth to which raw tables it belongs: a kill between the two leaves it beside others, and
     the audit then refuses it (macros/truth.sql).
@@ -25,6 +42,16 @@ def mark_truth(raw_db: duckdb.DuckDBPyConnection, truth_db: duckdb.DuckDBPyConne
     recorded = raw_db.execute(f"from {RAW_SCHEMA}.origin").fetchone()
     truth_db.execute("create or replace table origin (origin varchar, loaded_at timestamp)")
     truth_db.execute("insert into origin values (?, ?)", recorded)
+
+
+def owns_truth(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the hidden truth attached as `truth` belongs to the raw tables; true where either says nothing."""
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where table_name = 'origin' and (database_name = 'truth' or schema_name = ?)",
+        [RAW_SCHEMA],
+    ).fetchall()
+    both = f"select count(*) from truth.origin inner join {RAW_SCHEMA}.origin using (loaded_at)"
+    return len(tables) < 2 or connection.execute(both).fetchone() == (1,)
 
 
 def of(warehouse: Path) -> str | None:

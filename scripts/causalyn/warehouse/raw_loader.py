@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from causalyn.warehouse import origin
+from causalyn.warehouse import opening, origin
 from causalyn.warehouse.raw_checks import MACROS, Findings, Source, check_columns, check_references, check_values
 from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTHS, Table, truth_path
 from causalyn.warehouse.raw_files import UNREADABLE, RawContractError, open_files, reason
@@ -35,31 +35,25 @@ def load_raw(directory: Path, warehouse: Path, timezone: str | None = None) -> L
     don't fulfil the contract, and duckdb.Error or OSError if the warehouse can't be written.
     """
     sources, notes = check_raw(directory, timezone)
-    truth = truth_path(warehouse)
-    unfinished = truth.with_name(f"{truth.name}.unfinished")
+    truths = [table for table in TRUTHS if table.name in sources]
     warehouse.parent.mkdir(parents=True, exist_ok=True)
-    unfinished.unlink(missing_ok=True)
     rows: dict[str, int] = {}
-    try:
-        with connect(warehouse, timezone) as raw_db:
-            raw_db.execute(f"begin; drop table if exists {BUILT_NODES}; drop table if exists {PUBLICATION}")
-            raw_db.execute(f"create schema if not exists {RAW_SCHEMA}")
-            origin.record(raw_db, origin.LOADED)
-            for table in TABLES:
-                rows[table.name] = _create(raw_db, f"{RAW_SCHEMA}.{table.name}", table, sources.get(table.name))
-            truths = [table for table in TRUTHS if table.name in sources]
-            if truths:
-                with connect(unfinished, timezone) as truth_db:
-                    origin.mark_truth(raw_db, truth_db)
-                    for table in truths:
-                        rows[table.name] = _create(truth_db, table.name, table, sources[table.name])
-            raw_db.execute("commit")
-            if truths:
-                unfinished.replace(truth)
-            else:
-                truth.unlink(missing_ok=True)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with connect(warehouse, timezone) as raw_db, origin.new_truth(warehouse) as unfinished:
+        raw_db.execute(f"begin; drop table if exists {BUILT_NODES}; drop table if exists {PUBLICATION}")
+        raw_db.execute(f"create schema if not exists {RAW_SCHEMA}")
+        origin.record(raw_db, origin.LOADED)
+        for table in TABLES:
+            rows[table.name] = _create(raw_db, f"{RAW_SCHEMA}.{table.name}", table, sources.get(table.name))
+        if truths:
+            with connect(unfinished, timezone) as truth_db:
+                origin.mark_truth(raw_db, truth_db)
+                for table in truths:
+                    rows[table.name] = _create(truth_db, table.name, table, sources[table.name])
+        raw_db.execute("commit")
+        if truths:
+            unfinished.replace(truth_path(warehouse))
+        else:
+            truth_path(warehouse).unlink(missing_ok=True)
     return Loaded(rows, notes)
 
 
@@ -96,7 +90,7 @@ def check_raw(directory: Path, timezone: str | None = None) -> tuple[dict[str, S
 
 def connect(path: Path | str, timezone: str | None = None) -> duckdb.DuckDBPyConnection:
     """A connection to a database in whose time zone days are meant, whatever that of the machine is."""
-    connection = duckdb.connect(str(path))
+    connection = duckdb.connect(path) if path == ":memory:" else opening.connect(Path(path))
     connection.execute(f"set memory_limit = {literal(os.environ.get('CAUSALYN_MEMORY_LIMIT', '4GB'))}")
     try:
         connection.execute(f"set timezone = {literal(timezone or 'UTC')}")
@@ -107,8 +101,19 @@ def connect(path: Path | str, timezone: str | None = None) -> duckdb.DuckDBPyCon
 
 
 def _create(connection: duckdb.DuckDBPyConnection, name: str, table: Table, source: Source | None) -> int:
-    """Make a table of its files, or empty where the export leaves it out; its number of rows."""
+    """Make a table of its files, or empty where the export leaves it out; its number of rows.
+
+    Raises RawContractError where the files are no longer those that were checked.
+    """
     connection.execute(f"create or replace table {name} ({table.ddl})")
-    if source is not None:
-        connection.execute(f"insert into {name} {source.select}")
-    return connection.execute(f"select count(*) from {name}").fetchone()[0]
+    if source is None:
+        return 0
+    connection.execute(f"insert into {name} {source.select}")
+    (rows,) = connection.execute(f"select count(*) from {name}").fetchone()
+    if rows != source.files.n_rows:
+        raise RawContractError(
+            [
+                f"{table.name}: {source.files.n_rows:,} rows were checked and {rows:,} read; load it when nobody writes to it"
+            ]
+        )
+    return rows

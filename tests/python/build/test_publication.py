@@ -1,7 +1,9 @@
 """Lists are replaced all at once if nothing is stale, or not at all; readers have a copy that no build locks."""
 
 import shutil
+import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import duckdb
@@ -184,12 +186,28 @@ def test_what_dbt_leaves_is_for_the_owner_alone(built_world):
 def test_a_second_build_ends_with_a_message_and_changes_nothing(warehouse, run_dbt, read_published):
     before = read_published(warehouse)
     with duckdb.connect(str(warehouse)):
-        second = run_dbt("build", warehouse=warehouse)
+        second = run_dbt("build", warehouse=warehouse, CAUSALYN_PATIENCE_SECONDS="0")
     assert second.returncode != 0
     assert "another process has the warehouse" in second.stdout
     assert "Wait for it to finish" in second.stdout
     assert "Traceback" not in second.stdout + second.stderr
     assert read_published(warehouse) == before
+
+
+def test_a_reader_who_polls_stops_no_build(warehouse, run_dbt):
+    poll = f"""
+        import duckdb, time
+        while True:
+            with duckdb.connect({str(warehouse)!r}, read_only=True) as connection:
+                print(connection.execute("select count(*) from marts.target_accounts").fetchone(), flush=True)
+                time.sleep(1)
+            time.sleep(0.2)
+    """
+    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(poll)], stdout=subprocess.PIPE) as reader:
+        reader.stdout.readline()
+        built = run_dbt("build", "--select", "policy_parameters", warehouse=warehouse)
+        reader.kill()
+    assert built.returncode == 0, built.stdout
 
 
 def test_a_warehouse_that_is_none_is_refused_in_one_message(run, tmp_path):
