@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 from conftest import ENVIRONMENT, ROOT, dbt_command
 
@@ -40,10 +41,12 @@ def read_lists(warehouse: Path) -> Lists:
             "select table_name, bool_or(column_name = 'build_id') from duckdb_columns() where schema_name = 'marts' group by 1"
         ).fetchall()
         read = {name for name, has_build in columns if has_build} | {"policy_funnel", "budget_curve", "findings"}
+        # Some tables only grow: a row keeps the build that wrote it.
         read -= {"policy_decisions_ledger"}
+        of_one_build = read - {"momentum_triggers"}
         tables = {name: connection.sql(f"from marts.{name} order by all").fetchall() for name in sorted(read)}
         builds = [connection.sql(f"select distinct build_id from marts.{name}").fetchall() for name, has in columns
-                  if has and name in read]  # fmt: skip
+                  if has and name in of_one_build]  # fmt: skip
     return Lists(tables, frozenset(build for found in builds for (build,) in found))
 
 
@@ -162,9 +165,7 @@ def test_a_build_that_is_killed_leaves_the_lists_of_one_build(scene, seen):
 def test_a_whole_build_that_is_killed_fifty_times(project_copy, run, tmp_path, seen):
     """On a small, fast world, from staging and fits to publication, which gets two of five kills."""
     learner = project_copy / "seeds" / "learner_parameters.csv"
-    shipped = "\n20,8,"
-    assert shipped in learner.read_text()
-    learner.write_text(learner.read_text().replace(shipped, "\n4,3,"))
+    pd.read_csv(learner).assign(account_pairs=4, trees=3).to_csv(learner, index=False)
     warehouse = tmp_path / "causalyn.duckdb"
     generated = run(
         sys.executable, project_copy / "scripts" / "generate_world.py", "--accounts", "600", "--warehouse", warehouse

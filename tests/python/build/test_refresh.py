@@ -120,8 +120,9 @@ def days(copy_world, refresh_world, read_published, run_dbt, break_project, tmp_
     learner = ROOT / "seeds" / "learner_parameters.csv"
     shipped = learner.read_text().splitlines()[1]
     # A model that is fitted quickly, with another seed and deciding learner.
-    quick = shipped.replace("20,8,", "4,2,").replace(",2026,stack", ",2027,r_learner")
-    assert quick.startswith("4,2,") and quick.endswith(",2027,r_learner,conversion")
+    names = learner.read_text().splitlines()[0].split(",")
+    quick = {"account_pairs": "4", "trees": "2", "seed": "2027", "deciding_learner": "r_learner"}
+    quick = ",".join((dict(zip(names, shipped.split(","), strict=True)) | quick).values())
     other = break_project("seeds/learner_parameters.csv", shipped, quick)
     rules = other / "seeds" / "checks.csv"
     trusted = "Qini in standard errors,at_least,3,3"
