@@ -91,12 +91,12 @@
     ), '')
 {%- endmacro %}
 
-{#- The `ranges` of `unseen_features`, as columns of an aggregating `select`. -#}
+{#- The `ranges` of `unseen_features`, as columns of an aggregating `select` from rows by feature. -#}
 {% macro feature_ranges() -%}
     {%- for feature in behaviour_features() %}
-    percentile_cont({{ extreme_share() }}) within group (order by {{ feature }}) as {{ feature }}_low,
-    percentile_cont({{ 1 - extreme_share() }}) within group (order by {{ feature }}) as {{ feature }}_high,
-    1 - count({{ feature }}) / cast(count(*) as double) as {{ feature }}_unknown{{ ',' if not loop.last }}
+    max(case when feature = '{{ feature }}' then low end) as {{ feature }}_low,
+    max(case when feature = '{{ feature }}' then high end) as {{ feature }}_high,
+    max(case when feature = '{{ feature }}' then unknown_share end) as {{ feature }}_unknown{{ ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 

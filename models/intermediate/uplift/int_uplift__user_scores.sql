@@ -57,7 +57,7 @@ doubted as (
 ranges as (
     select
         {{ feature_ranges() }}
-    from {{ ref('int_uplift__training_users') }}
+    from {{ ref('int_uplift__feature_ranges') }}
 ),
 
 final as (
