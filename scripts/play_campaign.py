@@ -21,9 +21,9 @@ LOG = f"{RAW_SCHEMA}.{CAMPAIGN_EVENTS.name}"
 
 # Users of both arms in released waves whose accounts are not in the log yet.
 DUE = """
-    select users.user_id, assignments.account_id, users.is_admin, nudges.user_id is not null as is_nudged,
+    select users.user_id, assignments.account_id, users.is_admin, coalesce(dealt.arm = 'treatment', false) as is_nudged,
         truth.latent_uplift_group, truth.p_control, truth.p_treated, dealt.campaign_id, dealt.assignment_probability,
-        coalesce(dealt.arm = 'treatment', false) as is_assigned
+        is_nudged as is_assigned
     from marts.campaign_assignments as assignments
     inner join intermediate.int_campaign__rollout_status as waves on assignments.wave = waves.wave and waves.status = 'released'
     inner join marts.user_uplift_scores as scores
@@ -31,7 +31,6 @@ DUE = """
     inner join staging.stg_users as users on scores.user_id = users.user_id
     inner join {truth} as truth on users.user_id = truth.user_id
     left join marts.campaign_user_assignments as dealt on users.user_id = dealt.user_id
-    left join intermediate.int_campaign__nudges as nudges on users.user_id = nudges.user_id
     where assignments.account_id not in (select account_id from {log})
 """
 # Only models downstream of the log are rebuilt; nothing else is stale, so the result is published.

@@ -1,6 +1,7 @@
 -- POL-18: The campaign nudges nobody in the global holdout, its comparison group.
 with nudges as (
-    select * from {{ ref('int_campaign__nudges') }}
+    select * from {{ ref('int_campaign__user_assignments') }}
+    where arm = 'treatment'
 ),
 
 parameters as (

@@ -1,6 +1,7 @@
 -- POL-27: Nobody gets more nudges within 90 days than the campaign allows. Recounted from interventions.
 with nudges as (
-    select user_id from {{ ref('int_campaign__nudges') }}
+    select user_id from {{ ref('int_campaign__user_assignments') }}
+    where arm = 'treatment'
     union
     select user_id from {{ ref('int_policy__nudges') }}
     where population = 'today'

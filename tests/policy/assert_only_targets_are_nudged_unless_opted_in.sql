@@ -1,7 +1,8 @@
 -- POL-19: The campaign nudges only targets, explored accounts not worth their cost and, if the company opted in, accounts
 -- suppressed for a toxic admin.
 with nudges as (
-    select * from {{ ref('int_campaign__nudges') }}
+    select * from {{ ref('int_campaign__user_assignments') }}
+    where arm = 'treatment'
 ),
 
 decisions as (

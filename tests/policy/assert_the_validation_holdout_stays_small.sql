@@ -1,6 +1,7 @@
 -- POL-20: At most 5% of the accounts suppressed for a toxic admin are nudged, whatever the parameters.
 with nudges as (
-    select * from {{ ref('int_campaign__nudges') }}
+    select * from {{ ref('int_campaign__user_assignments') }}
+    where arm = 'treatment'
 ),
 
 decisions as (

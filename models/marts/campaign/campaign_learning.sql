@@ -47,7 +47,7 @@ terms as (
             + scores.p_control * greatest(scale.mean_square_per_mean - scores.p_control, 0.0)
             / (1 - assignments.assignment_probability)
         ) as variance,
-        case when assignments.experiment = 'rollout' then 0.0 else assignments.assignment_probability * (
+        case when assignments.experiment <> 'exploration' then 0.0 else assignments.assignment_probability * (
             decisions.cost_per_nudge_usd - scores.lift * decisions.value_per_conversion_usd
             + case
                 when decisions.decision = 'target' then 0.0

@@ -1,5 +1,5 @@
 with nudges as (
-    {{ gated(ref('int_campaign__nudges')) }}
+    {{ gated(ref('int_campaign__user_assignments')) }}
 ),
 
 users as (
@@ -22,7 +22,17 @@ sent as (
 
 final as (
     select
-        nudges.*,
+        nudges.user_id,
+        nudges.account_id,
+        nudges.policy_id,
+        nudges.campaign_id,
+        nudges.experiment,
+        nudges.wave,
+        nudges.assignment_probability,
+        nudges.lift,
+        nudges.lift_lower,
+        nudges.lift_upper,
+        nudges.build_id,
         users.user_name,
         users.email,
         users.role_type,
@@ -32,7 +42,7 @@ final as (
     left join accounts on nudges.account_id = accounts.account_id
     inner join waves on nudges.wave = waves.wave
     left join sent on nudges.user_id = sent.user_id
-    where waves.status = 'released' and sent.user_id is null
+    where nudges.arm = 'treatment' and waves.status = 'released' and sent.user_id is null
 )
 
 select * from final

@@ -271,7 +271,9 @@ def test_a_campaign_that_annoys_its_first_waves_is_paused_and_the_later_ones_are
     export_lists(warehouse, tmp_path / "exports")
     after = rows(tmp_path / "exports")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        (n_nudged,) = connection.execute("select count(*) from intermediate.int_campaign__nudges").fetchone()
+        (n_nudged,) = connection.execute(
+            "select count(*) from marts.campaign_user_assignments where arm = 'treatment'"
+        ).fetchone()
     campaign = ("campaign_nudge_list", "campaign_assignments", "target_accounts")
     assert 0 < before["campaign_nudge_list"] < n_nudged / 5, "more than the first wave was exported"
     assert [after[name] for name in campaign] == [0, 0, 0]

@@ -121,7 +121,13 @@ def days(copy_world, refresh_world, read_published, run_dbt, break_project, tmp_
     shipped = learner.read_text().splitlines()[1]
     # A model that is fitted quickly, with another seed and deciding learner.
     names = learner.read_text().splitlines()[0].split(",")
-    quick = {"account_pairs": "4", "trees": "2", "max_training_rows": "3000", "seed": "2027", "deciding_learner": "r_learner"}
+    quick = {
+        "account_pairs": "4",
+        "trees": "2",
+        "max_training_rows": "3000",
+        "seed": "2027",
+        "deciding_learner": "r_learner",
+    }
     quick = ",".join((dict(zip(names, shipped.split(","), strict=True)) | quick).values())
     other = break_project("seeds/learner_parameters.csv", shipped, quick)
     rules = other / "seeds" / "checks.csv"
@@ -233,7 +239,15 @@ def test_what_is_said_of_past_campaigns_stays(days):
     for table in mixed:
         built, third, first = (of_campaigns(tables)[table] for tables in (days.built, days.third, days.first))
         assert first == third == built != [], table
-    judged = {"findings", "policy_value", "safety_frontier", "policies", "lift_models", "feature_caps", "feature_ranges"}
+    judged = {
+        "findings",
+        "policy_value",
+        "safety_frontier",
+        "policies",
+        "lift_models",
+        "feature_caps",
+        "feature_ranges",
+    }
     of_the_past = judged | {"training_bins", "claims", "failure_matrix", "policy_true_value", "uplift_curve"}
     assert differing(days.built, days.first) & of_the_past == set()
     trusted, still = (
