@@ -7,7 +7,6 @@ build was interrupted.
 
 from __future__ import annotations
 
-import datetime
 import os
 import subprocess
 import sys
@@ -17,11 +16,12 @@ from pathlib import Path
 import duckdb
 
 from causalyn.engines import spark_files
-from causalyn.warehouse import command, origin
+from causalyn.warehouse import command, origin, publication
 from causalyn.warehouse.raw_contract import PUBLICATION
 from causalyn.warehouse.stages import MOST_FAILURES, OF_DBT, DbtRun, Stages
 
 HELD_BACK = 3
+TARGET = command.ROOT / os.environ.get("DBT_TARGET_PATH", "target")
 LOG = command.ROOT / "logs" / "dbt.log"
 
 
@@ -56,27 +56,27 @@ def is_published(warehouse: Path) -> bool:
 
 
 def standing(stages: Stages, warehouse: Path) -> str:
-    """Since when the published lists stand: since their copy for readers was replaced, if it was."""
+    """Which lists are in force, and since when."""
     if stages.current in OF_DBT and is_published(warehouse):
         return "New lists are published, but not all that follows."
-    copy = warehouse.with_suffix(".published.duckdb")
-    if not copy.exists():
-        return "No lists were published before."
-    since = datetime.datetime.fromtimestamp(copy.stat().st_mtime)
-    return f"The lists that were published on {since:%Y-%m-%d at %H:%M} stay as they were."
+    return publication.standing(warehouse)
 
 
 def explain(stages: Stages, dbt: DbtRun | None, warehouse: Path, interrupted: bool = False) -> None:
     """The lines that matter, and one paragraph: what happened, since when the lists stand, what to do."""
     failures = dbt.failures() if dbt and not interrupted else []
+    what = f"The build {'was interrupted' if interrupted else 'failed'} in the stage {stages.current}"
+    if stages.current in ("world", "project") or (
+        interrupted and stages.current in OF_DBT
+    ):  # else dbt's last hook says more
+        publication.mark_page(TARGET / "report" / "index.html", warehouse, f"{what}.")
     print(flush=True)
     for name, lines in failures[:MOST_FAILURES]:
         print(f"{name}\n{lines}\n" if name else f"{lines}\n", file=sys.stderr)
     named = ", ".join(name for name, _ in failures[:MOST_FAILURES] if name)
     named += f" and {len(failures) - MOST_FAILURES} more" if len(failures) > MOST_FAILURES else ""
     print(
-        f"The build {'was interrupted' if interrupted else 'failed'} in the stage {stages.current}"
-        f"{': ' + named if named else ''}. {standing(stages, warehouse)} "
+        f"{what}{': ' + named if named else ''}. {standing(stages, warehouse)} "
         f"{'Run' if interrupted else 'Fix what is named above, then run'} the same command again. "
         f"docs/messages.md explains every message; {LOG.relative_to(command.ROOT)} has the log, target/run the statements.",
         file=sys.stderr,
@@ -94,7 +94,7 @@ def build(options: Namespace, generator: list[str]) -> int:
         if on_spark:
             about += run("copy_to_spark.py", "--warehouse", warehouse)
         stages.end("\n".join(about).replace("\n", "\n" + " " * 20))
-        dbt = DbtRun(stages, command.ROOT / os.environ.get("DBT_TARGET_PATH", "target"))
+        dbt = DbtRun(stages, TARGET)
         command.build(
             warehouse,
             *("--target", options.target),

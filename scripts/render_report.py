@@ -15,7 +15,7 @@ import pandas as pd
 from causalyn.engines import spark_files
 from causalyn.report import figures, policy_tree, report_page, what_if
 from causalyn.warehouse import command, list_exports
-from causalyn.warehouse.publication import EditedListsError, refuse_edited, warehouse_mark
+from causalyn.warehouse.publication import EditedListsError, refuse_edited, standing, warehouse_mark
 from causalyn.warehouse.sql_text import literal
 
 POLICY = [
@@ -270,6 +270,7 @@ def campaign(marts: Marts) -> dict:
         "plan": plans[0] if plans else None,
         "waves": marts.records("marts.rollout_status", "order by wave"),
         "effects": marts.records("marts.campaign_effects", "order by campaign_number"),
+        "budget": marts.records("seeds.campaign_parameters")[0],
         "fading": marts.records("marts.campaign_fading", "order by question desc"),
         "learning": marts.records(
             "marts.campaign_learning", "order by grouping_kind desc, length(user_group), user_group"
@@ -496,7 +497,7 @@ def render(warehouse: Path, directory: Path) -> Path:
             bandit=bandit(marts),
             **changed(marts),
             groups=judged(marts),
-            banner=unpublished(marts),
+            banner=f"{unpublished(marts)} {standing(warehouse)}" if unpublished(marts) else "",
             downloads=files,
             why_no_downloads=why_none,
             files=report_page.script_data({file["name"]: file["text"] for file in files if file["fits"]}),

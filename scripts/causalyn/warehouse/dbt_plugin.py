@@ -7,9 +7,7 @@ ledger lies beside it, one file per build.
 
 from __future__ import annotations
 
-import html
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from causalyn.warehouse import file_name, opening
-from causalyn.warehouse.publication import warehouse_mark
+from causalyn.warehouse.publication import mark_page
 from causalyn.warehouse.sql_text import identifier, literal, pattern
 
 # Files of dbt that describe a project, its parameters and its mappings, written before this plugin runs or by an earlier run.
@@ -29,7 +27,6 @@ LEFT_BY_DBT = (
     *("run_results.json", "compiled", "run"),
 )
 LEDGER = "policy_decisions_ledger"
-BANNER = re.compile(r'(<div id="banner" role="alert">).*?(</div>)', re.DOTALL)
 
 
 def _keep_to_owner() -> None:
@@ -75,7 +72,7 @@ class Plugin(BasePlugin):
     def store(self, target_config: TargetConfig) -> None:
         """Replace the readers' copy, the file at the config's location, by the tables of its schemas; or mark the page there."""
         if "banner" in target_config.config:
-            return _mark(Path(target_config.location.path), Path(self.creds.path), **target_config.config)
+            return mark_page(Path(target_config.location.path), Path(self.creds.path), **target_config.config)
         copy = Path(target_config.location.path)
         unfinished = copy.with_name(f"{copy.name}.unfinished")
         try:
@@ -129,17 +126,3 @@ def ledger_in_parts(cursor: duckdb.DuckDBPyConnection, ledger: str, directory: P
         parts.append(pattern(part))
     columns = ", ".join(identifier(name) for name, *_ in cursor.execute(f"describe {ledger}").fetchall())
     return f"select {columns} from read_parquet([{', '.join(parts)}], union_by_name = true)"
-
-
-def _mark(page: Path, warehouse: Path, banner: str, build_id: str | None) -> None:
-    """Put a banner on the page, if there is one of this warehouse; take it off where the page shows the build of that id."""
-    try:
-        if page.is_file() and warehouse_mark(warehouse) in (written := page.read_text(encoding="utf-8")):
-            shown = "" if build_id and build_id in written else html.escape(banner)
-            partial = page.with_suffix(".partial")
-            partial.write_text(
-                BANNER.sub(lambda found: f"{found[1]}{shown}{found[2]}", written, count=1), encoding="utf-8"
-            )
-            partial.replace(page)
-    except OSError as error:  # what is published stays so
-        print(f"The page {page} does not say so, since it can't be written: {banner} ({error})")

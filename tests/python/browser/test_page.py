@@ -385,3 +385,6 @@ def test_the_page_fits_a_phone_and_is_used_by_keyboard(page):
     before = page.locator("#cost_per_account_usd").input_value()
     page.keyboard.press("ArrowRight")
     assert page.locator("#cost_per_account_usd").input_value() != before
+    page.locator("#accounts .open").first.click()
+    assert page.locator("#accounts .more .details").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

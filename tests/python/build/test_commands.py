@@ -217,6 +217,10 @@ def test_an_interrupted_build_says_so(broken, seen):
     assert interrupted.returncode == 128 + signal.SIGTERM
     assert re.search(r"The build was interrupted in the stage \w+\. The lists that were published on", stderr)
     assert stderr.splitlines()[-1].count("Run the same command again.") == 1
+    page = (broken / "target" / "report" / "index.html").read_text()
+    assert re.search(
+        r'role="alert">The build was interrupted in the stage \w+\. The lists that were published on', page
+    )
     seen(stderr.splitlines()[-1])
 
 
@@ -239,8 +243,9 @@ def scripts_of(make: Callable, project: Path, *arguments: str) -> list[str]:
     ("options", "loaded", "deliveries"),
     [
         ([], [], ""),
-        (["RAW=exports"], ['load_raw.py "exports"'], " --deliveries compare"),
-        (["RAW=exports", "ACCEPT_CHANGES=1"], ['load_raw.py "exports"'], " --deliveries accept"),
+        # The shell reads the name from the environment, whatever characters are in it.
+        (["RAW=my  exports"], ['load_raw.py "$RAW"'], ""),
+        (["RAW=exports", "ACCEPT_CHANGES=1"], ['load_raw.py "$RAW"'], " --deliveries accept"),
     ],
 )
 def test_a_refresh_loads_decides_draws_and_exports(make, project_root, options, loaded, deliveries):

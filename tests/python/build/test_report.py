@@ -451,14 +451,15 @@ def test_whom_the_list_nudges_is_said_in_words():
 
 
 def test_the_run_that_publishes_nothing_says_so_on_the_page_and_the_next_takes_it_back(built_world, run_dbt, tmp_path):
-    for suffix in (".duckdb", ".truth.duckdb"):
+    for suffix in (".duckdb", ".truth.duckdb", ".published.duckdb"):
         shutil.copy(built_world.warehouse.with_suffix(suffix), tmp_path / f"causalyn{suffix}")
     warehouse = tmp_path / "causalyn.duckdb"
     page = render_report.render(warehouse, tmp_path / "target" / "report")
     assert text_of(page, '<div id="banner" role="alert">', "</div>") == ""
     run_dbt("run", "--select", "findings", warehouse=warehouse)
     banner = text_of(page, '<div id="banner" role="alert">', "</div>")
-    assert re.match(r"The build of .* published nothing: .*claims \(older than findings\)", banner)
+    since = r"The lists that were published on \d{4}-\d\d-\d\d at \d\d:\d\d stay as they were\.$"
+    assert re.match(rf"The build of .* published nothing: .*claims \(older than findings\).* {since}", banner)
     again = render_report.render(warehouse, tmp_path / "again")
     assert text_of(again, '<div id="banner" role="alert">', "</div>").startswith("The last build published nothing: ")
     assert "No list can be taken along: the last build published nothing" in again.read_text()
