@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.ensemble import RandomForestRegressor
+from sklearn.base import BaseEstimator, RegressorMixin
 from test_uplift import PARAMETERS, simulate
 
 from causalyn.learner import uplift
@@ -92,24 +94,26 @@ def test_the_t_learner_of_one_half_is_causalmls():
     features, treated = users[["signal", "confounder"]].to_numpy(), users["is_treated"].to_numpy()
     converted = users["outcome"].to_numpy().astype(int)
     unweighted = uplift.Parameters(**vars(PARAMETERS) | {"propensity_floor": 0.5})
-    # The propensity's seed is drawn first, then the arms'.
-    drawn = np.random.default_rng(0)
-    _, of_control, of_treated = (int(drawn.integers(2**31 - 1)) for _ in range(3))
+    fit_forest = partial(uplift._fit_forest, unweighted, kind=uplift.DecisionTreeRegressor)
 
-    class Arm(RandomForestRegressor):
+    class Arm(BaseEstimator, RegressorMixin):
+        """A forest by the random draws that are left after the forests before it."""
+
+        def __init__(self, before: list[tuple[np.ndarray, np.ndarray]]) -> None:
+            self.before = before
+
         def fit(self, features: np.ndarray, target: np.ndarray) -> Arm:
-            # Even equal weights use another stream of random numbers than no weights.
-            return super().fit(features, target, sample_weight=np.full(len(target), 2.0))
+            generator = np.random.default_rng(0)
+            for rows, earlier in self.before:
+                fit_forest(generator, features=rows, target=earlier, weight=np.full(len(rows), 2.0))
+            self.forest = fit_forest(generator, features=features, target=target, weight=np.full(len(target), 2.0))
+            return self
 
-    def arm(seed: int) -> Arm:
-        return Arm(
-            n_estimators=PARAMETERS.trees,
-            min_samples_leaf=PARAMETERS.min_leaf_share,
-            max_features=PARAMETERS.feature_share,
-            random_state=seed,
-        )
+        def predict(self, features: np.ndarray) -> np.ndarray:
+            return self.forest.predict(features)
 
-    theirs = meta.BaseTRegressor(control_learner=arm(of_control), treatment_learner=arm(of_treated))
+    of_treatment, of_control = (features, treated), (features[treated == 0], converted[treated == 0])
+    theirs = meta.BaseTRegressor(control_learner=Arm([of_treatment]), treatment_learner=Arm([of_treatment, of_control]))
     theirs.fit(features, y=converted, treatment=treated)
     undeclared = np.full(len(users), np.nan)
     models = uplift.fit_nuisances(features, treated, converted, undeclared, unweighted, np.random.default_rng(0))
