@@ -377,6 +377,17 @@ def test_the_accounts_found_are_downloaded_and_no_formula_is(page, warehouse):
     assert page.evaluate("cell_of('=1+1,\"x\"')") == '"\'=1+1,""x"""'
 
 
+def test_print_shows_the_first_accounts_and_nothing_that_wants_a_screen(page):
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 794, "height": 1123})  # A4
+    assert page.locator("#accounts > tr:visible").count() == 12
+    for part in ("nav", "#whatif", "#downloads", "#more"):
+        assert not page.locator(part).is_visible(), part
+    for part in ("#decision-section .figures", "#held-back", "#trust", "#findings"):
+        assert page.locator(part).first.is_visible(), part
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
 def test_the_page_fits_a_phone_and_is_used_by_keyboard(page):
     page.set_viewport_size({"width": 390, "height": 800})
     # The browser resizes the chart after laying out the page.

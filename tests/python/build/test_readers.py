@@ -70,7 +70,6 @@ def test_it_opens_in_polars(published, expected):
 
 def test_it_opens_in_ibis(published, expected):
     ibis = pytest.importorskip("ibis", reason="ibis is not installed: make .venv/.installed-dev")
-    pytest.importorskip("pyarrow_hotfix", reason="ibis asks for pyarrow-hotfix to read DuckDB, and it is not installed")
     targets = ibis.duckdb.connect(str(published), read_only=True).table("target_accounts", database="marts")
     assert targets.count().execute() == expected[0]
     assert targets.net_value_usd.sum().execute() == pytest.approx(expected[1])

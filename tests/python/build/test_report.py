@@ -420,7 +420,7 @@ def test_what_changed_names_who_flipped_and_by_which_guardrail(rendered_with):
     assert words.startswith(
         "What changed since the last publication 2 accounts have a different decision than in the previous lists."
     )
-    assert "Changed: data." in words and "Accounts to nudge 9 " in words
+    assert "Changed: data." in words and "Accounts to nudge 9 " in words and " Data other " in words
     assert "Toxic users 1 0 0 $70" in words and "Came or went 0 1 0 −$30" in words and "list changed by −$40." in words
     assert (
         "One Ltd – Toxic users Target Toxic users because $70 Two Ltd – Target gone Came or went because −$30" in words
