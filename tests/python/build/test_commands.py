@@ -20,6 +20,7 @@ import pytest
 
 import build
 from causalyn.warehouse import origin
+from causalyn.warehouse.publication import warehouse_mark
 
 ACCOUNTS = "600"
 
@@ -208,6 +209,10 @@ def test_a_failed_build_says_what_failed_since_when_the_lists_stand_and_what_to_
 
 @pytest.mark.fault("a build that is told to terminate", "one paragraph, status 143")
 def test_an_interrupted_build_says_so(broken, seen):
+    page = broken / "target" / "report" / "index.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    mark = warehouse_mark(broken / "warehouse" / "causalyn.duckdb")
+    page.write_text(f'<p>{mark}</p><div id="banner" role="alert"></div>')
     interrupted = build_by_script(broken)
     for line in interrupted.stdout:
         if line.startswith("project"):
