@@ -66,9 +66,8 @@ def explain(stages: Stages, dbt: DbtRun | None, warehouse: Path, interrupted: bo
     """The lines that matter, and one paragraph: what happened, since when the lists stand, what to do."""
     failures = dbt.failures() if dbt and not interrupted else []
     what = f"The build {'was interrupted' if interrupted else 'failed'} in the stage {stages.current}"
-    if stages.current in ("world", "project") or (
-        interrupted and stages.current in OF_DBT
-    ):  # else dbt's last hook says more
+    # Otherwise dbt's last hook has said more.
+    if stages.current in ("world", "project") or (interrupted and stages.current in OF_DBT):
         publication.mark_page(TARGET / "report" / "index.html", warehouse, f"{what}.")
     print(flush=True)
     for name, lines in failures[:MOST_FAILURES]:

@@ -124,6 +124,13 @@ def test_the_same_warehouse_gives_the_same_bytes_and_only_the_previous_set_is_ke
     assert set(exported.parent.glob(".exports-*")) == {previous, exported.resolve()}
 
 
+def test_another_export_beside_it_is_not_taken_for_left_over(warehouse, tmp_path):
+    others = [tmp_path / name for name in ("exports-eu", "exports1")]
+    for destination in (*others, tmp_path / "exports", tmp_path / "exports[1]"):
+        export_lists(warehouse, destination)
+    assert all((destination / MANIFEST).is_file() for destination in others)
+
+
 def test_text_that_a_spreadsheet_would_run_is_led_by_an_apostrophe(warehouse, tmp_path):
     dangerous = ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "'=1", "＝1"]  # noqa: RUF001
     harmless = ["a=1", "acct-1", " "]

@@ -14,9 +14,10 @@ import duckdb
 import numpy as np
 import pytest
 
-from causalyn.simulation import world
+from causalyn.simulation import world, world_store
 from causalyn.simulation.world_physics import FAULTS, GROUPS, PERSUADABLE, PRESETS, SLEEPING_DOG
 from causalyn.simulation.world_store import write_world
+from causalyn.warehouse import origin
 from causalyn.warehouse.raw_contract import TABLES, TRUTH, TRUTH_TODAY, truth_path
 
 DEFAULT = PRESETS["default"]
@@ -133,6 +134,21 @@ def test_bigger_world_starts_with_the_accounts_of_a_smaller_one(tmp_path, preset
         activity = [row for row in small["raw.user_activity_daily_raw"] if row[0] <= last_user]
         assert activity == big.execute(f"from raw.user_activity_daily_raw where user_id <= '{last_user}'").fetchall()
         assert one(big, "select count(*), count(distinct account_id) from raw.accounts_raw") == (accounts, accounts)
+
+
+def test_the_truth_of_other_raw_tables_is_not_played(tmp_path):
+    warehouse = tmp_path / "causalyn.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        with pytest.raises(world_store.NotPlayableError, match="hidden truth is missing"):
+            world_store.attach_truth(connection, warehouse)
+        connection.execute("create schema raw")
+        origin.record(connection, origin.GENERATED)
+        with duckdb.connect(str(truth_path(warehouse))) as truth:
+            origin.mark_truth(connection, truth)
+        assert world_store.attach_truth(connection, warehouse).startswith("truth.")
+        connection.execute("detach truth; update raw.origin set loaded_at = loaded_at + interval 1 second")
+        with pytest.raises(world_store.NotPlayableError, match="belongs to other raw tables"):
+            world_store.attach_truth(connection, warehouse)
 
 
 def test_the_default_world_stays_the_same():
