@@ -123,6 +123,7 @@
 {#- Selected nodes count as unfinished until their result is known, so nothing left by a killed run passes as good. -#}
 {%- macro start_run() -%}
     {%- if is_run() -%}
+        {%- do refuse_edited_history() -%}
         {%- do make_table('builds.nodes', ['unique_id string', 'ran_at string', 'status string']) -%}
         {%- do make_table('builds.publication', ['status string']) -%}
         {%- set record = read_record() -%}
@@ -170,9 +171,8 @@
 {%- endmacro -%}
 
 {#-
-    Detects edits of published tables: builds.published_lists has each table's fingerprint at publication, the view builds.current_lists
-    its current one. Commands refuse to go on if they differ (scripts/causalyn/warehouse/publication.py). A refresh vouches only for
-    what it published.
+    Detects edits of published tables: builds.fingerprints has each table's fingerprint at publication, and the query that computes it.
+    Commands refuse to go on if they differ (scripts/causalyn/warehouse/publication.py). A refresh vouches only for what it published.
 -#}
 {%- macro write_fingerprints(nodes) -%}
     {{ return(adapter.dispatch('write_fingerprints')(nodes)) }}
@@ -183,29 +183,46 @@
 {%- endmacro -%}
 
 {%- macro duckdb__write_fingerprints(nodes) -%}
-    {%- set published, fingerprints = [], [] -%}
+    {%- do make_table(
+        'builds.fingerprints',
+        ['table_name string', 'is_history boolean', 'fingerprint string', 'query string', 'duckdb_version string']
+    ) -%}
+    {%- set tables, fingerprints = [], [] -%}
     {%- for node in nodes.values() if is_candidate(node) and published_table(node).startswith('marts.') -%}
         {%- set table = published_table(node) -%}
-        {%- do published.append("'" ~ table ~ "'") -%}
-        {#- Without nulls: an upgrade adds empty columns to what is published, even if it then publishes nothing. -#}
+        {%- set query = "select concat_ws(' ', count(*), sum(hash(" ~ node.columns.keys() | join(', ') ~ '))) from ' ~ table -%}
+        {%- do tables.append("'" ~ table ~ "'") -%}
         {%- do fingerprints.append(
-            "select '" ~ table ~ "' as table_name, concat_ws(' ', count(*), sum(md5_number_lower(cast("
-            ~ "json_merge_patch('{}', to_json(published)) as varchar)))) as fingerprint from " ~ table ~ ' as published'
+            "select '" ~ table ~ "', " ~ (table in history_tables()) ~ ', (' ~ query ~ "), '" ~ query | replace("'", "''") ~ "', version()"
         ) -%}
     {%- endfor -%}
     {%- if not var('refresh') -%}
         {#- A table that an upgrade renamed or removed is not left behind with the contents of an old build. -#}
-        {%- do make_table('builds.published_lists', ['table_name string', 'fingerprint string']) -%}
-        {%- for row in run_query('select table_name from builds.published_lists').rows if "'" ~ row[0] ~ "'" not in published -%}
+        {%- for row in run_query('select table_name from builds.fingerprints').rows if "'" ~ row[0] ~ "'" not in tables -%}
             {%- do run_query('drop table if exists ' ~ row[0]) -%}
         {%- endfor -%}
-        {%- do run_query('create or replace view builds.current_lists as ' ~ fingerprints | join(' union all ')) -%}
-        {%- do replace_table('builds.published_lists', 'select * from builds.current_lists') -%}
-    {#- Not through the adapter, which would begin a nested transaction. -#}
-    {%- elif run_query("select 1 from duckdb_views() where schema_name = 'builds' and view_name = 'current_lists'").rows | length > 0 -%}
-        {%- set these = ' where table_name in (' ~ published | join(', ') ~ ')' -%}
-        {%- do run_query('delete from builds.published_lists' ~ these) -%}
-        {%- do run_query('insert into builds.published_lists select * from builds.current_lists' ~ these) -%}
+    {%- endif -%}
+    {%- do run_query(
+        'delete from builds.fingerprints' ~ (' where table_name in (' ~ tables | join(', ') ~ ')' if var('refresh') else '')
+    ) -%}
+    {%- do run_query('insert into builds.fingerprints ' ~ fingerprints | join(' union all ')) -%}
+{%- endmacro -%}
+
+{#- The published tables that no build can make anew. -#}
+{%- macro history_tables() -%}
+    {%- set tables = [] -%}
+    {%- for source in graph.sources.values() if source.source_name == 'published' and source.config.meta.history -%}
+        {%- do tables.append(source.schema ~ '.' ~ source.name) -%}
+    {%- endfor -%}
+    {{ return(tables) }}
+{%- endmacro -%}
+
+{#- A build would vouch for an edited history (scripts/causalyn/warehouse/dbt_plugin.py). -#}
+{%- macro refuse_edited_history() -%}
+    {%- if target.type == 'duckdb' -%}
+        {%- do adapter.store_relation(
+            'dbt_plugin', api.Relation.create(schema='marts'), [], target.path, 'duckdb', {'refuse_edited_history': true}
+        ) -%}
     {%- endif -%}
 {%- endmacro -%}
 

@@ -69,7 +69,7 @@ drop table marts.account_policy; create table marts.account_policy as from decid
 drop table marts.account_safety_frontier; create table marts.account_safety_frontier as from frontier;
 drop table marts.account_users; create table marts.account_users as from people;
 drop table marts.account_explanations; create table marts.account_explanations as from explained;
-drop table if exists builds.published_lists;
+drop table if exists builds.fingerprints;
 """
 
 MOVE = """

@@ -337,7 +337,8 @@ def leaderboard(evaluate_model) -> Callable[[pd.DataFrame], pd.Series]:
 
 def publish_as_it_is(connection: duckdb.DuckDBPyConnection) -> None:
     """Marks tables that a test changed as good, as the publication does for a build's."""
-    connection.execute("create or replace table builds.published_lists as from builds.current_lists")
+    for table, query in connection.execute("select table_name, query from builds.fingerprints").fetchall():
+        connection.execute(f"update builds.fingerprints set fingerprint = ({query}) where table_name = ?", [table])
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from causalyn.warehouse import file_name, opening
-from causalyn.warehouse.publication import mark_page
+from causalyn.warehouse.publication import EditedListsError, mark_page, refuse_edited
 from causalyn.warehouse.sql_text import identifier, literal, pattern
 
 # Files of dbt that describe a project, its parameters and its mappings, written before this plugin runs or by an earlier run.
@@ -70,7 +70,9 @@ class Plugin(BasePlugin):
         self.opened.close()
 
     def store(self, target_config: TargetConfig) -> None:
-        """Replace the readers' copy, the file at the config's location, by the tables of its schemas; or mark the page there."""
+        """What the macros of publication ask for: refuse an edited history, mark the page, or replace the readers' copy."""
+        if "refuse_edited_history" in target_config.config:
+            return self._refuse_edited_history()
         if "banner" in target_config.config:
             return mark_page(Path(target_config.location.path), Path(self.creds.path), **target_config.config)
         copy = Path(target_config.location.path)
@@ -85,6 +87,13 @@ class Plugin(BasePlugin):
                 f"The lists are published in {self.creds.path}, but their copy for readers, {copy}, is still that of an"
                 f" earlier build: it can't be written. Make room for it, then run this again. ({str(error).splitlines()[0]})"
             ) from error
+
+    def _refuse_edited_history(self) -> None:
+        with self.connection.cursor() as cursor:
+            try:
+                refuse_edited(cursor, only_history=True)
+            except EditedListsError as error:
+                raise DbtRuntimeError(f"Nothing was built: {error}.") from error
 
     def _copy_tables(self, schemas: list[str], file: Path, ledger: Path) -> None:
         with self.connection.cursor() as cursor:

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 BANNER = re.compile(r'(<div id="banner" role="alert">).*?(</div>)', re.DOTALL)
-PUBLISHED, CURRENT = "builds.published_lists", "builds.current_lists"
+FINGERPRINTS = "builds.fingerprints"
 
 
 class EditedListsError(Exception):
@@ -47,25 +47,39 @@ def mark_page(page: Path, warehouse: Path, banner: str, build_id: str | None = N
         print(f"The page {page} does not say so, since it can't be written: {banner} ({error})")
 
 
-def refuse_edited(connection: duckdb.DuckDBPyConnection) -> None:
+def refuse_edited(connection: duckdb.DuckDBPyConnection, only_history: bool = False) -> None:
     """Raise EditedListsError if a published table was changed, or dropped, by something other than a publication.
 
-    A warehouse that was published before fingerprints were stored, or a copy of its marts alone, has nothing to compare.
+    A warehouse published before fingerprints were stored, or by another version of DuckDB, or a copy of its marts alone has
+    nothing to compare.
     """
     recorded = "select 1 from information_schema.tables where table_schema || '.' || table_name = ?"
-    if not connection.execute(recorded, [PUBLISHED]).fetchall():
+    if not connection.execute(recorded, [FINGERPRINTS]).fetchall():
         return
-    edited = connection.execute(
-        f"select table_name from {PUBLISHED} "
-        "where table_name not in (select schema_name || '.' || table_name from duckdb_tables())"
-    ).fetchall()
-    if not edited:
-        edited = connection.execute(
-            f"select table_name from {PUBLISHED} as published left join {CURRENT} as found using (table_name) "
-            "where published.fingerprint is distinct from found.fingerprint"
-        ).fetchall()
-    if edited:
-        tables = ", ".join(sorted(table for (table,) in edited))
+    columns = "table_name, is_history, fingerprint, query"
+    tables = f"select {columns} from {FINGERPRINTS} where duckdb_version = version() order by all"
+    edited = [
+        (table, is_history)
+        for table, is_history, fingerprint, query in connection.execute(tables).fetchall()
+        if (is_history or not only_history) and _fingerprint(connection, query) != fingerprint
+    ]
+    names = ", ".join(table for table, _ in edited)
+    history = ", ".join(table for table, is_history in edited if is_history)
+    if history:
         raise EditedListsError(
-            f"{tables}: changed since publication, and not by a build. A full `make build` republishes it"
+            f"{names}: changed since publication, and not by a build. No build can make {history} anew: restore it from the"
+            " copy for readers (docs/operating.md, Backup), or, if the change is meant to stay, delete its row from"
+            f" {FINGERPRINTS}"
         )
+    if edited:
+        raise EditedListsError(
+            f"{names}: changed since publication, and not by a build. A full `make build` republishes it"
+        )
+
+
+def _fingerprint(connection: duckdb.DuckDBPyConnection, query: str) -> str | None:
+    """What the table's query gives now; None if the table, or a column, is gone."""
+    try:
+        return connection.execute(query).fetchall()[0][0]
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return None

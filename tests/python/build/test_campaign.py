@@ -120,7 +120,8 @@ def test_another_share_takes_another_campaign(warehouse, run_dbt, seen, listed, 
         )
         assert recorded == dealt.order("all").fetchall() != []
         connection.execute(
-            f"{before}; update seeds.campaign_parameters set {share} = 0.02, has_validation_holdout = true"
+            f"{before}; update seeds.campaign_parameters set {share} = 0.02, has_validation_holdout = true;"
+            " delete from builds.fingerprints where table_name = 'marts.campaign_arms'"
         )
     refused = run_dbt("run", "--select", "int_campaign__dealt_before", warehouse=Path(warehouse))
     assert refused.returncode != 0

@@ -219,3 +219,42 @@ def test_a_warehouse_that_is_none_is_refused_in_one_message(run, tmp_path):
         assert refused.returncode != 0
         assert reason in refused.stdout
         assert "Traceback" not in refused.stdout + refused.stderr
+
+
+@pytest.mark.parametrize("edit", ["delete from marts.momentum_triggers", "drop table marts.policy_decisions_ledger"])
+@pytest.mark.fault(
+    "a table that no build can make anew is edited, then a build", "refused; the docs' statements restore it"
+)
+def test_no_build_vouches_for_an_edited_history(
+    warehouse, built_world, run_dbt, read_published, project_root, listed, seen, edit
+):
+    shutil.copy(copy_of(built_world.warehouse), copy_of(warehouse))
+    before = read_published(warehouse)
+    table = edit.split()[-1]
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(edit)
+    refused = run_dbt("run", "--select", "build_info", warehouse=warehouse)
+    assert refused.returncode != 0
+    (message,) = [line.strip() for line in refused.stdout.splitlines() if "changed since publication" in line]
+    assert f"{table}: changed since publication" in message
+    seen(message)
+    listed(message.partition("Nothing was built: ")[2].removesuffix("."))
+    (restore,) = [
+        block
+        for block in (project_root / "docs" / "operating.md").read_text().split("```")
+        if "as published (read_only)" in block
+    ]
+    restore = restore.replace("warehouse/causalyn.published.duckdb", str(copy_of(warehouse)))
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(restore.replace("marts.momentum_triggers", table))
+    run = run_dbt("run", "--select", "build_info", warehouse=warehouse)
+    assert run.returncode == 0, run.stdout[-3000:]
+    assert read_published(warehouse) == before
+
+
+def test_a_meant_change_of_history_is_built_upon(warehouse, run_dbt):
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("delete from marts.momentum_triggers")
+        connection.execute("delete from builds.fingerprints where table_name = 'marts.momentum_triggers'")
+    run = run_dbt("run", "--select", "build_info", warehouse=warehouse)
+    assert run.returncode == 0, run.stdout[-3000:]

@@ -394,6 +394,7 @@ def test_a_day_is_judged_by_its_own_cool_down(copy_world, run_dbt, seen, tmp_pat
             f"from marts.momentum_triggers where triggered_date = '{world.built_day}'"
             for n in (100, 101)
         ),
+        "delete from builds.fingerprints where table_name = 'marts.momentum_triggers'",
     )
     written = ("momentum_triggers", "assert_no_user_is_triggered_again_within_the_cool_down")
     built = run_dbt("build", "--exclude-resource-type", "unit_test", "--select", *written, warehouse=world.warehouse)
