@@ -106,7 +106,15 @@
 
 {#- The half-width of a 95% interval (or of another level). -#}
 {% macro margin(standard_error, level=0.95) -%}
-    {{ {0.95: 1.959963985, 0.99: 2.575829304}[level] }} * {{ standard_error }}
+    {{ {0.95: 1.959963985, 0.99: 2.575829304, 0.999: 3.290526731}[level] }} * {{ standard_error }}
+{%- endmacro %}
+
+{#-
+    By how much an estimate surely differs from 0: the end of its 99.9% interval nearer to 0, or 0 if the interval spans it. Among
+    millions of users every deviation is significant, so a check that judged by z would block any large company.
+-#}
+{% macro beyond_chance(estimate, standard_error) -%}
+    case when {{ standard_error }} is not null then greatest(abs({{ estimate }}) - {{ margin(standard_error, level=0.999) }}, 0) end
 {%- endmacro %}
 
 {#- An estimate with its standard error and 95% interval, rounded, as the columns name, name_se, name_lower and name_upper. -#}

@@ -243,6 +243,42 @@ BLOCKS = {
         group by way
         order by list_position({list(WAYS)}, way)
     """,
+    "loop_differences": f"""
+        {LOOP},
+
+        of_ways as (
+            select
+                seed,
+                way,
+                sum(true_value_usd + exploration_value_usd) as value_usd,
+                sum(n_admins_lost) as n_admins_lost,
+                max(true_value_usd / oracle_value_usd) filter (where campaign_id = 'round-6') as last_share
+            from campaigns
+            group by all
+        ),
+
+        differences as (
+            select
+                later.way || ', less ' || earlier.way as ways,
+                later.last_share - earlier.last_share as share,
+                later.value_usd - earlier.value_usd as value_usd,
+                cast(later.n_admins_lost - earlier.n_admins_lost as double) as n_admins_lost
+            from of_ways as later
+            inner join of_ways as earlier using (seed)
+            where (later.way, earlier.way) in (('retrained', 'frozen'), ('exploring', 'retrained'))
+        )
+
+        select
+            ways as "difference, mean ± standard error",
+            printf('%+.1f ± %.1f points', 100 * avg(share), 100 * stddev_samp(share) / sqrt(count(*)))
+                as "sixth campaign's share of the oracle's value",
+            cell(avg(value_usd), 'usd') || ' ± ' || cell(stddev_samp(value_usd) / sqrt(count(*)), 'usd')
+                as "true value of six campaigns, exploration included",
+            printf('%+.1f ± %.1f', avg(n_admins_lost), stddev_samp(n_admins_lost) / sqrt(count(*))) as "admins lost"
+        from differences
+        group by ways
+        order by differences.ways desc
+    """,
     "claims": """
         select
             claims.claim,

@@ -29,6 +29,11 @@ refutations as (
     select * from {{ ref('int_evaluation__refutations') }}
 ),
 
+-- Revenue varies more than conversion, by the square root of this. Whether somebody was active earlier is not in revenue.
+outcome_scale as (
+    select * from {{ ref('int_uplift__outcome_scale') }}
+),
+
 spill_over as (
     select * from {{ ref('int_evaluation__spill_over') }}
 ),
@@ -55,12 +60,11 @@ robustness as (
     inner join checks on checks.check_id = 'assignment_explained'
 ),
 
--- Residual conversion of untreated users. The campaign is no feature, so differences between campaigns confound. Revenue varies
--- more than conversion, by the square root of this.
+-- Residual conversion of untreated users. The campaign is no feature, so differences between campaigns confound.
 campaigns as (
-    select avg((dr_scores.outcome - dr_scores.p_control) / sqrt(scale.mean_square_per_mean)) as control_residual
+    select avg((dr_scores.outcome - dr_scores.p_control) / sqrt(outcome_scale.mean_square_per_mean)) as control_residual
     from dr_scores
-    cross join {{ ref('int_uplift__outcome_scale') }} as scale
+    cross join outcome_scale
     where is_treated = 0
     group by campaign_id
     having count(*) >= 50
@@ -87,18 +91,26 @@ measured as (
     union all
     select 'weighted_smd', max(abs(weighted_smd)), null from covariate_balance
     union all
-    select 'sample_ratio_z', abs(max(z)), {{ margin('1') }} from sample_ratio
+    select 'sample_ratio_gap', max({{ beyond_chance('estimate', 'standard_error') }}), null from sample_ratio
     union all
     select 'campaign_gap', max(control_residual) - min(control_residual), null from campaigns
     union all
-    select 'spill_over_z', abs(max(z)), {{ margin('1') }} from spill_over
+    select 'spill_over_effect', max({{ beyond_chance('slope', 'slope_se') }} / sqrt(mean_square_per_mean)), null
+    from spill_over
+    cross join outcome_scale
     union all
     select 'assignment_explained', assignment_r2, null from robustness
     union all
     select 'robustness_value', robustness_value, null from robustness
     union all
-    select 'refutation_z', max(abs({{ safe_divide('estimate', 'standard_error') }})), {{ margin('1') }}
+    select
+        'refutation_effect',
+        max({{ beyond_chance('estimate', 'standard_error') }} / sqrt(case
+            when refutation_id = 'negative_control_outcome' then 1 else mean_square_per_mean
+        end)),
+        null
     from refutations
+    cross join outcome_scale
     where refutes = 'assumption'
     union all
     select 'failed_code_checks', sum(case when holds then 0 when not holds then 1 end), null

@@ -154,7 +154,7 @@ class Forest:
 
     def predict_trees(self, features: np.ndarray) -> np.ndarray:
         """Predictions of every tree (trees x users), from features (users x features)."""
-        return np.stack([values[leaves] for _, values, leaves in self._leaves(features)])
+        return np.stack([values.take(leaves) for _, values, leaves in self._leaves(features)])
 
     def contributions(self, features: np.ndarray) -> np.ndarray:
         """Each feature's contribution to every user's prediction (features x users); they sum to prediction minus mean.
@@ -170,7 +170,7 @@ class Forest:
                 for child in (nodes["left_child"][node], nodes["right_child"][node]):
                     of_node[child] = of_node[node]
                     of_node[child, nodes["feature"][node]] += values[child] - values[node]
-            total += of_node[leaves]
+            total += of_node.take(leaves, axis=0)
         return total.T / len(self.sizes)
 
     def is_sound(self) -> bool:
@@ -514,11 +514,11 @@ class HalfModel:
     nuisances: tuple[Forest | Splines, ...]
     lifts: Mapping[str, Lift]
 
-    def contributions(self, features: np.ndarray, learners: Sequence[str]) -> np.ndarray:
-        """Each feature's contribution to lift by learner (learners x features x users)."""
-        lifts = [self.lifts[learner] for learner in learners]
-        asked = self._asked({need for lift in lifts for need in lift.needs}, features, CONTRIBUTIONS)
-        return np.stack([lift(features, asked, CONTRIBUTIONS) for lift in lifts])
+    def contributions(self, features: np.ndarray, weights: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Each feature's contribution to the weighted sum of lifts (features x users), from weights of users by learner."""
+        needs = {need for learner in weights for need in self.lifts[learner].needs}
+        asked = self._asked(needs, features, CONTRIBUTIONS)
+        return sum(weight * self.lifts[learner](features, asked, CONTRIBUTIONS) for learner, weight in weights.items())
 
     def predict(self, features: np.ndarray, nuisances: Sequence[int], learners: Sequence[str]) -> np.ndarray:
         """The named nuisances of users, then the lift of each learner, then its variance over trees (these x users).
@@ -602,9 +602,12 @@ class UpliftModel:
         calibration = self.calibrations[learner]
         if not calibration.learners.size:
             return np.zeros((len(self.features), len(features)))
-        answer = partial(HalfModel.contributions, learners=calibration.learners)
-        added, _ = self._over_models(features, account_hash, answer)
-        return np.einsum("rl,lfr->fr", calibration.weights[self._group(account_hash)], added)
+        weights = dict(zip(calibration.learners, calibration.weights[self._group(account_hash)].T, strict=True))
+        saw, total = self._saw(account_hash), np.zeros((len(self.features), len(features)))
+        for model, rows in self._models_of(account_hash, saw):
+            of_rows = {learner: weight[rows] for learner, weight in weights.items()}
+            total[:, rows] += model.contributions(features[rows], of_rows)
+        return total / self._n_models(saw)
 
     def out_of_bag(self, features: np.ndarray, account_hash: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Nuisances (3 x users), and lift before calibration by learner (users)."""
@@ -641,19 +644,26 @@ class UpliftModel:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Mean and variance of predictions (... x users) over the models that may score each user."""
         saw, total, squares = self._saw(account_hash), 0.0, 0.0
-        for pair, halves in enumerate(self.halves):
-            bit = account_hash >> pair & 1
-            for half, model in enumerate(halves):
-                rows = ~saw | (bit != half)
-                said = answer(model, features[rows])
-                if np.isscalar(total):
-                    total, squares = np.zeros((2, *said.shape[:-1], len(features)))
-                total[..., rows] += said
-                squares[..., rows] += said**2
-        n_models = np.where(saw, len(self.halves), 2 * len(self.halves))
+        for model, rows in self._models_of(account_hash, saw):
+            said = answer(model, features[rows])
+            if np.isscalar(total):
+                total, squares = np.zeros((2, *said.shape[:-1], len(features)))
+            total[..., rows] += said
+            squares[..., rows] += said**2
+        n_models = self._n_models(saw)
         mean = total / n_models
         with np.errstate(invalid="ignore"):  # a single model has no known variance
             return mean, np.maximum(squares - n_models * mean**2, 0) / (n_models - 1)
+
+    def _models_of(self, account_hash: np.ndarray, saw: np.ndarray) -> Iterator[tuple[HalfModel, np.ndarray]]:
+        """Every model and the users that it may score: those of the other half, and those whose account no model saw."""
+        for pair, halves in enumerate(self.halves):
+            for half, model in enumerate(halves):
+                yield model, np.flatnonzero(~saw | (account_hash >> pair & 1 != half))
+
+    def _n_models(self, saw: np.ndarray) -> np.ndarray:
+        """How many models score each user."""
+        return np.where(saw, len(self.halves), 2 * len(self.halves))
 
     def _raw_lift(self, features: np.ndarray, account_hash: np.ndarray) -> np.ndarray:
         """Lift of users by the raw trees of the half without their account."""

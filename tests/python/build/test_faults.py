@@ -13,9 +13,9 @@ ACCOUNTS = "600"
 FAULTS = {
     "converters_leave": (["--campaigns", "3"], {"campaign_gap"}, set()),
     "dates_late": ([], {"converted_before_share"}, set()),
-    "unseen_accounts": ([], {"mixed_account_share", "refutation_z"}, {"assignment_explained", "robustness_value"}),
+    "unseen_accounts": ([], {"mixed_account_share", "refutation_effect"}, {"assignment_explained", "robustness_value"}),
     "converted_before": ([], set(), {"converted_before_share"}),
-    "spill_over": ([], {"spill_over_z"}, set()),
+    "spill_over": ([], {"spill_over_effect"}, set()),
     "tiny_arm": ([], {"clipped_share"}, {"smaller_arm_share", "assignment_explained"}),
     "tiny_control": ([], {"clipped_share"}, {"smaller_arm_share", "assignment_explained"}),
     "randomised_constant": ([], set(), {"qini_z", "gain_over_response_model_z", "assignment_explained"}),
