@@ -176,6 +176,13 @@
     {{ sum.sql }}
 {%- endmacro %}
 
+{#- The doubly robust score of a user with is_treated, outcome, p_treated and p_control (Robins, Rotnitzky and Zhao, 1994). -#}
+{% macro doubly_robust_score(propensity) -%}
+    p_treated - p_control
+    + is_treated * (outcome - p_treated) / {{ propensity }}
+    - (1 - is_treated) * (outcome - p_control) / (1 - {{ propensity }})
+{%- endmacro %}
+
 {#- The inverse propensity weight of a user. -#}
 {% macro inverse_propensity_weight(is_treated, clipped_propensity) -%}
     1 / case when {{ is_treated }} = 1 then {{ clipped_propensity }} else 1 - {{ clipped_propensity }} end

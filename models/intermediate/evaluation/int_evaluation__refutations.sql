@@ -27,9 +27,7 @@ scored as (
     select
         refutation_id,
         account_id,
-        p_treated - p_control
-        + (2 * is_treated - 1) * (outcome - case when is_treated = 1 then p_treated else p_control end)
-        * {{ inverse_propensity_weight('is_treated', 'propensity') }} as dr_score
+        {{ doubly_robust_score('propensity') }} as dr_score
     from attempts
 ),
 

@@ -62,11 +62,7 @@ final as (
         round(clipped_propensity, 9) as clipped_propensity,
         assignment_probability is not null as is_assignment_declared,
         assignment_probability is null and clipped_propensity <> propensity as is_propensity_clipped,
-        round(
-            p_treated - p_control
-            + is_treated * (outcome - p_treated) / clipped_propensity
-            - (1 - is_treated) * (outcome - p_control) / (1 - clipped_propensity), 9
-        ) as dr_score
+        round({{ doubly_robust_score('clipped_propensity') }}, 9) as dr_score
     from clipped
 )
 
