@@ -32,7 +32,7 @@ outcomes as (
         union all
         select intervention_id, user_id, outcome_window_days from {{ ref('base_logged_interventions') }}
     ) as windows
-    where outcome_window_days between 1 and 365
+    where {{ is_possible_window('outcome_window_days') }}
     group by intervention_id, user_id
 ),
 

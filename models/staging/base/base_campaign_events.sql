@@ -6,7 +6,7 @@ with events as (
         event_date,
         coalesce(sent_flag = 1, false) as is_sent,
         coalesce(converted_flag = 1, false) as is_converted,
-        case when abs(revenue_usd) <= 1e9 then revenue_usd end as revenue_usd,
+        case when {{ is_possible_revenue('abs(revenue_usd)') }} then revenue_usd end as revenue_usd,
         coalesce(negative_reaction_flag = 1, false) as is_negative_reaction,
         coalesce(admin_churned_flag = 1, false) as is_admin_churn,
         campaign_id,

@@ -20,7 +20,7 @@ outcome_windows as (
         union all
         select intervention_id, outcome_window_days from {{ ref('base_logged_interventions') }}
     ) as outcomes
-    where outcome_window_days between 1 and 365
+    where {{ is_possible_window('outcome_window_days') }}
     group by intervention_id
 ),
 

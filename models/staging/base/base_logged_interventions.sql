@@ -13,6 +13,7 @@ parameters as (
 sound as (
     select
         events.*,
+        case when {{ is_possible_revenue('abs(events.revenue_usd)') }} then events.revenue_usd end as possible_revenue_usd,
         parameters.outcome_window_days,
         count(*) over (partition by events.event_id) as n_versions,
         min(events.event_date) over (partition by events.campaign_id, events.user_id) as entry_date
@@ -36,8 +37,8 @@ by_user as (
         max(coalesce(negative_reaction_flag, 0)) as negative_reaction_flag,
         -- Unknown if that of one conversion is; refunds take no more than was earned.
         case
-            when count(*) filter (where converted_flag = 1 and not coalesce(abs(revenue_usd) <= 1e9, false)) = 0
-                then greatest(0.0, {{ exact_sum_usd('case when abs(revenue_usd) <= 1e9 then revenue_usd else 0.0 end') }})
+            when count(*) filter (where converted_flag = 1 and possible_revenue_usd is null) = 0
+                then greatest(0.0, {{ exact_sum_usd('coalesce(possible_revenue_usd, 0.0)') }})
         end as revenue_usd
     from sound
     where n_versions = 1 and event_date <= entry_date + cast(outcome_window_days as int)

@@ -7,7 +7,7 @@ with outcomes as (
         activation_date,
         outcome_window_days,
         negative_reaction_flag = 1 as has_negative_reaction,
-        case when revenue_usd between 0 and 1e9 then revenue_usd end as revenue_usd
+        case when {{ is_possible_revenue('revenue_usd') }} then revenue_usd end as revenue_usd
     from {{ outcomes }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -29,7 +29,7 @@ checked as (
         case
             when outcomes.user_id is null or outcomes.intervention_id is null then 'null_key'
             when interventions.intervention_id is null then 'orphan_intervention'
-            when not coalesce(outcomes.outcome_window_days between 1 and 365, false) then 'impossible_window'
+            when not coalesce({{ is_possible_window('outcomes.outcome_window_days') }}, false) then 'impossible_window'
             when interventions.intervention_date + cast(outcomes.outcome_window_days as int) > scoring.scoring_date
                 then 'open_window'
             when outcomes.is_converted and outcomes.activation_date < interventions.intervention_date then 'converted_before'

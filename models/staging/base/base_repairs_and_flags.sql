@@ -20,7 +20,7 @@ final as (
             ~ ') or (feature_diversity_count is null and '
             ~ is_recorded(ref('input_user_activity_daily'), 'feature_diversity_count') ~ ')'
         ),
-        ('outcomes_raw', 'impossible_revenue', ref('input_outcomes'), 'not (revenue_usd between 0 and 1e9)'),
+        ('outcomes_raw', 'impossible_revenue', ref('input_outcomes'), 'not (' ~ is_possible_revenue('revenue_usd') ~ ')'),
         ('outcomes_raw', 'unobserved_outcome', ref('stg_outcomes'), 'is_converted is null'),
         (
             'outcomes_raw', 'activation_disagrees', 'dated_outcomes',
@@ -28,7 +28,10 @@ final as (
             ~ ' and ((activation_date is not null) <> coalesce(is_converted, false) or activation_date <= intervention_date '
             ~ 'or activation_date > intervention_date + cast(outcome_window_days as int))'
         ),
-        ('campaign_events_raw', 'impossible_revenue', ref('input_campaign_events'), 'abs(revenue_usd) > 1e9'),
+        (
+            'campaign_events_raw', 'impossible_revenue', ref('input_campaign_events'),
+            'not (' ~ is_possible_revenue('abs(revenue_usd)') ~ ')'
+        ),
         ('campaign_events_raw', 'unpriced_conversion', ref('stg_campaign_events'), 'is_converted and revenue_usd is null'),
     ] %}
     select

@@ -46,6 +46,14 @@ def test_every_guardrail_has_a_rule_a_check_and_a_row_in_the_documentation(proje
     assert [key for key, rule in rules.items() if rule["decision"] not in rows[key]] == []
 
 
+def test_the_contract_has_the_outcome_windows_that_cleaning_keeps(project_root):
+    (shortest, longest) = {column.name: column for column in raw_contract.OUTCOMES.columns}["outcome_window_days"].range
+    assert (
+        f"{{{{ days }}}} between {shortest} and {longest}\n" in (project_root / "macros" / "cleaning.sql").read_text()
+    )
+    assert f"not {shortest} to {longest} days" in (project_root / "seeds" / "cleaning_rules.csv").read_text()
+
+
 def described_columns(manifest: dict) -> Iterator[tuple[tuple[str, str], set[str]]]:
     """Schema and table of everything that dbt leaves in the warehouse, with the described columns."""
     for node in manifest["nodes"].values():
