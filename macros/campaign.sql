@@ -27,6 +27,18 @@
     from {{ ref('base_logged_interventions') }}
 {%- endmacro %}
 
+{#-
+    Expected cost of exploring a user minus the expected return, in US dollars, on rows of the users that may be explored. They share the
+    cost of their account, which a target pays anyway.
+-#}
+{% macro exploration_cost(decisions, lift) -%}
+    {{ decisions }}.cost_per_nudge_usd - {{ lift }} * {{ decisions }}.value_per_conversion_usd
+    + case
+        when {{ decisions }}.decision = 'target' then 0.0
+        else {{ decisions }}.cost_per_account_usd / count(*) over (partition by {{ decisions }}.account_id)
+    end
+{%- endmacro %}
+
 {#- Whether the running campaign draws an id for a purpose with a probability: the same on every engine and in every build. -#}
 {% macro is_drawn(id_expression, purpose, probability) -%}
     {{ hash_bucket(id_expression, 10000, running_campaign('parameters') ~ " || ':" ~ purpose ~ "'") }} < 10000 * {{ probability }}

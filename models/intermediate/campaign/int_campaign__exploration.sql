@@ -25,8 +25,7 @@ candidates as (
         case when decisions.decision = 'target' then 'user' else 'account' end as unit_type,
         users.account_id,
         decisions.decision,
-        case when decisions.decision = 'target' then 0.0 else decisions.cost_per_account_usd end as cost_per_unit_usd,
-        decisions.cost_per_nudge_usd - users.lift * decisions.value_per_conversion_usd as expected_cost_usd,
+        {{ exploration_cost('decisions', 'users.lift') }} as cost_usd,
         users.lift_se,
         users.harm_probability,
         case when users.is_admin then users.harm_probability else 0.0 end as admin_harm_probability,
@@ -49,7 +48,7 @@ units as (
         count(*) as n_users,
         {{ exact_sum('admin_harm_probability') }} as expected_harmed_admins,
         {{ exact_sum('harm_probability') }} as expected_harmed_users,
-        round(greatest(0.0, max(cost_per_unit_usd) + {{ exact_sum('expected_cost_usd') }}), 6) as cost_usd,
+        round({{ exact_sum('cost_usd') }}, 6) as cost_usd,
         {{ exact_sum('risk_usd') }} as risk_usd,
         -- The variance of lift is what a nudge's outcome can reduce.
         {{ exact_sum('lift_se * lift_se') }} as unknown_variance
@@ -57,7 +56,7 @@ units as (
     group by 1, 2, 3, 4
 ),
 
--- Most information per dollar of cost and risk first, ties by id. Zero cost counts as a cent, and units of unknown risk go last.
+-- Most information per dollar of cost and risk first, ties by id. What costs nothing counts as a cent; units of unknown risk go last.
 ranked as (
     select
         units.*,

@@ -47,13 +47,10 @@ terms as (
             + scores.p_control * greatest(scale.mean_square_per_mean - scores.p_control, 0.0)
             / (1 - assignments.assignment_probability)
         ) as variance,
-        case when assignments.experiment <> 'exploration' then 0.0 else assignments.assignment_probability * (
-            decisions.cost_per_nudge_usd - scores.lift * decisions.value_per_conversion_usd
-            + case
-                when decisions.decision = 'target' then 0.0
-                else decisions.cost_per_account_usd / count(*) over (partition by assignments.account_id)
-            end
-        ) end as cost_usd,
+        case
+            when assignments.experiment <> 'exploration' then 0.0
+            else assignments.assignment_probability * ({{ exploration_cost('decisions', 'scores.lift') }})
+        end as cost_usd,
         assignments.assignment_probability * users.harm_probability as harmed_users,
         case when users.is_admin then assignments.assignment_probability * users.harm_probability else 0.0 end as harmed_admins
     from assignments
