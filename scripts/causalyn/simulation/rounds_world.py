@@ -36,7 +36,8 @@ ASSIGNED = """
 FIGURES = """
     with decided as (
         select users.*, decisions.decision, decisions.cost_per_account_usd, decisions.value_per_conversion_usd,
-            truth.latent_uplift_group, truth.p_treated - truth.p_control as true_lift,
+            decisions.toxic_user_share_limit, decisions.min_toxic_users,
+            truth.latent_uplift_group = 'sleeping_dog' as is_dog, truth.p_treated - truth.p_control as true_lift,
             truth.p_treated - truth.p_control between users.lift_lower and users.lift_upper as is_covered
         from intermediate.int_policy__users as users
         inner join intermediate.int_policy__account_decisions as decisions using (campaign_id, policy_id, account_id)
@@ -46,12 +47,14 @@ FIGURES = """
 
     oracle as (
         select account_id,
-            sum(true_lift) filter (where true_lift > 0 and latent_uplift_group <> 'sleeping_dog') * max(value_per_conversion_usd)
+            sum(true_lift) filter (where true_lift > 0 and not is_dog) * max(value_per_conversion_usd)
             - max(cost_per_account_usd) as value
         from decided
         group by account_id
-        having count(*) filter (where latent_uplift_group = 'sleeping_dog' and is_admin) = 0
-            and count(*) filter (where latent_uplift_group = 'sleeping_dog') * 10 <= count(*)
+        having not bool_or(is_dog and is_admin) and (
+            count(*) filter (where is_dog) / count(*) <= max(toxic_user_share_limit)
+            or count(*) filter (where is_dog) < max(min_toxic_users)
+        )
     ),
 
     policy as (
@@ -82,8 +85,8 @@ FIGURES = """
         (select sum(value) from oracle where value > 0) as oracle_value_usd,
         (select sum(n_users) from explored) as n_explored,
         (select sum(value) from explored) as exploration_value_usd,
-        (select count(*) from nudged where latent_uplift_group = 'sleeping_dog') as n_dogs_nudged,
-        (select count(*) from decided where latent_uplift_group = 'sleeping_dog') as n_dogs,
+        (select count(*) from nudged where is_dog) as n_dogs_nudged,
+        (select count(*) from decided where is_dog) as n_dogs,
         (select avg(is_covered::int) from decided) as coverage
 """
 
