@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from causalyn.warehouse.word_maps import draft
 
 def main() -> None:
     """Add missing lines, marked as guesses, and print what to check."""
-    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser = command.parser(__doc__, warehouse=None)
     parser.add_argument("directory", type=Path, help="the export, as `make build RAW=` takes it")
     parser.add_argument("--seeds", type=Path, default=command.ROOT / "seeds" / "mapping", help="directory of the seeds")
     parser.add_argument("--timezone", help="time zone of its days, as for `make build`")

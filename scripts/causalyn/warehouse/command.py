@@ -23,13 +23,14 @@ ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 10  # for dbt to stop after being told to
 
 
-def parser(docstring: str, warehouse: str = "DuckDB file") -> argparse.ArgumentParser:
-    """A parser with the option --warehouse, described by a command's docstring up to its colon."""
+def parser(docstring: str, warehouse: str | None = "DuckDB file") -> argparse.ArgumentParser:
+    """A parser described by a command's docstring up to its colon, with the option --warehouse unless the command has none."""
     sys.excepthook = _in_one_line
     os.umask(0o077)  # files written describe customers: readable by their owner only
     made = argparse.ArgumentParser(description=docstring.partition(":")[0])
-    default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
-    made.add_argument("--warehouse", type=_warehouse, default=str(default), help=warehouse)
+    if warehouse:
+        default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
+        made.add_argument("--warehouse", type=_warehouse, default=str(default), help=warehouse)
     return made
 
 

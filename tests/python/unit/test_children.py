@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from test_messages import write_smallest_export
 
 DBT = """#!/bin/sh
 touch "{folder}/started"
@@ -73,6 +75,21 @@ def test_a_command_ends_in_one_line(project_root, run, listed, seen, error, stat
     listed(line)
     fault = run(sys.executable, "-c", code + "ValueError", directory=project_root / "scripts")
     assert fault.stderr.startswith("Traceback")
+
+
+@pytest.mark.fault("Ctrl-C while make map reads its seeds", "one line")
+def test_a_command_without_a_warehouse_ends_in_one_line_too(project_root, listed, seen, tmp_path):
+    write_smallest_export(tmp_path / "export")
+    seeds = tmp_path / "seeds"
+    seeds.mkdir()
+    os.mkfifo(seeds / "roles.csv")  # which never says anything
+    command = [sys.executable, project_root / "scripts" / "map_words.py", tmp_path / "export", "--seeds", seeds]
+    mapping = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    with (seeds / "roles.csv").open("w"):  # waits until the command reads it
+        mapping.send_signal(signal.SIGINT)
+        (line,) = mapping.communicate(timeout=60)[1].splitlines()
+    seen(line)
+    listed(line)
 
 
 def test_a_command_that_is_left_alone_publishes(project_root, tmp_path):
