@@ -12,6 +12,7 @@ import re
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -43,21 +44,54 @@ class RawContractError(ValueError):
 
 @dataclass(frozen=True)
 class Files:
-    """The files of a table: what messages call them, the SQL of their rows, the types of the columns by name in lower case,
-    and the number of rows as the files themselves tell it.
+    """The files of a table in a directory: size and time of each, what messages call them, the SQL of their rows, the types of
+    the columns by name in lower case, and the number of rows as the files themselves tell it.
     """
 
+    directory: Path
+    table: Table
+    written: dict[Path, tuple[int, int]]
     name: str
     relation: str
     types: dict[str, str]
     n_rows: int
 
 
+@contextmanager
+def unchanged(*opened: Files) -> Iterator[None]:
+    """Raises RawContractError where files are not what they were when they were opened, whatever came of reading them."""
+    try:
+        yield
+    finally:
+        changed = [files.table.name for files in opened if not _are_as_opened(files)]
+        if changed:
+            raise RawContractError(
+                [
+                    f"{table}: files changed while they were read; load them when nobody writes to them"
+                    for table in changed
+                ]
+            )
+
+
+def _are_as_opened(files: Files) -> bool:
+    try:
+        return _written(files.directory, files.table) == files.written
+    except (OSError, RawContractError):
+        return False
+
+
+def _written(directory: Path, table: Table) -> dict[Path, tuple[int, int]]:
+    """The files of a table, in the order of their names, with size and time of each."""
+    states = {path: path.stat() for path in _find(directory, table)}
+    return {path: (state.st_size, state.st_mtime_ns) for path, state in states.items()}
+
+
 def open_files(connection: duckdb.DuckDBPyConnection, directory: Path, table: Table) -> Files | None:
     """The files of a table; none only if an export need not have it. Raises RawContractError, or one of `UNREADABLE`."""
-    found = _find(directory, table)
-    if not found:
+    written = _written(directory, table)
+    if not written:
         return None
+    found = list(written)
     partitions = {
         key for path in found for key in _PARTITION.findall("/".join(path.relative_to(directory).parts[1:-1]))
     }
@@ -74,7 +108,7 @@ def open_files(connection: duckdb.DuckDBPyConnection, directory: Path, table: Ta
     if values:
         relation = f"(select *, {', '.join(values)} from {relation})"
     name = found[0].name if len(found) == 1 else f"{found[0].name} and {len(found) - 1} other files"
-    return Files(name, relation, types, n_rows)
+    return Files(directory, table, written, name, relation, types, n_rows)
 
 
 def _find(directory: Path, table: Table) -> list[Path]:

@@ -15,7 +15,7 @@ import duckdb
 from causalyn.warehouse import opening, origin
 from causalyn.warehouse.raw_checks import MACROS, Findings, Source, check_columns, check_references, check_values
 from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTHS, Table, truth_path
-from causalyn.warehouse.raw_files import UNREADABLE, RawContractError, open_files, reason
+from causalyn.warehouse.raw_files import UNREADABLE, RawContractError, open_files, reason, unchanged
 from causalyn.warehouse.sql_text import literal
 
 
@@ -72,9 +72,10 @@ def check_raw(directory: Path, timezone: str | None = None) -> tuple[dict[str, S
                 files = open_files(connection, directory, table)
                 if files is not None:
                     source, found = Source(table, files), Findings(notes=findings.notes)
-                    check_columns(source, found)
-                    if not found.problems:
-                        check_values(connection, source, timezone, found)
+                    with unchanged(files):
+                        check_columns(source, found)
+                        if not found.problems:
+                            check_values(connection, source, timezone, found)
                     if not found.problems:
                         sources[table.name] = source
                     findings.problems += found.problems
@@ -82,7 +83,8 @@ def check_raw(directory: Path, timezone: str | None = None) -> tuple[dict[str, S
                 findings.problems += error.problems
             except UNREADABLE as error:
                 findings.problems.append(f"{table.name}: file cannot be read ({reason(error)}); export it again")
-        check_references(connection, sources, findings)
+        with unchanged(*(source.files for source in sources.values())):
+            check_references(connection, sources, findings)
     if findings.problems:
         raise RawContractError(findings.problems)
     return sources, findings.notes
@@ -108,12 +110,6 @@ def _create(connection: duckdb.DuckDBPyConnection, name: str, table: Table, sour
     connection.execute(f"create or replace table {name} ({table.ddl})")
     if source is None:
         return 0
-    connection.execute(f"insert into {name} {source.select}")
-    (rows,) = connection.execute(f"select count(*) from {name}").fetchone()
-    if rows != source.files.n_rows:
-        raise RawContractError(
-            [
-                f"{table.name}: {source.files.n_rows:,} rows were checked and {rows:,} read; load it when nobody writes to it"
-            ]
-        )
-    return rows
+    with unchanged(source.files):
+        connection.execute(f"insert into {name} {source.select}")
+    return source.files.n_rows

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import itertools
 import shutil
 import stat
 import sys
+import threading
 from pathlib import Path
 
 import duckdb
@@ -19,7 +21,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from causalyn.warehouse import origin, raw_files, raw_loader
-from causalyn.warehouse.raw_contract import TABLES, TRUTH, TRUTH_TODAY, truth_path
+from causalyn.warehouse.raw_contract import TABLES, TRUTH, TRUTH_TODAY, USERS, truth_path
 from causalyn.warehouse.raw_files import SUFFIXES, RawContractError
 from causalyn.warehouse.raw_loader import check_raw, load_raw
 
@@ -1275,6 +1277,80 @@ def test_a_failure_while_loading_replaces_nothing(export, warehouse, earlier_loa
         load_raw(export, warehouse)
     assert all_contents(warehouse) == earlier_load
     assert not list(warehouse.parent.glob("*.unfinished"))
+
+
+# What an exporter that is not done, or starts anew, does to the users' files.
+CHANGES = {
+    "truncated": ("parquet", lambda file: file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])),
+    "emptied": ("parquet", lambda file: file.write_bytes(b"")),
+    "removed": ("parquet", lambda file: file.unlink()),
+    "rewritten with as many rows": (
+        "parquet",
+        lambda file: write(file.parent, "users_raw", "select * replace ('' as account_id) from {table}"),
+    ),
+    "joined by a second": ("parquet", lambda file: shutil.copy(file, file.with_name("users_raw-2.parquet"))),
+    "grown by a row": ("csv", lambda file: file.write_bytes(USERS_CSV + b"u4,a1,2024-06-01,basic,EU,\n")),
+    "cut in the midst of a row": ("csv", lambda file: file.write_bytes(USERS_CSV[:-9])),
+    "rewritten in as many bytes": ("csv", lambda file: file.write_bytes(USERS_CSV.replace(b"basic", b"admin"))),
+}
+
+
+@pytest.mark.parametrize("moment", ["check_values", "check_references", "_create"])
+@pytest.mark.parametrize(
+    ("suffix", "change"),
+    [
+        pytest.param(*case, id=name, marks=pytest.mark.fault(f"export: a file {name} while it is read", "one line"))
+        for name, case in CHANGES.items()
+    ],
+)
+def test_files_that_change_while_they_are_read_are_refused(
+    export, warehouse, earlier_load, seen, listed, monkeypatch, moment, suffix, change
+):
+    """Whether before the table's checks, before those of references, or after all of them."""
+    file = export / f"users_raw.{suffix}"
+    if suffix == "csv":
+        (export / "users_raw.parquet").unlink()
+        file.write_bytes(USERS_CSV)
+    step = getattr(raw_loader, moment)
+
+    def after_the_change(*arguments):
+        if moment == "check_references" or USERS in (arguments[2], getattr(arguments[1], "table", None)):
+            change(file)
+        return step(*arguments)
+
+    monkeypatch.setattr(raw_loader, moment, after_the_change)
+    with pytest.raises(RawContractError) as raised:
+        load_raw(export, warehouse)
+    (problem,) = raised.value.problems
+    seen(problem)
+    listed(problem)
+    assert problem.startswith("users_raw: files changed while they were read")
+    assert all_contents(warehouse) == earlier_load
+
+
+@pytest.mark.fault("export: a CSV file that grows all the time while load_raw.py reads it", "one line")
+def test_a_file_that_grows_all_the_time_is_refused(export, command, warehouse, earlier_load, seen):
+    (export / "users_raw.parquet").unlink()
+    (export / "users_raw.csv").write_bytes(USERS_CSV)
+    is_read = threading.Event()
+
+    def grow() -> None:
+        with (export / "users_raw.csv").open("a", buffering=1) as file:
+            for number in itertools.count(10):
+                print(f"u{number},a1,2024-06-01,basic,EU,", file=file)
+                if is_read.wait(0.005):
+                    break
+
+    writer = threading.Thread(target=grow)
+    writer.start()
+    loaded = command(export)
+    is_read.set()
+    writer.join()
+    seen(loaded.stderr.replace(str(export), ""))
+    assert loaded.returncode == 1
+    assert len(loaded.stderr.splitlines()) == 2
+    assert "users_raw: files changed while they were read" in loaded.stderr
+    assert all_contents(warehouse) == earlier_load
 
 
 def test_foreign_data_loads_as_it_is(shared_dir, warehouse):
