@@ -42,8 +42,7 @@
 {% macro guardrail_checks() -%}
     {{ return({
         'unscored': 'evidence.n_scored_users < evidence.n_users or evidence.n_scored_users = 0 '
-            ~ 'or evidence.n_unsupported_admins > 0 or '
-            ~ is_above_share('evidence.n_unsupported_users', 'evidence.n_users', 'evidence.unsupported_share_limit'),
+            ~ 'or evidence.n_unsupported_admins > 0',
         'toxic_admin': 'evidence.n_sleeping_dog_admins > 0',
         'toxic_users': is_toxic('evidence.n_sleeping_dogs', 'evidence.n_scored_users', 'evidence'),
         'unprofitable': 'evidence.expected_revenue_usd <= 0',
@@ -59,9 +58,7 @@
                 case
                     when n_users = 0 then 'No user counts'
                     when n_scored_users < n_users then 'Not scored: ' || (n_users - n_scored_users) || ' of ' || n_users || ' users'
-                    when n_unsupported_admins > 0
-                        then 'Unlike anybody in past campaigns: ' || n_unsupported_admins || ' of ' || n_admins || ' admins'
-                    else 'Unlike anybody in past campaigns: ' || n_unsupported_users || ' of ' || n_users || ' users'
+                    else 'Unlike anybody in past campaigns: ' || n_unsupported_admins || ' of ' || n_admins || ' admins'
                 end
             when 'suppress_toxic_admin' then 'Would react badly: ' || n_sleeping_dog_admins || ' of ' || n_admins || ' admins'
             when 'suppress_toxic_users' then

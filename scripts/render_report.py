@@ -20,7 +20,7 @@ from causalyn.warehouse.sql_text import literal
 
 POLICY = [
     "value_per_conversion_usd", "cost_per_account_usd", "cost_per_nudge_usd", "sleeping_dog_lift_threshold",
-    "harm_confidence", "toxic_user_share_limit", "min_toxic_users", "min_scored_users", "unsupported_share_limit",
+    "harm_confidence", "toxic_user_share_limit", "min_toxic_users", "min_scored_users",
 ]  # fmt: skip
 TODAY, CAMPAIGN = "population = 'today'", "population = 'campaign'"
 INSTEAD = {

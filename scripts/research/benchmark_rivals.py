@@ -180,13 +180,12 @@ def vectorised_evidence(users: pd.DataFrame) -> pd.DataFrame:
     users = users.assign(
         dog_admin=users["is_dog"] & users["is_admin"],
         unsupported_admin=users["is_admin"] & ~users["is_supported"],
-        is_unsupported=~users["is_supported"],
         nudged_lift=users["lift"].where(users["is_nudged"], 0),
     )
     by_account = users.groupby(["campaign_id", "account_id"])
     return by_account.agg(
         n_users=("lift", "size"), n_scored=("lift", "count"), dogs=("is_dog", "sum"), dog_admins=("dog_admin", "sum"),
-        unsupported=("is_unsupported", "sum"), unsupported_admins=("unsupported_admin", "sum"),
+        unsupported_admins=("unsupported_admin", "sum"),
         n_nudged=("is_nudged", "sum"), sum_lift=("nudged_lift", "sum"),
     )  # fmt: skip
 
@@ -199,7 +198,6 @@ def looped_evidence(users: pd.DataFrame) -> pd.DataFrame:
             "n_scored": own["lift"].count(),
             "dogs": own["is_dog"].sum(),
             "dog_admins": (own["is_dog"] & own["is_admin"]).sum(),
-            "unsupported": (~own["is_supported"]).sum(),
             "unsupported_admins": (own["is_admin"] & ~own["is_supported"]).sum(),
             "n_nudged": own["is_nudged"].sum(),
             "sum_lift": own["lift"][own["is_nudged"]].sum(),
@@ -227,7 +225,6 @@ def decide(scored: pd.DataFrame, policy: pd.Series, evidence_of: Callable[..., p
     is_target = (
         (evidence["n_scored"] == evidence["n_users"])
         & (evidence["unsupported_admins"] == 0)
-        & (evidence["unsupported"] <= policy["unsupported_share_limit"] * evidence["n_users"])
         & (evidence["dog_admins"] == 0)
         & ~is_toxic
         & (revenue > cost)

@@ -38,8 +38,7 @@ final as (
             decisions.min_toxic_users,
             decisions.min_scored_users,
             decisions.counts_unobserved_users,
-            decisions.nudges_everybody,
-            decisions.unsupported_share_limit
+            decisions.nudges_everybody
         ) is distinct from (
             policies.is_shipped,
             case
@@ -54,8 +53,7 @@ final as (
             policies.min_toxic_users,
             policies.min_scored_users,
             policies.counts_unobserved_users,
-            policies.nudges_everybody,
-            policies.unsupported_share_limit
+            policies.nudges_everybody
         )
         or abs(decisions.expected_revenue_usd - decisions.sum_lift * decisions.value_per_conversion_usd) > 1e-5
         or abs(

@@ -73,8 +73,7 @@ priced as (
         policies.cost_per_nudge_usd,
         policies.toxic_user_share_limit,
         policies.min_toxic_users,
-        policies.min_scored_users,
-        policies.unsupported_share_limit
+        policies.min_scored_users
     from accounts
     cross join campaigns
     cross join policies

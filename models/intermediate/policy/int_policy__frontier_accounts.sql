@@ -35,7 +35,6 @@ by_account as (
         flagged.point_id,
         flagged.campaign_id,
         flagged.account_id,
-        count(*) filter (where not flagged.is_supported) as n_unsupported_users,
         count(*) filter (where flagged.is_admin and not flagged.is_supported) as n_unsupported_admins,
         count(*) filter (where flagged.is_sleeping_dog) as n_sleeping_dogs,
         count(*) filter (where flagged.is_sleeping_dog and flagged.is_admin) as n_sleeping_dog_admins,
@@ -43,7 +42,7 @@ by_account as (
         {{ exact_sum('dr_scores.dr_score', filter='flagged.is_sleeping_dog') }} as sleeping_dog_dr_sum
     from flagged
     left join dr_scores on flagged.population = 'campaign' and flagged.observation_id = dr_scores.observation_id
-    where flagged.is_sleeping_dog or not flagged.is_supported
+    where flagged.is_sleeping_dog or (flagged.is_admin and not flagged.is_supported)
     group by 1, 2, 3
 ),
 
@@ -61,8 +60,6 @@ evidence as (
         decisions.min_scored_users,
         grid.toxic_user_share_limit,
         grid.min_toxic_users,
-        grid.unsupported_share_limit,
-        coalesce(by_account.n_unsupported_users, 0) as n_unsupported_users,
         coalesce(by_account.n_unsupported_admins, 0) as n_unsupported_admins,
         coalesce(by_account.n_sleeping_dogs, 0) as n_sleeping_dogs,
         coalesce(by_account.n_sleeping_dog_admins, 0) as n_sleeping_dog_admins,
@@ -79,7 +76,6 @@ final as (
         evidence.point_id,
         evidence.campaign_id,
         evidence.account_id,
-        evidence.n_unsupported_users,
         evidence.n_unsupported_admins,
         evidence.n_sleeping_dogs,
         evidence.n_sleeping_dog_admins,

@@ -29,7 +29,6 @@ final as (
         policies.policy_id,
         policies.toxic_user_share_limit,
         policies.min_toxic_users,
-        policies.unsupported_share_limit,
         policies.doubt_limit
     from points
     cross join policies

@@ -26,8 +26,7 @@ changed as (
         or coalesce(policies.sleeping_dog_lift_threshold <> published.sleeping_dog_lift_threshold, false)
         {% for parameter in [
             'is_shipped', 'cost_per_account_usd', 'cost_per_nudge_usd', 'harm_confidence', 'toxic_user_share_limit', 'min_toxic_users',
-            'min_scored_users', 'doubt_margin', 'nudge_support_floor', 'unsupported_share_limit', 'counts_unobserved_users',
-            'nudges_everybody',
+            'min_scored_users', 'doubt_margin', 'nudge_support_floor', 'counts_unobserved_users', 'nudges_everybody',
         ] %}
         or policies.{{ parameter }} is distinct from published.{{ parameter }}
         {% endfor %}
@@ -108,7 +107,6 @@ final as (
         limits.doubt_limit,
         policies.nudge_support_floor,
         limits.nudge_doubt_limit,
-        policies.unsupported_share_limit,
         policies.counts_unobserved_users,
         policies.nudges_everybody
     from policies

@@ -18,7 +18,6 @@ final as (
         accounts.account_id,
         grid.sleeping_dog_lift_threshold,
         grid.is_shipped,
-        accounts.n_unsupported_users,
         accounts.n_unsupported_admins,
         accounts.n_sleeping_dogs,
         accounts.n_sleeping_dog_admins,

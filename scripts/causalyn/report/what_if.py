@@ -26,7 +26,7 @@ DETAILS = (
     "account_name", "owner", "plan_tier", "annual_recurring_revenue_usd", "renewal_date", "reason", "reason_values",
     "contributions",
 )  # fmt: skip
-PROFILE = ("dogs", "dog_admins", "unsupported", "unsupported_admins")
+PROFILE = ("dogs", "dog_admins", "unsupported_admins")
 
 ROWS = """
 with policies as (
@@ -38,7 +38,6 @@ profiles as (
         account_id,
         list(n_sleeping_dogs order by sleeping_dog_lift_threshold desc) as dogs,
         list(n_sleeping_dog_admins order by sleeping_dog_lift_threshold desc) as dog_admins,
-        list(n_unsupported_users order by sleeping_dog_lift_threshold desc) as unsupported,
         list(n_unsupported_admins order by sleeping_dog_lift_threshold desc) as unsupported_admins
     from marts.account_safety_frontier
     group by account_id
@@ -72,7 +71,6 @@ accounts as (
         coalesce(hours.success_hours, plan_values.success_hours, 0) as success_hours,
         coalesce(profiles.dogs, [policies.n_sleeping_dogs]) as dogs,
         coalesce(profiles.dog_admins, [policies.n_sleeping_dog_admins]) as dog_admins,
-        coalesce(profiles.unsupported, [policies.n_unsupported_users]) as unsupported,
         coalesce(profiles.unsupported_admins, [policies.n_unsupported_admins]) as unsupported_admins,
         row_number() over (order by abs(net_value_usd) desc nulls last, account_id) <= $max_listed as is_listed
     from policies
@@ -86,7 +84,7 @@ listed as (
     select
         account_id, 1 as n_accounts, decision, n_users, n_scored_users, n_nudged_users, sum_lift, sum_lift_of_everybody,
         value_per_conversion_usd, expected_churn_cost_usd, expected_churn_cost_of_everybody_usd, net_value_usd,
-        dogs, dog_admins, unsupported, unsupported_admins, features, feature_values, contributions, success_hours,
+        dogs, dog_admins, unsupported_admins, features, feature_values, contributions, success_hours,
         account_name, owner, plan_tier, annual_recurring_revenue_usd, cast(renewal_date as varchar) as renewal_date
     from accounts
     where is_listed
@@ -105,7 +103,7 @@ grid as (
         avg(expected_churn_cost_of_everybody_usd order by account_id) as expected_churn_cost_of_everybody_usd,
         avg(net_value_usd order by account_id) as net_value_usd,
         min_by(dogs, account_id) as dogs, min_by(dog_admins, account_id) as dog_admins,
-        min_by(unsupported, account_id) as unsupported, min_by(unsupported_admins, account_id) as unsupported_admins,
+        min_by(unsupported_admins, account_id) as unsupported_admins,
         avg(success_hours order by account_id) as success_hours,
         [] as features, [] as feature_values, [] as contributions
     from accounts
@@ -132,7 +130,6 @@ select
     any_value(others.toxic_user_share_limit) as toxic_user_share_limit,
     any_value(others.min_toxic_users) as min_toxic_users,
     any_value(others.min_scored_users) as min_scored_users,
-    any_value(others.unsupported_share_limit) as unsupported_share_limit,
     count(distinct others.value_per_conversion_usd) > 1 as is_by_account,
     list(others.value_per_conversion_usd order by place) as value_per_conversion_usd,
     list(others.expected_churn_cost_usd order by place) as expected_churn_cost_usd,
@@ -147,8 +144,8 @@ having
     bool_and(
         others.sleeping_dog_lift_threshold = shipped.sleeping_dog_lift_threshold
         and others.n_nudged_users = shipped.n_nudged_users and others.sum_lift is not distinct from shipped.sum_lift
-        and (others.n_sleeping_dogs, others.n_sleeping_dog_admins, others.n_unsupported_users, others.n_unsupported_admins)
-        = (shipped.n_sleeping_dogs, shipped.n_sleeping_dog_admins, shipped.n_unsupported_users, shipped.n_unsupported_admins)
+        and (others.n_sleeping_dogs, others.n_sleeping_dog_admins, others.n_unsupported_admins)
+        = (shipped.n_sleeping_dogs, shipped.n_sleeping_dog_admins, shipped.n_unsupported_admins)
     )
 order by others.policy_id
 """

@@ -18,10 +18,10 @@ FIGURES = {
     "policy_funnel", "profit_curve", "uplift_by_decile", "love_plot", "propensity_overlap", "lift_by_segment", "audit_matrix",
 }  # fmt: skip
 EVIDENCE = (
-    "account_id, n_users, n_scored_users, n_unsupported_users, n_unsupported_admins, n_sleeping_dogs, n_sleeping_dog_admins, "
+    "account_id, n_users, n_scored_users, n_unsupported_admins, n_sleeping_dogs, n_sleeping_dog_admins, "
     "n_nudged_users, sum_lift"
 )
-PROFILE = ("n_sleeping_dogs", "n_sleeping_dog_admins", "n_unsupported_users", "n_unsupported_admins")
+PROFILE = ("n_sleeping_dogs", "n_sleeping_dog_admins", "n_unsupported_admins")
 DECIDE = """
 const { decide } = require(process.argv[1]);
 const { accounts, policy } = JSON.parse(require("fs").readFileSync(0));
@@ -172,7 +172,7 @@ def test_the_page_decides_every_policy_as_the_warehouse(built_world, decide):
 def test_the_page_decides_other_parameters_as_sql_does(built_world, decide):
     policy = {
         "value_per_conversion_usd": 31, "cost_per_account_usd": 11.5, "cost_per_nudge_usd": 0.75,
-        "toxic_user_share_limit": 0.2, "min_toxic_users": 2, "min_scored_users": 3, "unsupported_share_limit": 0.05,
+        "toxic_user_share_limit": 0.2, "min_toxic_users": 2, "min_scored_users": 3,
     }  # fmt: skip
     rows = rows_of(
         built_world.warehouse,
@@ -181,7 +181,7 @@ def test_the_page_decides_other_parameters_as_sql_does(built_world, decide):
             {EVIDENCE},
             case
                 when n_scored_users < n_users or n_scored_users = 0 then 'suppress_unscored'
-                when n_unsupported_admins > 0 or n_unsupported_users * 100 > 5 * n_users then 'suppress_unscored'
+                when n_unsupported_admins > 0 then 'suppress_unscored'
                 when n_sleeping_dog_admins > 0 then 'suppress_toxic_admin'
                 when n_sleeping_dogs * 10 > 2 * n_scored_users and n_sleeping_dogs >= 2 then 'suppress_toxic_users'
                 when round(sum_lift * 31, 6) <= 0 then 'suppress_unprofitable'
@@ -201,8 +201,6 @@ def test_the_page_decides_other_parameters_as_sql_does(built_world, decide):
         ({}, "target"),
         ({"n_sleeping_dogs": 3}, "target"),
         ({"n_sleeping_dogs": 4}, "suppress_toxic_users"),
-        ({"n_unsupported_users": 3}, "target"),
-        ({"n_unsupported_users": 4}, "suppress_unscored"),
         ({"n_unsupported_admins": 1, "n_sleeping_dog_admins": 1}, "suppress_unscored"),
         ({"n_nudged_users": 21}, "suppress_too_small"),
     ],
@@ -211,7 +209,7 @@ def test_a_share_at_its_limit_passes_and_only_nudges_that_are_sent_cost(decide, 
     """3 of 30 is 10%, although 0.1 as a float is more; the account earns $20 with 12 nudges of $1."""
     policy = {
         "value_per_conversion_usd": 10, "cost_per_account_usd": 0, "cost_per_nudge_usd": 1, "toxic_user_share_limit": 0.1,
-        "min_toxic_users": 1, "min_scored_users": 1, "unsupported_share_limit": 0.1,
+        "min_toxic_users": 1, "min_scored_users": 1,
     }  # fmt: skip
     account = {
         "n_users": 30, "n_scored_users": 30, "n_nudged_users": 12, "sum_lift": 2.0, **dict.fromkeys(PROFILE, 0)

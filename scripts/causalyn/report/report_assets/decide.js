@@ -11,7 +11,7 @@ const cost = (a, p) => p.cost_per_account_usd + p.cost_per_nudge_usd * a.n_nudge
 const netValue = (a, p) => round6(revenue(a, p) - cost(a, p));
 function decide(a, p) {
   if (a.n_scored_users < a.n_users || a.n_scored_users === 0 || a.sum_lift === null) return "suppress_unscored";
-  if (a.n_unsupported_admins > 0 || isAboveShare(a.n_unsupported_users, a.n_users, p.unsupported_share_limit)) return "suppress_unscored";
+  if (a.n_unsupported_admins > 0) return "suppress_unscored";
   if (a.n_sleeping_dog_admins > 0) return "suppress_toxic_admin";
   if (isAboveShare(a.n_sleeping_dogs, a.n_scored_users, p.toxic_user_share_limit) && a.n_sleeping_dogs >= p.min_toxic_users) return "suppress_toxic_users";
   if (!(revenue(a, p) > 0)) return "suppress_unprofitable";

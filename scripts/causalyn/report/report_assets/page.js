@@ -10,7 +10,7 @@ const accounts = rows.n_users.map((n_users, i) => ({
   renewal: rows.renewal_date[i] ?? "", users: [], ids: "",
   features: rows.reasons[rows.reason[i]] ?? [], feature_values: rows.reason_values[i], contributions: rows.contributions[i],
   dogs: rows.profiles[rows.profile[i]][0], dog_admins: rows.profiles[rows.profile[i]][1],
-  unsupported: rows.profiles[rows.profile[i]][2], unsupported_admins: rows.profiles[rows.profile[i]][3],
+  unsupported_admins: rows.profiles[rows.profile[i]][2],
 }));
 // The same accounts if all their users were nudged.
 accounts.forEach((a, i) => {
@@ -56,8 +56,7 @@ const why = (a, p) => ({
   suppress_unscored: () => {
     if (a.n_users === 0) return "It has no users to count, so nothing is known.";
     if (a.n_scored_users < a.n_users) return `${whole(a.n_scored_users)} of ${plural(a.n_users, "user")} have a score; all must.`;
-    const unlike = a.n_unsupported_admins > 0 ? plural(a.n_unsupported_admins, "admin") : plural(a.n_unsupported_users, "user");
-    return `${unlike} unlike anybody in the past campaigns, so the effect of a nudge is unknown.`;
+    return `${plural(a.n_unsupported_admins, "admin")} unlike anybody in the past campaigns, so the effect of a nudge is unknown.`;
   },
   suppress_toxic_admin: () => `${plural(a.n_sleeping_dog_admins, "admin")} would be put off: ${a.n_sleeping_dog_admins === 1 ? "a predicted Sleeping Dog" : "predicted Sleeping Dogs"}. One is enough.`,
   suppress_toxic_users: () => `${whole(a.n_sleeping_dogs)} of ${plural(a.n_scored_users, "user")} (${((100 * a.n_sleeping_dogs) / a.n_scored_users).toFixed(0)}%) would be put off; at most ${+(100 * p.toxic_user_share_limit).toFixed(1)}% may.`,
@@ -92,7 +91,6 @@ function decide_all(p) {
   for (const a of accounts) {
     a.n_sleeping_dogs = a.dogs[p.place] ?? 0;
     a.n_sleeping_dog_admins = a.dog_admins[p.place] ?? 0;
-    a.n_unsupported_users = a.unsupported[p.place] ?? 0;
     a.n_unsupported_admins = a.unsupported_admins[p.place] ?? 0;
     a.decision = decide(a, p);
     a.net = netValue(a, p);
