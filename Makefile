@@ -148,13 +148,19 @@ test-spark: $(VENV)/.installed-dev $(VENV)/.installed-spark
 faults: $(VENV)/.installed-dev
 	$(BIN)/pytest -m fault
 
+define lint_models
+	$(BIN)/dbt parse --quiet --warn-error --no-partial-parse --target-path target/lint $(1)
+	@if [ -x $(BIN)/dbt-bouncer ]; then echo $(BIN)/dbt-bouncer $(2); COLUMNS=160 $(BIN)/dbt-bouncer $(2); \
+	else echo 'dbt-bouncer needs Python 3.11: its checks are left out'; fi
+	$(RESEARCH)/lineage.py
+endef
+
+# A refresh takes other branches of the models, which must flow in the same direction.
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/dbt parse --quiet --warn-error --no-partial-parse --target-path target/lint
-	@if [ -x $(BIN)/dbt-bouncer ]; then echo $(BIN)/dbt-bouncer; COLUMNS=160 $(BIN)/dbt-bouncer; \
-	else echo 'dbt-bouncer needs Python 3.11: its checks are left out'; fi
-	$(RESEARCH)/lineage.py
+	$(call lint_models,--vars 'refresh: true',--check check_lineage_permitted_upstream_models)
+	$(call lint_models)
 	$(BIN)/mypy
 	$(BIN)/pip-licenses > /dev/null
 	$(BIN)/sqlfluff lint models tests
