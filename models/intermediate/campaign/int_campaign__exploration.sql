@@ -56,7 +56,7 @@ units as (
     group by 1, 2, 3, 4
 ),
 
--- Most information per dollar of cost and risk first, ties by id. What costs nothing counts as a cent; units of unknown risk go last.
+-- Most information per dollar of cost and risk first, ties by id. What costs nothing counts as a cent; unknown risk goes last.
 ranked as (
     select
         units.*,
