@@ -21,9 +21,11 @@ changed as (
     select {{ join_rows(policy_id, ', ', policy_id) }} as policy_ids
     from policies
     full outer join published on policies.policy_id = published.policy_id
+    left join {{ ref('sleeping_dog_thresholds') }} as candidates
+        on published.sleeping_dog_lift_threshold = candidates.sleeping_dog_lift_threshold
     where
-        policies.policy_id is null
-        or coalesce(policies.sleeping_dog_lift_threshold <> published.sleeping_dog_lift_threshold, false)
+        coalesce(policies.sleeping_dog_lift_threshold, candidates.sleeping_dog_lift_threshold)
+        is distinct from published.sleeping_dog_lift_threshold
         {% for parameter in [
             'is_shipped', 'cost_per_account_usd', 'cost_per_nudge_usd', 'harm_confidence', 'toxic_user_share_limit', 'min_toxic_users',
             'min_scored_users', 'doubt_margin', 'nudge_support_floor', 'counts_unobserved_users', 'nudges_everybody',
@@ -54,8 +56,7 @@ strongest as (
     select min(z) as z from evidence
 ),
 
--- The most cautious threshold statistically indistinguishable from the strongest (z squared within a likelihood ratio test's
--- limit). Without evidence of harm every negative estimate counts, since unknown suppresses.
+-- The most cautious that a likelihood ratio test can't tell from the strongest; 0 without evidence, since unknown suppresses.
 chosen as (
     select
         case when max(strongest.z) <= -{{ margin(1) }} then max(evidence.sleeping_dog_lift_threshold) else 0.0 end
@@ -77,8 +78,7 @@ doubts as (
     where population = 'campaign' and lift > 0
 ),
 
--- Users far more doubtful than any of them are unlike anybody the campaigns reached. A nudge requires more: that a share of them
--- is as doubtful.
+-- Users far more doubtful are unlike anybody the campaigns reached. A nudge requires that a share of users is as doubtful.
 limits as (
     select
         policies.policy_id,
