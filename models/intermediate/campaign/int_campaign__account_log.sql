@@ -71,7 +71,6 @@ by_user as (
         max(cast(events.is_sent as int)) as was_nudged,
         max(cast(events.is_negative_reaction as int)) as has_reacted,
         max(cast(events.is_admin_churn as int)) as has_churned,
-        max(cast(events.is_converted as int)) as has_converted,
         {{ exact_sum_usd('coalesce(
             events.revenue_usd, case when events.is_converted then decisions.value_per_conversion_usd else 0 end
         )') }} as revenue_usd
@@ -89,7 +88,6 @@ by_account as (
         {{ sum_int('was_nudged') }} as n_nudged_users,
         {{ sum_int('was_nudged * has_reacted') }} as n_reacting_users,
         {{ sum_int('has_churned') }} as n_churned_admins,
-        {{ sum_int('has_converted') }} as n_converted_users,
         {{ exact_sum_usd('revenue_usd') }} as revenue_usd
     from by_user
     group by 1
@@ -107,7 +105,6 @@ final as (
         by_account.n_reacting_users,
         coalesce(admins.n_admins, 0) as n_admins,
         by_account.n_churned_admins,
-        by_account.n_converted_users,
         by_account.revenue_usd
     from assignments
     inner join entries on assignments.account_id = entries.account_id

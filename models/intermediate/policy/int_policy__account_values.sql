@@ -45,7 +45,6 @@ lifetimes as (
 final as (
     select
         account_id,
-        plan_tier,
         round(years_to_renewal, 6) as years_to_renewal,
         round(lifetime_value_usd, 4) as lifetime_value_usd,
         round(
