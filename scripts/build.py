@@ -1,8 +1,8 @@
 """Load or generate, decide, publish, and print the decision: `python scripts/build.py --raw path/to/exports`.
 
 One line per stage; dbt's log is in logs/dbt.log, and its statements in target/run. The exit status is 0 if the lists are
-published, 3 if everything ran and a check holds them back, 1 if anything else failed, and 128 and the number of the signal if the
-build was interrupted.
+published, 3 if a person must look at the data, a check or a table that failed, 1 if the build could not run, and 128 plus the
+number of the signal if it was interrupted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from causalyn.warehouse import command, origin, publication
 from causalyn.warehouse.raw_contract import PUBLICATION
 from causalyn.warehouse.stages import MOST_FAILURES, OF_DBT, DbtRun, Stages
 
-HELD_BACK = 3
 TARGET = command.ROOT / os.environ.get("DBT_TARGET_PATH", "target")
 LOG = command.ROOT / "logs" / "dbt.log"
 
@@ -108,9 +107,9 @@ def build(options: Namespace, generator: list[str]) -> int:
         print("", *answer, sep="\n")
     except duckdb.Error as error:
         sys.exit(f"Nothing was built. {warehouse} cannot be read: {str(error).splitlines()[0]}")
-    except subprocess.CalledProcessError:
+    except subprocess.CalledProcessError as error:
         explain(stages, dbt, warehouse)
-        return HELD_BACK if dbt and dbt.is_held_back() else 1
+        return error.returncode
     except KeyboardInterrupt:
         explain(stages, dbt, warehouse, interrupted=True)
         return 130

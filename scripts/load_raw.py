@@ -34,7 +34,7 @@ def main() -> None:
                 postgres.copy_tables(arguments.source, directory)
             loaded = load_raw(directory, arguments.warehouse, arguments.timezone)
     except RawContractError as error:
-        sys.exit(f"Nothing was loaded. The export breaks the raw contract:\n{error}")
+        command.leave(f"Nothing was loaded. The export breaks the raw contract:\n{error}", command.NOT_PUBLISHED)
     except postgres.DatabaseError as error:
         sys.exit(f"Nothing was loaded. The database cannot be read: {error}")
     except (duckdb.Error, OSError) as error:

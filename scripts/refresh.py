@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -31,13 +30,17 @@ class NotRefreshableError(Exception):
     """A refresh is impossible; the message says why."""
 
 
+class NothingPublishedError(Exception):
+    """The refresh ran and published nothing; the message says why."""
+
+
 def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str | None = None) -> str:
     """Build everything today's decision needs, and publish it; returns a summary in plain text.
 
     Without `as_of` it is the day to which the data go (models/staging/stg_scoring_date.sql). `deliveries` says what the raw
     tables are to this run, as the variable of that name in dbt_project.yml; those of a company are compared by default. Raises
-    NotRefreshableError where the warehouse holds no published model of this version or the run published nothing,
-    EditedListsError where it is not as it was published, and subprocess.CalledProcessError where the run fails.
+    NotRefreshableError where the warehouse holds no published model of this version, EditedListsError where it is not as it was
+    published, NothingPublishedError where the run published nothing, and subprocess.CalledProcessError where it fails.
     """
     if not warehouse.is_file():
         raise NotRefreshableError(f"there is no warehouse {warehouse}; `make build` creates one")
@@ -65,7 +68,7 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str | None
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         ((status,),) = connection.execute(f"select status from {PUBLICATION}").fetchall()
         if status != "published":
-            raise NotRefreshableError(f"the run published nothing, since {status}")
+            raise NothingPublishedError(f"the run published nothing, since {status}")
         day, last_active, targets, nudges, triggers = connection.execute(SUMMARY).fetchone()
         verdicts = connection.execute(VERDICTS).fetchall()
     lines = [
@@ -94,10 +97,14 @@ def main() -> None:
     try:
         print(refresh(arguments.warehouse, arguments.as_of, arguments.deliveries))
     except (NotRefreshableError, EditedListsError, duckdb.Error) as error:
-        sys.exit(f"Nothing was refreshed: {str(error).splitlines()[0]}.")
-    except subprocess.CalledProcessError:
-        sys.exit(
-            "The refresh stopped: the run failed; dbt's messages are above. The lists are still those of the last successful run."
+        command.leave(f"Nothing was refreshed: {str(error).splitlines()[0]}.")
+    except NothingPublishedError as error:
+        command.leave(f"Nothing was refreshed: {error}.", command.NOT_PUBLISHED)
+    except subprocess.CalledProcessError as error:
+        command.leave(
+            "The refresh stopped: the run failed; dbt's messages are above. "
+            "The lists are still those of the last successful run.",
+            error.returncode,
         )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 import duckdb
 
@@ -21,6 +21,9 @@ from causalyn.warehouse import file_name
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 10  # for dbt to stop after being told to
+NOT_PUBLISHED = (
+    3  # exit status: the data, a check or a list was found wrong, so nothing is published and a person must look
+)
 
 
 def parser(docstring: str, warehouse: str | None = "DuckDB file") -> argparse.ArgumentParser:
@@ -52,6 +55,12 @@ def _warehouse(path: str) -> Path:
     return warehouse
 
 
+def leave(message: str, status: int = 1) -> NoReturn:
+    """End the command with this message and exit status (docs/messages.md)."""
+    print(message, file=sys.stderr)
+    sys.exit(status)
+
+
 def build(warehouse: Path, *options: str, each_line: Callable[[str], None] | None = None) -> None:
     """`dbt build` without unit tests, which test only the code. Raises subprocess.CalledProcessError if it fails.
 
@@ -74,13 +83,17 @@ def run_models(warehouse: Path, *options: str) -> None:
 
 
 def run_dbt(warehouse: Path, *arguments: str, **options: Any) -> None:
-    """Runs dbt with these arguments, as `run_to_its_end` does."""
-    run_to_its_end(
-        [Path(sys.executable).with_name("dbt"), *arguments],
-        cwd=ROOT,
-        env=os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve())},
-        **options,
-    )
+    """Runs dbt with these arguments, as `run_to_its_end` does, but fails with one of our exit statuses."""
+    try:
+        run_to_its_end(
+            [Path(sys.executable).with_name("dbt"), *arguments],
+            cwd=ROOT,
+            env=os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve())},
+            **options,
+        )
+    except subprocess.CalledProcessError as error:
+        # dbt exits with 1 if a table or a check failed, and with 2 if it could not run, for instance in a locked warehouse.
+        raise subprocess.CalledProcessError(NOT_PUBLISHED if error.returncode == 1 else 1, error.cmd) from error
 
 
 def run_to_its_end(command: list[str | Path], each_line: Callable[[str], None] | None = None, **options: Any) -> None:

@@ -59,7 +59,7 @@ class DbtRun:
         self._stage_of: dict[str, int] = {}
         self._left: Counter[int] = Counter()
         self._total: Counter[int] = Counter()
-        self._failed: dict[str, str] = {}
+        self._failed: list[str] = []
         self._stages.begin("project")
 
     def read(self, line: str) -> None:
@@ -86,12 +86,6 @@ class DbtRun:
         messages = {result["unique_id"]: result["message"] or "" for result in results}
         named = [(_name(unique_id), _lines_that_matter(messages.get(unique_id, ""))) for unique_id in self._failed]
         return sorted(named, key=lambda failure: failure[0] != GATE)
-
-    def is_held_back(self) -> bool:
-        """Whether everything ran but a check failed, so that running again changes nothing."""
-        return bool(self._failed) and all(
-            status == "fail" or _name(unique_id) == GATE for unique_id, status in self._failed.items()
-        )
 
     def _plan(self) -> None:
         """Assign nodes to stages, from the manifest, which dbt writes before it runs the first node."""
@@ -120,7 +114,7 @@ class DbtRun:
         if stage is None:
             return
         if node["node_status"] in ("error", "fail"):
-            self._failed[node["unique_id"]] = node["node_status"]
+            self._failed.append(node["unique_id"])
             self._stages.current = OF_DBT[stage]
         self._left[stage] -= 1
         while self._stages.current in OF_DBT:

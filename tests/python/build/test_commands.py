@@ -20,6 +20,7 @@ import pytest
 
 import build
 from causalyn.warehouse import origin
+from causalyn.warehouse.command import NOT_PUBLISHED
 from causalyn.warehouse.publication import warehouse_mark
 
 ACCOUNTS = "600"
@@ -181,10 +182,33 @@ def broken(fresh, copy_project, tmp_path) -> Path:
     return project
 
 
-def build_by_script(project: Path, *options: str) -> subprocess.Popen[str]:
+def by_script(project: Path, name: str, *options: str) -> subprocess.Popen[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("CAUSALYN_", "DBT_"))}
-    command = [project / ".venv" / "bin" / "python", project / "scripts" / "build.py", *options]
+    command = [project / ".venv" / "bin" / "python", project / "scripts" / name, *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+WRONG = {"build.py": ("--accounts", "many"), "refresh.py": ("--as-of", "yesterday")}
+
+
+@pytest.mark.parametrize("script", WRONG)
+@pytest.mark.fault("a locked warehouse, wrong options, a broken seed", "exit statuses 1, 2 and 3")
+def test_exit_statuses_tell_a_scheduler_what_to_do(broken, seen, script):
+    """Try again later, correct the call, or have a person look."""
+
+    def status(*options: str) -> int:
+        process = by_script(broken, script, *options)
+        stderr = process.communicate()[1]
+        assert stderr and "Traceback" not in stderr
+        return process.returncode
+
+    with duckdb.connect(str(broken / "warehouse" / "causalyn.duckdb")):
+        locked = status()
+    wrong = status(*WRONG[script])
+    seed = broken / "seeds" / "policy_parameters.csv"
+    seed.write_text(seed.read_text().replace(",55,", ",much,", 1))
+    assert (locked, wrong, status()) == (1, 2, NOT_PUBLISHED)
+    seen("these")
 
 
 @pytest.mark.fault("a seed that is broken", "the failed node and one paragraph; the lists stay")
@@ -192,9 +216,9 @@ def test_a_failed_build_says_what_failed_since_when_the_lists_stand_and_what_to_
     before = read(broken / "warehouse" / "causalyn.duckdb", "select * from marts.target_accounts order by all")
     seed = broken / "seeds" / "policy_parameters.csv"
     seed.write_text(seed.read_text().replace(",55,", ",much,", 1))
-    failed = build_by_script(broken, "--accounts", ACCOUNTS)
+    failed = by_script(broken, "build.py", "--accounts", ACCOUNTS)
     stdout, stderr = failed.communicate()
-    assert (failed.returncode, "Decision of" in stdout) == (1, False)
+    assert (failed.returncode, "Decision of" in stdout) == (NOT_PUBLISHED, False)
     assert stderr.startswith("policy_parameters\n")
     assert re.match(
         r"The build failed in the stage cleaning: policy_parameters. The lists that were published on .* stay as they were. "
@@ -213,7 +237,7 @@ def test_an_interrupted_build_says_so(broken, seen):
     page.parent.mkdir(parents=True, exist_ok=True)
     mark = warehouse_mark(broken / "warehouse" / "causalyn.duckdb")
     page.write_text(f'<p>{mark}</p><div id="banner" role="alert"></div>')
-    interrupted = build_by_script(broken)
+    interrupted = by_script(broken, "build.py")
     for line in interrupted.stdout:
         if line.startswith("project"):
             break

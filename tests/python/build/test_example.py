@@ -83,11 +83,11 @@ def test_days_of_the_example_are_those_of_its_zone(example):
 @pytest.mark.fault("an export of local midnights whose zone nobody named", "refused")
 @pytest.mark.parametrize("script", ["load_raw.py", "map_words.py"])
 def test_the_example_is_refused_without_its_zone(project_root, run, tmp_path, seen, script):
-    own = {"load_raw.py": "--warehouse", "map_words.py": "--seeds"}[script]
+    own, status = {"load_raw.py": ("--warehouse", 3), "map_words.py": ("--seeds", 1)}[script]
     done = run(
         sys.executable, project_root / "scripts" / script, project_root / "docs" / "example", own, tmp_path / "x"
     )
-    assert done.returncode == 1
+    assert done.returncode == status
     assert f"name it, for example TIMEZONE={ZONE}" in done.stderr
     seen(done.stderr)
 

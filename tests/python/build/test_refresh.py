@@ -14,8 +14,9 @@ import duckdb
 import pytest
 from conftest import ROOT
 
+from causalyn.warehouse.command import NOT_PUBLISHED
 from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION
-from refresh import NotRefreshableError, refresh
+from refresh import NothingPublishedError, NotRefreshableError, refresh
 
 DAY = datetime.timedelta(days=1)
 HISTORY = {"campaign_arms", "momentum_triggers", "policy_decisions_ledger", "policy_diff", "publication_changes"}
@@ -181,7 +182,7 @@ def test_data_that_was_just_loaded_can_be_refreshed_by(copy_world, refresh_world
     # A refresh held back for another reason is no success.
     change(world.warehouse, f"update {PUBLICATION} set status = 'this is not up to date'")
     monkeypatch.setattr("causalyn.warehouse.command.build", lambda *arguments: None)
-    with pytest.raises(NotRefreshableError) as raised:
+    with pytest.raises(NothingPublishedError) as raised:
         refresh_world(world, 1)
     listed(str(raised.value))
 
@@ -351,7 +352,7 @@ def refuse(run, built_world, read_published, tmp_path) -> Callable[[Path], subpr
             sys.executable, project / "scripts" / "refresh.py", "--as-of", str(as_of), "--warehouse", warehouse,
             directory=tmp_path, DBT_TARGET_PATH=str(tmp_path / "target"), DBT_LOG_PATH=str(tmp_path / "logs"),
         )  # fmt: skip
-        assert refused.returncode == 1
+        assert refused.returncode == NOT_PUBLISHED
         assert refused.stderr.splitlines()[-1].startswith(
             "The refresh stopped: the run failed; dbt's messages are above."
         )

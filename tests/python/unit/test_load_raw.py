@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from causalyn.warehouse import origin, raw_files, raw_loader
+from causalyn.warehouse.command import NOT_PUBLISHED
 from causalyn.warehouse.raw_contract import TABLES, TRUTH, TRUTH_TODAY, USERS, truth_path
 from causalyn.warehouse.raw_files import SUFFIXES, RawContractError
 from causalyn.warehouse.raw_loader import check_raw, load_raw
@@ -1214,7 +1215,7 @@ def test_all_problems_are_reported_together(export, command, warehouse):
         export, "outcomes_raw", "select * replace ('soon' as activation_date, -1 as collab_activated_flag) from {table}"
     )
     failed = command(export)
-    assert failed.returncode == 1
+    assert failed.returncode == NOT_PUBLISHED
     assert failed.stdout == ""
     headline, *problems = failed.stderr.splitlines()
     assert headline == "Nothing was loaded. The export breaks the raw contract:"
@@ -1250,7 +1251,10 @@ def test_the_command_says_what_it_loaded_into_files_of_the_owner_alone(export, c
 
 def test_a_missing_directory_is_one_clear_error(tmp_path, command, warehouse):
     failed = command(tmp_path / "nowhere")
-    assert (failed.returncode, failed.stderr.splitlines()[1:]) == (1, [f"{tmp_path / 'nowhere'}: no such directory"])
+    assert (failed.returncode, failed.stderr.splitlines()[1:]) == (
+        NOT_PUBLISHED,
+        [f"{tmp_path / 'nowhere'}: no such directory"],
+    )
     assert not warehouse.exists()
 
 

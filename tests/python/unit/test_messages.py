@@ -21,9 +21,11 @@ REFUSALS = {
     "ModelMismatchError",
     "NotPlayableError",
     "NotRefreshableError",
+    "NothingPublishedError",
     "NoSuchSideError",
     "SystemExit",
     "exit",
+    "leave",
     "DbtRuntimeError",
     "DatabaseError",
 }
