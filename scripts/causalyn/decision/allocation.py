@@ -47,8 +47,8 @@ def _allocate(group: pd.DataFrame) -> pd.DataFrame:
         chosen = greedy
     # Among accounts with the same use take the first: no worse, and independent of the solver's preference.
     alike = pd.Series(chosen).groupby(list(uses), sort=False)
-    chosen = alike.cumcount() < alike.transform("sum")
-    return group.assign(is_chosen=chosen, upper_bound_usd=round(max(bound, value @ chosen), 6))
+    chosen = (alike.cumcount() < alike.transform("sum")).to_numpy()
+    return group.assign(is_chosen=chosen, upper_bound_usd=round(max(bound, float(value @ chosen)), 6))
 
 
 def choose(value: np.ndarray, uses: np.ndarray, limits: np.ndarray) -> tuple[np.ndarray, float]:

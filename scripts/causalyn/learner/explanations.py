@@ -87,12 +87,12 @@ def _lift(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Lift and its standard error (each variants x users) of `users` with features `changed` (variants x users x features)."""
     n_variants, n_users, n_features = changed.shape
-    answers = uplift.in_blocks(
+    lift, lift_se = uplift.in_blocks(
         partial(model.lift, learner=parameters.deciding),
         changed.reshape(-1, n_features),
         np.tile(_hashes(users), n_variants),
     )
-    return tuple(answer.reshape(n_variants, n_users) for answer in answers)
+    return lift.reshape(n_variants, n_users), lift_se.reshape(n_variants, n_users)
 
 
 def _hashes(users: pd.DataFrame) -> np.ndarray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 from zipfile import BadZipFile
@@ -95,7 +95,7 @@ def fingerprint(training: pd.DataFrame) -> str:
 
 
 def _refuse_another(
-    row: dict[str, Any], features: Sequence[str], parameters: uplift.Parameters, training: pd.DataFrame | None
+    row: Mapping[Hashable, Any], features: Sequence[str], parameters: uplift.Parameters, training: pd.DataFrame | None
 ) -> None:
     wanted = row["features"].split(",")
     if wanted != features:
@@ -121,7 +121,7 @@ def _refuse_another(
 
 def _to_bytes(model: uplift.UpliftModel) -> bytes:
     forests, splines = list(_parts(model, uplift.Forest)), list(_parts(model, uplift.Splines))
-    arrays = {
+    arrays: dict[str, Any] = {
         "account_hashes": model.account_hashes,
         "n_trees": np.array([len(forest.sizes) for forest in forests]),
         **{
@@ -129,14 +129,14 @@ def _to_bytes(model: uplift.UpliftModel) -> bytes:
         },
         **{f"splines_{name}": np.stack([getattr(of, name) for of in splines]) for name in SPLINES},
     }
-    for learner, calibration in model.calibrations.items():
+    for learner, calibration in (model.calibrations or {}).items():
         arrays |= {f"{learner}_{name}": np.asarray(getattr(calibration, name)) for name in CALIBRATION}
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
     return file.getvalue()
 
 
-def _from_bytes(row: dict[str, Any], features: tuple[str, ...]) -> uplift.UpliftModel:
+def _from_bytes(row: Mapping[Hashable, Any], features: tuple[str, ...]) -> uplift.UpliftModel:
     kept = bytes(row["model"])
     if hashlib.sha256(kept).hexdigest() != row["model_sha256"]:
         raise ModelMismatchError(
@@ -153,18 +153,19 @@ def _from_bytes(row: dict[str, Any], features: tuple[str, ...]) -> uplift.Uplift
         ) from error
 
 
-def _from_arrays(arrays: Mapping[str, np.ndarray], features: tuple[str, ...]) -> uplift.UpliftModel:
-    parts = {"Forest": _split_forests(arrays, len(features)), "Splines": _split_splines(arrays, len(features))}
+def _from_arrays(arrays: Mapping[str, Any], features: tuple[str, ...]) -> uplift.UpliftModel:
+    forests, splines = _split_forests(arrays, len(features)), _split_splines(arrays, len(features))
+    parts: dict[str, Iterator[uplift.Forest | uplift.Splines]] = {"Forest": forests, "Splines": splines}
 
     def half() -> uplift.HalfModel:
         nuisances = tuple(next(parts[kind]) for kind in ("Forest", "Splines") for _ in range(3))
         lifts = {
-            name: learner(*(next(parts[field.type]) for field in fields(learner)))
+            name: learner(*(next(parts[str(field.type)]) for field in fields(learner)))
             for name, learner in uplift.LEARNERS.items()
         }
         return uplift.HalfModel(nuisances, lifts)
 
-    raw_trees = tuple((next(parts["Forest"]), next(parts["Forest"])) for _ in range(2))
+    raw_trees = tuple((next(forests), next(forests)) for _ in range(2))
     of_learners = [field.type for learner in uplift.LEARNERS.values() for field in fields(learner)]
     n_pairs = (len(arrays["n_trees"]) - 4) // (3 + of_learners.count("Forest")) // 2
     calibrations = {
@@ -195,7 +196,7 @@ def _split_forests(arrays: Mapping[str, np.ndarray], n_features: int) -> Iterato
 
 def _parts(model: uplift.UpliftModel, kind: type[Part]) -> Iterator[Part]:
     """Every forest of a model, or all splines, in the order they are stored."""
-    halves = [half for pair in model.halves for half in pair]
+    halves: list[uplift.HalfModel] = [half for pair in model.halves for half in pair]
     parts = [
         *(tree for trees in model.raw_trees for tree in trees),
         *(part for half in halves for part in (*half.nuisances, *_of_lifts(half))),

@@ -50,7 +50,7 @@ def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: u
         "negative_control_outcome": training.assign(outcome=earlier).dropna(subset=["outcome"]),
     }
     with threadpool_limits(limits=1):
-        estimated = Parallel(n_jobs=-1, prefer="threads")(
+        estimated: list[pd.DataFrame] = Parallel(n_jobs=-1, prefer="threads")(
             delayed(_estimate)(name, frame, parameters, np.random.default_rng([parameters.seed, place]))
             for place, (name, frame) in enumerate(attempts.items(), start=1)
         )

@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 import matplotlib.style
 import numpy as np
@@ -73,20 +74,25 @@ class Drawn:
         return self.figure
 
 
-def style() -> AbstractContextManager:
+def style() -> AbstractContextManager[None]:
     """Draws in the project's style on matplotlib's defaults, regardless of user settings or other libraries."""
     return matplotlib.style.context(["default", STYLE])
 
 
-def _axes(n_panels: int = 1, height: float = 4.0, **options: object) -> tuple[Figure, list[Axes]]:
+def _axes(n_panels: int = 1, height: float = 4.0, **options: Any) -> tuple[Figure, list[Axes]]:
     figure = Figure(figsize=(5.4, height), layout="constrained")
     return figure, list(np.atleast_1d(figure.subplots(n_panels, 1, **options)))
 
 
-def _tips(axes: Axes, x: Iterable, y: Iterable, texts: Iterable[str]) -> None:
+def _tips(axes: Axes, x: Iterable[Any], y: Iterable[Any], texts: Iterable[str]) -> None:
     """Invisible discs around marks, with a text for the pointer: the page makes a tooltip of an id that begins so."""
     for place in zip(x, y, texts, strict=True):
         axes.plot(*place[:2], "o", alpha=0, markersize=18, gid=f"{TIP}{place[2]}")
+
+
+def _rows(mart: pd.DataFrame) -> Iterator[Any]:
+    """Rows with an attribute per column, whose types are those of the mart."""
+    return iter(mart.itertuples())
 
 
 def label(identifier: str) -> str:
@@ -131,10 +137,10 @@ def policy_funnel(funnel: pd.DataFrame) -> Drawn | None:
     axes.barh(steps.index, goes_on, color=PALE, height=0.72)
     colours = np.where(is_target, BLUE, ORANGE).tolist()
     axes.barh(steps.index, steps["n_accounts"], left=goes_on, color=colours, height=0.72)
-    for place, step in steps.iterrows():
-        share = f"{step['n_accounts'] / total:.0%}" if step["n_accounts"] else ""
-        written = f"{step['n_accounts']:,}" if not share else f"{step['n_accounts']:,}  ({share})"
-        end = step["n_accounts_entering"] if not is_target[place] else step["n_accounts"]
+    for place, step in enumerate(_rows(steps)):
+        share = f"{step.n_accounts / total:.0%}" if step.n_accounts else ""
+        written = f"{step.n_accounts:,}" if not share else f"{step.n_accounts:,}  ({share})"
+        end = step.n_accounts_entering if not is_target[place] else step.n_accounts
         axes.text(end + total * 0.012, place, written, va="center", fontweight="bold", color=colours[place])
     axes.set_yticks(steps.index, [label(decision) for decision in steps["decision"]], color=INK)
     axes.tick_params(length=0)
@@ -218,7 +224,7 @@ def uplift_by_decile(deciles: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
         (
             f"Decile {row.decile}: predicted {points(row.predicted_lift)} points, observed {points(row.observed_lift)} "
             f"({points(row.observed_lift_lower)} to {points(row.observed_lift_upper)})"
-            for row in known.itertuples()
+            for row in _rows(known)
         ),
     )
     axes.legend(frameon=False, loc="upper right")
@@ -295,7 +301,7 @@ def lift_by_segment(users: pd.DataFrame, min_users: int = 50) -> Drawn | None:
                 )
     if not rows:
         return None
-    names, means, errors = ([row[place] for row in rows] for place in range(3))
+    names, means, errors = zip(*rows, strict=True)
     best, worst = int(np.argmax(means)), int(np.argmin(means))
     names_of = [name.split(",")[0].replace("_", " ") for name in names]
     if means[best] - Z_95 * errors[best] > means[worst] + Z_95 * errors[worst]:
@@ -400,7 +406,7 @@ def campaign_effect(looks: pd.DataFrame) -> Drawn | None:
         (
             f"{row.look_date:%d %B}: {dollars(row.effect)} ({dollars(row.sequential_lower)} to {dollars(row.sequential_upper)}), "
             f"{row.n_treatment:,} accounts nudged, {row.n_control:,} held out"
-            for row in known.itertuples()
+            for row in _rows(known)
         ),
     )
     axes.legend(frameon=False, loc="upper right")
@@ -418,10 +424,10 @@ def bandit_arms(rounds: pd.DataFrame) -> Drawn | None:
     shares = rounds.pivot_table(index="round_number", columns="arm", values="decision_share").fillna(0).sort_index()
     shares = shares[shares.iloc[-1].sort_values(ascending=False, kind="stable").index]
     last, most_given = shares.index[-1], label(shares.columns[0]).lower()
-    share = points(shares.iloc[-1, 0], signed=False)
+    share = points(shares.to_numpy()[-1, 0], signed=False)
     title = f"The most frequent arm in round {last} was “{most_given}”, chosen for {share}% of users"
     figure, (axes,) = _axes(height=3.6)
-    for arm, color in zip(shares, itertools.cycle((BLUE, ORANGE, INK, GREY))):
+    for arm, color in zip(shares.columns, itertools.cycle((BLUE, ORANGE, INK, GREY))):
         name = label(arm).lower()
         axes.plot(shares.index, shares[arm], color=color, linewidth=1.8, marker="o", markersize=4, label=name)
         told = (

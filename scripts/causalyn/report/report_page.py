@@ -13,6 +13,7 @@ import json
 import math
 import re
 from pathlib import Path
+from typing import TypeGuard
 
 import jinja2
 import matplotlib
@@ -25,27 +26,27 @@ ASSETS = Path(__file__).resolve().parent / "report_assets"
 
 def count(value: float | None) -> str:
     """A whole number with thousands separators; a dash if missing."""
-    return "–" if _is_missing(value) else f"{round(value):,}"
+    return f"{round(value):,}" if _is_known(value) else "–"
 
 
 def dollars(value: float | None) -> str:
     """Whole dollars; a dash if missing."""
-    return "–" if _is_missing(value) else figures.dollars(value)
+    return figures.dollars(value) if _is_known(value) else "–"
 
 
 def cents(value: float | None) -> str:
     """Dollars with two decimals; a dash if missing."""
-    return "–" if _is_missing(value) else f"{'−' if round(value, 2) < 0 else ''}${abs(value):,.2f}"
+    return f"{'−' if round(value, 2) < 0 else ''}${abs(value):,.2f}" if _is_known(value) else "–"
 
 
 def share(value: float | None) -> str:
     """A share in percent with one decimal; a dash if missing."""
-    return "–" if _is_missing(value) else f"{value:.1%}".replace("-", "−")
+    return f"{value:.1%}".replace("-", "−") if _is_known(value) else "–"
 
 
 def number(value: float | None) -> str:
     """A number without a unit, to three significant digits, or whole if it is large."""
-    if _is_missing(value):
+    if not _is_known(value):
         return "unknown"
     return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else f"{value:.3g}".replace("-", "−")
 
@@ -56,8 +57,8 @@ def measure(value: float | None, unit: str) -> str:
     return written[unit](value) if unit in written else number(value)
 
 
-def _is_missing(value: float | None) -> bool:
-    return value is None or value != value or math.isinf(value)
+def _is_known(value: float | None) -> TypeGuard[float]:
+    return value is not None and math.isfinite(value)
 
 
 def image(drawn: figures.Drawn) -> Markup:

@@ -12,6 +12,8 @@ first MAX_USERS users are on the page: the marts hold the rest.
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 
 from causalyn.report import figures
@@ -159,16 +161,19 @@ limit $max_users
 """
 
 
-def choices(connection: duckdb.DuckDBPyConnection, account_ids: list[str]) -> list[dict]:
+def choices(connection: duckdb.DuckDBPyConnection, account_ids: list[str]) -> list[dict[str, Any]]:
     """Other policies that differ from the shipped one in prices only, each with its prices for every listed account."""
-    return connection.sql(CHOICES, params={"account_ids": account_ids}).to_arrow_table().to_pylist()
+    priced: list[dict[str, Any]] = (
+        connection.sql(CHOICES, params={"account_ids": account_ids}).to_arrow_table().to_pylist()
+    )
+    return priced
 
 
-def users(connection: duckdb.DuckDBPyConnection, account_ids: list[str], max_users: int = MAX_USERS) -> dict:
+def users(connection: duckdb.DuckDBPyConnection, account_ids: list[str], max_users: int = MAX_USERS) -> dict[str, Any]:
     """Columns by name, one value per user: the account's index, id, role and reason (indexes into `roles` and
     `reasons`), and lift with its interval in hundredths of a point. An account whose users do not all fit has none."""
     parameters = {"account_ids": account_ids[:MAX_DETAILED], "max_users": max_users}
-    table = connection.sql(USERS, params=parameters).to_arrow_table().to_pydict()
+    table: dict[str, Any] = connection.sql(USERS, params=parameters).to_arrow_table().to_pydict()
     if len(table["place"]) == max_users:
         end = table["place"].index(table["place"][-1])
         table = {name: column[:end] for name, column in table.items()}
@@ -190,7 +195,7 @@ def _brief(value: float | None) -> float | None:
     return None if value is None or value != value else float(f"{value:.3g}")
 
 
-def rows(connection: duckdb.DuckDBPyConnection, decisions: list[str], max_listed: int = MAX_LISTED) -> dict:
+def rows(connection: duckdb.DuckDBPyConnection, decisions: list[str], max_listed: int = MAX_LISTED) -> dict[str, Any]:
     """Columns by name, one value per row, targets first, by net value; rows of the grid come last, without account ids.
 
     Names and model features are left out for accounts beyond MAX_DETAILED. `published` holds
@@ -200,9 +205,10 @@ def rows(connection: duckdb.DuckDBPyConnection, decisions: list[str], max_listed
     `contributions` their contributions to lift, then the lift without any feature and with all.
     `n_accounts` is left out if every row is one account, prices if all accounts share the policy's.
     """
-    table = connection.sql(ROWS, params={"max_listed": max_listed, "lift_bin": LIFT_BIN}).to_arrow_table().to_pydict()
+    asked = connection.sql(ROWS, params={"max_listed": max_listed, "lift_bin": LIFT_BIN})
+    table: dict[str, Any] = asked.to_arrow_table().to_pydict()
     n_listed = sum(account is not None for account in table["account_id"])
-    reasons: dict[tuple, int] = {}
+    reasons: dict[tuple[str, ...], int] = {}
     table["reason"] = [reasons.setdefault(tuple(features), len(reasons)) for features in table.pop("features")]
     for name, column in (("reason_values", "feature_values"), ("contributions", "contributions")):
         table[name] = [[_brief(value) for value in values] for values in table.pop(column)]
@@ -212,7 +218,7 @@ def rows(connection: duckdb.DuckDBPyConnection, decisions: list[str], max_listed
     table["annual_recurring_revenue_usd"] = [
         None if value is None else round(value) for value in table["annual_recurring_revenue_usd"]
     ]
-    profiles: dict[tuple, int] = {}
+    profiles: dict[tuple[tuple[int, ...], ...], int] = {}
     places = []
     for counts in zip(*(table.pop(name) for name in PROFILE), strict=True):
         key = tuple(tuple(_without_trailing_zeros(one)) for one in counts)

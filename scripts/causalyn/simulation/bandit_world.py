@@ -30,7 +30,9 @@ def chances(users: pd.DataFrame, arms: pd.DataFrame, physics: Physics) -> tuple[
 def expected_rewards(users: pd.DataFrame, arms: pd.DataFrame, physics: Physics, reaction_cost: float) -> np.ndarray:
     """Expected reward of each arm for each user, in US dollars; shape (users, arms)."""
     converts, reacts = chances(users, arms, physics)
-    return converts * np.mean(physics.conversion_revenue_usd) - arms["cost_usd"].to_numpy() - reaction_cost * reacts
+    revenue = converts * np.mean(physics.conversion_revenue_usd)
+    rewards: np.ndarray = revenue - arms["cost_usd"].to_numpy() - reaction_cost * reacts
+    return rewards
 
 
 def play_round(

@@ -158,6 +158,7 @@ def _draw_chunk(physics: Physics, campaigns: int, rng: np.random.Generator) -> C
 
     activity, interventions = [], []
     start = 0
+    week: int | np.ndarray
     for campaign in range(campaigns):
         week = WEEKS_BEFORE + CAMPAIGN_INTERVAL_WEEKS * campaign
         activity.append(_draw_activity(physics, rng, users, habits, range(start, week), week))
@@ -265,7 +266,7 @@ def _draw_users(physics: Physics, rng: np.random.Generator, accounts: Columns) -
 
     def rank(key: np.ndarray) -> np.ndarray:
         """Each user's rank by the key within the account."""
-        ranks = np.empty_like(place)
+        ranks: np.ndarray = np.empty_like(place)
         ranks[np.lexsort((key, account))] = place
         return ranks
 
@@ -387,7 +388,7 @@ def _draw_activity(
     """
     # Growth pivots on the middle of the last four weeks, which keeps their sum nearly the same.
     exponent = np.minimum(np.arange(weeks.start, weeks.stop), as_of_week - 1) - (as_of_week - 2.5)
-    levels = users["actions_per_day"][:, None] * users["weekly_growth"][:, None] ** exponent
+    levels: np.ndarray = users["actions_per_day"][:, None] * users["weekly_growth"][:, None] ** exponent
     levels = levels.astype(np.float32) * users["reaction"][:, None]
 
     days = len(weeks) * 7
@@ -403,7 +404,8 @@ def _draw_activity(
 
     def noise(spread: float, unit: np.ndarray) -> np.ndarray:
         """A factor of mean 1 and standard deviation `spread`."""
-        return 1 + np.float32(np.sqrt(12) * spread) * (unit - np.float32(0.5))
+        factor: np.ndarray = 1 + np.float32(np.sqrt(12) * spread) * (unit - np.float32(0.5))
+        return factor
 
     level = levels.ravel()[user * len(weeks) + week]
     actions = np.rint(level * noise(physics.daily_noise, unit[0]))
@@ -581,4 +583,5 @@ def _uniform(rng: np.random.Generator, bounds: np.ndarray) -> np.ndarray:
 
 def _choose(rng: np.random.Generator, shares: np.ndarray) -> np.ndarray:
     """One category per row of shares, shape (n, categories)."""
-    return (rng.random((len(shares), 1)) >= np.cumsum(shares, axis=1)[:, :-1]).sum(axis=1)
+    category: np.ndarray = (rng.random((len(shares), 1)) >= np.cumsum(shares, axis=1)[:, :-1]).sum(axis=1)
+    return category

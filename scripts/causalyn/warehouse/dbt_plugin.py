@@ -41,10 +41,15 @@ def _keep_to_owner() -> None:
 class Plugin(BasePlugin):
     """Refuses a warehouse that can't be opened in words that say what to do, and writes the readers' copy."""
 
+    @property
+    def warehouse(self) -> Path:
+        assert self.creds, "dbt gives every plugin the credentials of the profile"
+        return Path(self.creds.path)
+
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         os.umask(0o077)  # the warehouse and its copy describe customers: only their owner may read them
         _keep_to_owner()
-        path = Path(self.creds.path)
+        path = self.warehouse
         objection = file_name.objection(path)
         if objection:
             raise DbtRuntimeError(objection)
@@ -73,18 +78,19 @@ class Plugin(BasePlugin):
         """What the macros of publication ask for: refuse an edited history, mark the page, or replace the readers' copy."""
         if "refuse_edited_history" in target_config.config:
             return self._refuse_edited_history()
+        assert target_config.location, "the macros name a file"
+        place = Path(target_config.location.path)
         if "banner" in target_config.config:
-            return mark_page(Path(target_config.location.path), Path(self.creds.path), **target_config.config)
-        copy = Path(target_config.location.path)
-        unfinished = copy.with_name(f"{copy.name}.unfinished")
+            return mark_page(place, self.warehouse, **target_config.config)
+        unfinished = place.with_name(f"{place.name}.unfinished")
         try:
             unfinished.unlink(missing_ok=True)
-            ledger = copy.with_name(f"{Path(self.creds.path).name.removesuffix('.duckdb')}.ledger")
+            ledger = place.with_name(f"{self.warehouse.name.removesuffix('.duckdb')}.ledger")
             self._copy_tables(target_config.config["schemas"], unfinished, ledger)
-            unfinished.replace(copy)
+            unfinished.replace(place)
         except (duckdb.Error, OSError) as error:
             raise DbtRuntimeError(
-                f"The lists are published in {self.creds.path}, but their copy for readers, {copy}, is still that of an"
+                f"The lists are published in {self.warehouse}, but their copy for readers, {place}, is still that of an"
                 f" earlier build: it can't be written. Make room for it, then run this again. ({str(error).splitlines()[0]})"
             ) from error
 

@@ -132,7 +132,7 @@ def why_fewer(warehouse: Path, rows: dict[str, int]) -> dict[str, str]:
                 query = _LEFT_OUT.format(headline=each.headline, key=key, name=each.name, where=each.where)
                 left_out = connection.execute(query).fetchall()
             if left_out:
-                (n_headline,) = connection.execute(f"select count(*) from marts.{each.headline}").fetchone()
+                ((n_headline,),) = connection.execute(f"select count(*) from marts.{each.headline}").fetchall()
                 others = ", ".join(f"{n:,} {reason}" for reason, n in left_out)
                 why[each.name] = f"of {n_headline:,} in marts.{each.headline}; the others: {others}"
             else:
@@ -233,14 +233,14 @@ def _write(connection: duckdb.DuckDBPyConnection, published: PublishedList, dire
     csv, parquet = (literal(directory / f"{published.name}.{suffix}") for suffix in ("csv", "parquet"))
     connection.execute(f"copy (select {', '.join(cells)} {source}) to {csv} (format csv, header)")
     connection.execute(f"copy (select {', '.join(published.columns)} {source}) to {parquet} (format parquet)")
-    return connection.execute(f"select count(*) {rows}").fetchone()[0]
+    return int(connection.execute(f"select count(*) {rows}").fetchall()[0][0])
 
 
 def _write_manifest(connection: duckdb.DuckDBPyConnection, rows: dict[str, int], directory: Path) -> None:
     """List the set's contents, so that a reader can check that it is complete."""
-    build_id, policy_id, scoring_date = connection.execute(
+    ((build_id, policy_id, scoring_date),) = connection.execute(
         "select build_id, shipped_policy_id, cast(scoring_date as varchar) from marts.build_info"
-    ).fetchone()
+    ).fetchall()
     files = {
         file.name: {
             "rows": rows[file.stem],

@@ -67,7 +67,7 @@ def of(warehouse: Path) -> str | None:
             "select table_name from duckdb_tables() where schema_name = ?", [RAW_SCHEMA]
         ).fetchall()
         if ("origin",) in tables:
-            return connection.execute(f"select origin from {RAW_SCHEMA}.origin").fetchone()[0]
+            return str(connection.execute(f"select origin from {RAW_SCHEMA}.origin").fetchall()[0][0])
     if (ACCOUNTS.name,) not in tables:
         return None
     return GENERATED if truth_path(warehouse).exists() else LOADED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -52,7 +53,7 @@ def copy_tables(uri: str, directory: Path) -> None:
         raise RawContractError(problems)
 
 
-def _copy_table(cursor: object, table: Table, columns: list[tuple[str, str]], file: Path) -> None:
+def _copy_table(cursor: Any, table: Table, columns: list[tuple[str, str]], file: Path) -> None:
     read = ", ".join(identifier(name) + ("" if kind in _AS_IT_IS else "::text") for name, kind in columns)
     cursor.execute(f"select {read} from {table.name}")
     batches = cursor.fetch_record_batch()

@@ -80,7 +80,6 @@ def refuse_edited(connection: duckdb.DuckDBPyConnection, only_history: bool = Fa
 def _fingerprint(connection: duckdb.DuckDBPyConnection, query: str) -> str | None:
     """What the table's query gives now; None if the table, or a column, is gone."""
     try:
-        found: str = connection.execute(query).fetchall()[0][0]
-        return found
+        return str(connection.execute(query).fetchall()[0][0])
     except (duckdb.CatalogException, duckdb.BinderException):
         return None

@@ -6,6 +6,7 @@ Each check is a rule over the contract's columns, types, keys and references, no
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 
@@ -233,7 +234,7 @@ def check_values(
     measures = {"rows": "count(*)"} | {
         (column.name, measure): sql for column in table.columns for measure, sql in _measures(source, column).items()
     }
-    values = connection.execute(f"select {', '.join(measures.values())} from {source.recorded}").fetchone()
+    (values,) = connection.execute(f"select {', '.join(measures.values())} from {source.recorded}").fetchall()
     found = dict(zip(measures, values, strict=True))
     rows = found["rows"]
     if rows != source.files.n_rows:
@@ -289,7 +290,9 @@ def _measures(source: Source, column: Column) -> dict[str, str]:
     return measures
 
 
-def _judge(source: Source, column: Column, rows: int, timezone: str | None, measured: dict, findings: Findings) -> None:
+def _judge(
+    source: Source, column: Column, rows: int, timezone: str | None, measured: dict[str, Any], findings: Findings
+) -> None:
     """Findings from a column's measures."""
     where, problems = f"{source.table.name}.{column.name}", findings.problems
     nulls = measured["nulls"]
@@ -314,7 +317,7 @@ def _judge(source: Source, column: Column, rows: int, timezone: str | None, meas
         )
     if measured.get("long"):
         problems.append(too_long(where))
-    if measured.get("outside", 0) > (rows - nulls) / 2:
+    if column.range and measured["outside"] > (rows - nulls) / 2:
         problems.append(
             f"{where}: {measured['outside']:,} of {rows:,} rows are not {column.range[0]:,} to {column.range[1]:,}, for example"
             f" {shown(measured['outside example'])}; check the unit of the column"
@@ -416,10 +419,10 @@ def _check_shared_keys(
     connection: duckdb.DuckDBPyConnection, table: str, key: str, reference: str, findings: Findings
 ) -> None:
     """Ambiguous keys, such as users counted from 1 in each account."""
-    n_keys, n_shared, example = connection.execute(
+    ((n_keys, n_shared, example),) = connection.execute(
         "select count(*), count(*) filter (where first <> last), min([id, first, last]) filter (where first <> last)"
         f" from (select {key} as id, min({reference}) as first, max({reference}) as last from {table} group by all)"
-    ).fetchone()
+    ).fetchall()
     if n_shared > LOST_SHARE * n_keys:
         shared, first, last = map(shown, example)
         findings.problems.append(
@@ -432,12 +435,12 @@ def _check_repeated_days(connection: duckdb.DuckDBPyConnection, source: Source, 
     """Contradictory rows of one user and day, which could be parts or versions."""
     key = [*source.table.key, "source"]
     others = ", ".join(column.name for column in source.table.columns if column.name not in key)
-    n_days, n_repeated, example = connection.execute(
+    ((n_days, n_repeated, example),) = connection.execute(
         "select count(*), count(*) filter (where first <> last),"
         " min([user_id, cast(activity_date as varchar)]) filter (where first <> last) from ("
         f"select {', '.join(key)}, min(hash({others})) as first, max(hash({others})) as last from ({source.select})"
         " where user_id is not null and activity_date is not null group by all)"
-    ).fetchone()
+    ).fetchall()
     if not n_repeated:
         return
     user, day = example
@@ -457,11 +460,11 @@ def _check_days_of_both(
     connection: duckdb.DuckDBPyConnection, activity: Source, events: Source, findings: Findings
 ) -> None:
     """Days that are exported both added up and as events, of which one would count."""
-    n_both, user, day = connection.execute(
+    ((n_both, user, day),) = connection.execute(
         f"select count(*), min(user_id), min_by(cast(day as varchar), user_id) from ("
         f"select user_id, activity_date as day from ({activity.select})"
         f" intersect select user_id, cast(event_time as date) from ({events.select})) where day is not null"
-    ).fetchall()[0]
+    ).fetchall()
     if n_both:
         findings.problems.append(
             f"{events.table.name}: {n_both:,} user-days are in {activity.table.name}, too, for example that of {shown(user)} on"
@@ -471,12 +474,12 @@ def _check_days_of_both(
 
 def _check_repeated_events(connection: duckdb.DuckDBPyConnection, source: Source, findings: Findings) -> None:
     """Copies of an event, which count once, unless times are too coarse to tell them from what happened twice."""
-    n_events, n_copies, coarse = connection.execute(
+    ((n_events, n_copies, coarse),) = connection.execute(
         "select count(*), count(*) - count(distinct hash(user_id, lower(trim(event_name)), event_time)), case"
         " when bool_and(event_time = date_trunc('day', event_time)) then 'days'"
         " when bool_and(event_time = date_trunc('minute', event_time)) then 'minutes' end"
         f" from ({source.select}) where event_time is not null"
-    ).fetchone()
+    ).fetchall()
     said = f"{source.table.name}: {n_copies:,} of {n_events:,}"
     if coarse == "days" or (coarse and n_copies > LOST_SHARE * n_events):
         findings.problems.append(

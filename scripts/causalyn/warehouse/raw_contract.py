@@ -70,7 +70,7 @@ def _columns(*specs: str) -> tuple[Column, ...]:
     """Columns from texts such as "name type not null" or "name type needed 1..365"; a name in brackets is optional."""
     columns = []
     for name, kind, *rest in (spec.split() for spec in specs):
-        limits = [tuple(map(int, word.split(".."))) for word in rest if ".." in word]
+        limits = [(int(least), int(most)) for least, dots, most in (word.partition("..") for word in rest) if dots]
         columns.append(Column(name.strip("[]"), kind, name.startswith("["), "null" in rest, "needed" in rest, *limits))
     return tuple(columns)
 

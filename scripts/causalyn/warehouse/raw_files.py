@@ -190,7 +190,7 @@ def _read_parquet(
             problems.append(too_long(f"{table.name}.{name}"))
     if problems:
         raise RawContractError(problems)
-    n_rows = connection.execute(f"select sum(num_rows)::bigint from parquet_file_metadata({files})").fetchone()[0]
+    ((n_rows,),) = connection.execute(f"select sum(num_rows)::bigint from parquet_file_metadata({files})").fetchall()
     # Some writers mark text as bytes.
     return (
         f"read_parquet({files}, hive_partitioning = false, union_by_name = true, binary_as_string = true{options})",
@@ -203,7 +203,7 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, table: Table, paths: list[P
 
     Nothing is guessed: a guessed header could skip broken lines. Snowflake, MySQL and PostgreSQL write \\N for nothing.
     """
-    alike: dict[tuple, list[Path]] = defaultdict(list)
+    alike: dict[tuple[tuple[str, ...], bool], list[Path]] = defaultdict(list)
     n_rows = 0
     for path in paths:
         header, rows, line_ends = _scan(table, path)
