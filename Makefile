@@ -1,4 +1,4 @@
-# `make build` and `make test` do all the set-up they need; `make help` lists every command.
+# `make build` and `make test` install the packages they need; `make help` lists every command.
 
 PYTHON ?= python3
 VENV := .venv
@@ -138,7 +138,7 @@ ifdef FAST
 test: $(VENV)/.installed-dev
 	$(BIN)/pytest --numprocesses 2 --ignore tests/python/unit/test_load_raw.py tests/python/unit
 else
-test: lint $(if $(SPARK_DIRECTORY),$(VENV)/.installed-spark)
+test: lint $(patsubst %,$(VENV)/.installed-%,browser docs postgres $(if $(SPARK_DIRECTORY),spark))
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 endif
 

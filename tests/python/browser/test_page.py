@@ -17,7 +17,7 @@ HOSTILE = "<script>window.broken = true</script>"
 
 @pytest.fixture(scope="module")
 def browser():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (the extra `browser`)")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="make .venv/.installed-browser installs it")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("no Chromium on this machine; on Debian: apt-get install chromium")

@@ -14,7 +14,7 @@ from causalyn.decision import bandit
 from causalyn.simulation import bandit_world
 from causalyn.simulation.world_physics import GROUPS, PRESETS
 
-pytest.importorskip("mabwiser", reason="the bandit's library is not installed (extra `bandit`)")
+pytest.importorskip("mabwiser", reason="make .venv/.installed-dev installs it")
 from play_bandit import NotPlayableError, play_bandit, read_world
 
 ARMS = pd.DataFrame({"arm": ["none", "email", "in_app", "call"], "cost_usd": [0.0, 0.1, 0.5, 6.0]})

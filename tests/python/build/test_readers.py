@@ -62,14 +62,14 @@ def test_it_opens_in_the_newest_client_of_the_versions_before(published, expecte
 
 
 def test_it_opens_in_polars(published, expected):
-    polars = pytest.importorskip("polars", reason="polars is not installed: make .venv/.installed-dev")
+    polars = pytest.importorskip("polars", reason="make .venv/.installed-dev installs it")
     with duckdb.connect(str(published), read_only=True) as connection:
         frame = polars.read_database(QUERY, connection)
     assert frame.rows() == [expected]
 
 
 def test_it_opens_in_ibis(published, expected):
-    ibis = pytest.importorskip("ibis", reason="ibis is not installed: make .venv/.installed-dev")
+    ibis = pytest.importorskip("ibis", reason="make .venv/.installed-dev installs it")
     targets = ibis.duckdb.connect(str(published), read_only=True).table("target_accounts", database="marts")
     assert targets.count().execute() == expected[0]
     assert targets.net_value_usd.sum().execute() == pytest.approx(expected[1])

@@ -77,7 +77,7 @@ def java_17() -> Path | None:
 @pytest.fixture(scope="session")
 def spark_environment(project_root):
     """The environment of dbt and of Spark's processes."""
-    pytest.importorskip("pyspark", reason="Spark is not installed (the extra `spark`)")
+    pytest.importorskip("pyspark", reason="make .venv/.installed-spark installs it")
     home = java_17()
     if home is None:
         pytest.skip("no Java 17 in JAVA_HOME or /usr/lib/jvm, which Spark needs")

@@ -30,7 +30,7 @@ def users() -> pd.DataFrame:
 
 def test_auuc_and_qini_are_those_of_causalml(users, leaderboard):
     """causalml sums the curve at every user, we its trapezoids; causalml's rate divides Qini by the mean weight."""
-    metrics = pytest.importorskip("causalml.metrics", reason="causalml is not installed (the extra `peers`)")
+    metrics = pytest.importorskip("causalml.metrics", reason="make .venv/.installed-peers installs it")
     measured, n, total = leaderboard(users), len(users), users["dr_score"].sum()
     frame = pd.DataFrame({"score": users["score"], "tau": users["dr_score"]})
     auuc = metrics.auuc_score(frame, normalize=False)["score"]
@@ -41,7 +41,7 @@ def test_auuc_and_qini_are_those_of_causalml(users, leaderboard):
 @pytest.mark.parametrize(("metric", "theirs"), [("qini", "qini"), ("autoc", "toc")])
 def test_qini_and_autoc_are_those_of_econml(users, leaderboard, metric, theirs):
     """EconML sums the curve at percentiles of the scores, here one per user except the first."""
-    validate = pytest.importorskip("econml.validate.utils", reason="EconML is not installed (the extra `peers`)")
+    validate = pytest.importorskip("econml.validate.utils", reason="make .venv/.installed-peers installs it")
     score, effect = users["score"].to_numpy(), users["dr_score"].to_numpy()
     percentiles = np.linspace(0, 100, len(users) + 1)
     coefficient, _, _ = validate.calc_uplift(score, score, effect, percentiles, theirs, n_bootstrap=2)
@@ -50,7 +50,7 @@ def test_qini_and_autoc_are_those_of_econml(users, leaderboard, metric, theirs):
 
 def test_qini_is_the_area_under_scikit_uplifts_curve(leaderboard):
     """With equal numbers of treated and control users at every threshold, its curve is ours per treated user."""
-    sklift = pytest.importorskip("sklift.metrics", reason="scikit-uplift is not installed (the extra `peers`)")
+    sklift = pytest.importorskip("sklift.metrics", reason="make .venv/.installed-peers installs it")
     generator = np.random.default_rng(1)
     score = np.repeat(generator.normal(size=1000), 2)
     treated = np.tile([1, 0], 1000)
@@ -76,7 +76,7 @@ def test_qini_is_the_area_under_scikit_uplifts_curve(leaderboard):
 
 
 def test_doubly_robust_scores_are_those_of_econml():
-    validate = pytest.importorskip("econml.validate.utils", reason="EconML is not installed (the extra `peers`)")
+    validate = pytest.importorskip("econml.validate.utils", reason="make .venv/.installed-peers installs it")
     generator = np.random.default_rng(2)
     treated, converted = generator.integers(0, 2, 500), generator.integers(0, 2, 500)
     p_control, p_treated, propensity = generator.uniform(0.1, 0.9, (3, 500))
@@ -89,7 +89,7 @@ def test_doubly_robust_scores_are_those_of_econml():
 
 def test_the_t_learner_of_one_half_is_causalmls():
     """Without weights, the arms of one half of the accounts are a plain T-learner."""
-    meta = pytest.importorskip("causalml.inference.meta", reason="causalml is not installed (the extra `peers`)")
+    meta = pytest.importorskip("causalml.inference.meta", reason="make .venv/.installed-peers installs it")
     users = simulate(accounts=200)
     features, treated = users[["signal", "confounder"]].to_numpy(), users["is_treated"].to_numpy()
     converted = users["outcome"].to_numpy().astype(int)
