@@ -7,14 +7,6 @@ leaderboard as (
     where is_deciding
 ),
 
-calibration as (
-    select * from {{ ref('int_evaluation__calibration_line') }}
-),
-
-covariate_balance as (
-    select * from {{ ref('int_evaluation__covariate_balance') }}
-),
-
 sample_ratio as (
     select * from {{ ref('int_evaluation__arm_diagnostics') }}
     where diagnostic_id = 'sample_ratio_difference'
@@ -32,10 +24,6 @@ refutations as (
 -- Revenue varies more than conversion, by the square root of this. Whether somebody was active earlier is not in revenue.
 outcome_scale as (
     select * from {{ ref('int_uplift__outcome_scale') }}
-),
-
-spill_over as (
-    select * from {{ ref('int_evaluation__spill_over') }}
 ),
 
 checks as (
@@ -85,18 +73,18 @@ measured as (
     union all
     select 'gain_over_response_model_z', gain_over_response_model_z, {{ margin('1') }} from leaderboard
     union all
-    select 'calibration_slope', slope, {{ margin('slope_se') }} from calibration
+    select 'calibration_slope', slope, {{ margin('slope_se') }} from {{ ref('int_evaluation__calibration_line') }}
     union all
     select 'effective_share', min(effective_share), null from effective
     union all
-    select 'weighted_smd', max(abs(weighted_smd)), null from covariate_balance
+    select 'weighted_smd', max(abs(weighted_smd)), null from {{ ref('int_evaluation__covariate_balance') }}
     union all
     select 'sample_ratio_gap', max({{ beyond_chance('estimate', 'standard_error') }}), null from sample_ratio
     union all
     select 'campaign_gap', max(control_residual) - min(control_residual), null from campaigns
     union all
     select 'spill_over_effect', max({{ beyond_chance('slope', 'slope_se') }} / sqrt(mean_square_per_mean)), null
-    from spill_over
+    from {{ ref('int_evaluation__spill_over') }}
     cross join outcome_scale
     union all
     select 'assignment_explained', assignment_r2, null from robustness

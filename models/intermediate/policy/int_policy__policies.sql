@@ -24,8 +24,8 @@ changed as (
     left join {{ ref('sleeping_dog_thresholds') }} as candidates
         on published.sleeping_dog_lift_threshold = candidates.sleeping_dog_lift_threshold
     where
-        coalesce(policies.sleeping_dog_lift_threshold, candidates.sleeping_dog_lift_threshold)
-        is distinct from published.sleeping_dog_lift_threshold
+        published.sleeping_dog_lift_threshold
+        is distinct from coalesce(policies.sleeping_dog_lift_threshold, candidates.sleeping_dog_lift_threshold)
         {% for parameter in [
             'is_shipped', 'cost_per_account_usd', 'cost_per_nudge_usd', 'harm_confidence', 'toxic_user_share_limit', 'min_toxic_users',
             'min_scored_users', 'doubt_margin', 'nudge_support_floor', 'counts_unobserved_users', 'nudges_everybody',
