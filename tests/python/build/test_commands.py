@@ -22,6 +22,7 @@ import build
 from causalyn.warehouse import origin
 from causalyn.warehouse.command import NOT_PUBLISHED
 from causalyn.warehouse.publication import warehouse_mark
+from causalyn.warehouse.raw_contract import TRUTH, truth_path
 
 ACCOUNTS = "600"
 
@@ -126,7 +127,7 @@ def test_dbt_build_works_in_the_activated_environment(fresh, run):
     assert "policy_funnel" in activated.stdout
 
 
-@pytest.mark.fault("one core, rows in reverse, another directory, time zone and locale", "the same marts")
+@pytest.mark.fault("one core, rows in reverse, another directory, time zone, locale and hidden truth", "the same marts")
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system can't bind a process to one core")
 def test_a_second_build_of_raw_files_as_on_another_machine_installs_nothing_and_publishes_the_same(
     fresh, run, built_world, read_published, tmp_path, seen
@@ -143,6 +144,17 @@ def test_a_second_build_of_raw_files_as_on_another_machine_installs_nothing_and_
             # In reverse, since the order of raw rows must not matter either.
             rows = connection.sql(f"from {relation} order by all desc")
             rows.write_parquet(str(raw / f"{name}.parquet"))
+        # Only the audit may see that every user has the truth of another.
+        others = f"select * exclude (user_id) from truth.{TRUTH.name} order by user_id desc"
+        connection.sql(
+            f"from (select user_id from truth.{TRUTH.name} order by 1) positional join ({others})"
+        ).write_parquet(str(raw / f"{TRUTH.name}.parquet"))
+        audit = {
+            name
+            for (name,) in connection.sql(
+                "select table_name from duckdb_tables() where schema_name = 'audit'"
+            ).fetchall()
+        }
     packages = installed(fresh)
     assert packages
 
@@ -158,19 +170,30 @@ def test_a_second_build_of_raw_files_as_on_another_machine_installs_nothing_and_
     assert str(warehouse) in build.stdout
     assert "Installing" not in build.stdout
     assert installed(fresh) == packages
-    first, second = read_published(built_world.warehouse), read_published(warehouse)
-    assert set(first) == set(second)
-    for published in (first, second):
-        # A stored model's bytes depend on memory addresses; its predictions are in the scores.
-        published["lift_models"] = [(*model[:-3], model[-1]) for model in published["lift_models"]]
-        # The origin of the data differs.
-        for table in ("build_info", "momentum_triggers"):
-            published[table] = [
-                tuple("loaded" if value == "generated" else value for value in row) for row in published[table]
-            ]
-    assert {table for table in first if first[table] != second[table]} == set()
-    assert len(first["target_accounts"]) > 0
-    seen(f"{len(first)} marts, row by row")
+
+    def differing() -> set[str]:
+        first, second = read_published(built_world.warehouse), read_published(warehouse)
+        assert set(first) == set(second)
+        assert len(first["target_accounts"]) > 0
+        for published in (first, second):
+            # A stored model's bytes depend on memory addresses; its predictions are in the scores.
+            published["lift_models"] = [(*model[:-3], model[-1]) for model in published["lift_models"]]
+            # The origin of the data differs.
+            for table in ("build_info", "momentum_triggers"):
+                published[table] = [
+                    tuple("loaded" if value == "generated" else value for value in row) for row in published[table]
+                ]
+        return {table for table in first if first[table] != second[table]}
+
+    assert {"failure_matrix", "claims"} <= differing() <= audit
+    own_truth = shutil.copy(truth_path(built_world.warehouse), truth_path(warehouse))
+    with duckdb.connect(str(warehouse), read_only=True) as raw_db, duckdb.connect(str(own_truth)) as truth_db:
+        origin.mark_truth(raw_db, truth_db)
+    dbt, variables = fresh / ".venv" / "bin" / "dbt", ("--vars", "deliveries: compare")
+    audited = run(dbt, "build", "--select", "tag:audit", *variables, directory=fresh, CAUSALYN_WAREHOUSE=str(warehouse))
+    assert audited.returncode == 0, audited.stdout[-5000:]
+    assert differing() == set()
+    seen("every mart, row by row; with the truth of others all but the audit")
 
 
 @pytest.fixture
