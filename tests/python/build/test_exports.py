@@ -106,6 +106,19 @@ def test_neither_names_nor_addresses_leave_the_warehouse(warehouse, tmp_path):
     assert not {column for published in LISTS for column in published.columns}.intersection(personal)
 
 
+def test_the_fields_that_the_docs_sync_are_in_the_exported_files(project_root):
+    page = (project_root / "docs" / "operating.md").read_text()
+    synced = re.findall(r"^\| [^|`]+ \| `(\w+)`[^|]* \| `(\w+)` \| (.*) \|$", page, re.M)
+    exported = {published.name: set(published.columns) for published in LISTS}
+    assert {name for name, _, _ in synced} <= exported.keys()
+    assert len(synced) == 4
+    assert not {
+        (name, field)
+        for name, key, fields in synced
+        for field in {key, *re.findall(r"`(\w+)`", fields)} - exported[name]
+    }
+
+
 def columns(connection: duckdb.DuckDBPyConnection, published) -> list[str]:
     return connection.table(f"marts.{published.name}").columns
 
