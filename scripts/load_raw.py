@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from causalyn.warehouse import command, postgres
-from causalyn.warehouse.raw_files import RawContractError
+from causalyn.warehouse.raw_files import RawContractError, reason
 from causalyn.warehouse.raw_loader import load_raw
 
 
@@ -37,6 +37,8 @@ def main() -> None:
         command.leave(f"Nothing was loaded. The export breaks the raw contract:\n{error}", command.NOT_PUBLISHED)
     except postgres.DatabaseError as error:
         sys.exit(f"Nothing was loaded. The database cannot be read: {error}")
+    except duckdb.OutOfMemoryException as error:
+        sys.exit(f"Nothing was loaded. It takes more memory than CAUSALYN_MEMORY_LIMIT allows: {reason(error)}")
     except (duckdb.Error, OSError) as error:
         sys.exit(f"Nothing was loaded. {arguments.warehouse} cannot be written: {str(error).splitlines()[0]}")
     for table, count in loaded.rows.items():

@@ -81,6 +81,10 @@ def check_raw(directory: Path, timezone: str | None = None) -> tuple[dict[str, S
                     findings.problems += found.problems
             except RawContractError as error:
                 findings.problems += error.problems
+            except duckdb.OutOfMemoryException as error:
+                findings.problems.append(
+                    f"{table.name}: reading it takes more memory than CAUSALYN_MEMORY_LIMIT allows ({reason(error)}); raise it"
+                )
             except UNREADABLE as error:
                 findings.problems.append(f"{table.name}: file cannot be read ({reason(error)}); export it again")
         with unchanged(*(source.files for source in sources.values())):

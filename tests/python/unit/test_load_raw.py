@@ -837,13 +837,20 @@ def test_long_texts_are_refused_before_they_are_read(export, warehouse, seen, mo
     assert "users_raw" not in checked
 
 
-@pytest.mark.fault("CAUSALYN_MEMORY_LIMIT while loading", "the limit of the loader's connections, too")
-def test_the_loader_keeps_to_the_memory_limit(seen, monkeypatch):
-    monkeypatch.setenv("CAUSALYN_MEMORY_LIMIT", "64MiB")
-    with raw_loader.connect(":memory:") as connection:
-        (limit,) = connection.execute("select current_setting('memory_limit')").fetchone()
-    seen(limit)
-    assert limit == "64.0 MiB"
+@pytest.mark.parametrize("limit", ["1MB", "5MB"])
+@pytest.mark.fault("CAUSALYN_MEMORY_LIMIT too low for an export", "said, and nothing is replaced")
+def test_the_loader_keeps_to_the_memory_limit_and_says_so(
+    export, run, project_root, warehouse, earlier_load, listed, seen, limit
+):
+    command = (sys.executable, project_root / "scripts" / "load_raw.py", export, "--warehouse", warehouse)
+    refused = run(*command, CAUSALYN_MEMORY_LIMIT=limit)
+    *headline, message = refused.stderr.splitlines()
+    seen(message)
+    listed(message)
+    assert refused.returncode == 1
+    assert "CAUSALYN_MEMORY_LIMIT" in message
+    assert not headline or headline[0] == "Nothing was loaded. The export breaks the raw contract:"
+    assert all_contents(warehouse) == earlier_load
 
 
 @pytest.mark.fault("export: a time with an offset", "its day in UTC, in CSV as in Parquet")
