@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -31,6 +33,10 @@ class Company:
     first_day: datetime.date
     export: Path
     remembered: dict[str, set[tuple]] = field(default_factory=dict)
+
+    @property
+    def lists(self) -> Path:
+        return self.warehouse.parent / "lists"
 
     def day(self, n: int) -> datetime.date:
         """The n-th day after the first build."""
@@ -76,12 +82,30 @@ class Company:
         self.deliver(n, **export)
         for command in (self.load(), self.refresh(n)):
             assert command[0] == 0, (n, command[1][-3000:])
-        return self.check()
+        return self.check_and_export()
 
     def build(self) -> str:
         status, printed = self.run("build.py", "--raw", self.export)
         assert status == 0, printed[-3000:]
-        return self.check()
+        return self.check_and_export()
+
+    def check_and_export(self) -> str:
+        """What was just published can be exported; returns the published build."""
+        build = self.check()
+        status, printed = self.export_lists()
+        assert status == 0, printed[-3000:]
+        assert self.exported() == build
+        return build
+
+    def export_lists(self) -> tuple[int, str]:
+        return self.run("export_lists.py", "--destination", self.lists)
+
+    def exported(self) -> str:
+        """The build of the files on disk, which are whole."""
+        manifest = json.loads((self.lists / "manifest.json").read_text())
+        for name, file in manifest["files"].items():
+            assert hashlib.sha256((self.lists / name).read_bytes()).hexdigest() == file["sha256"], name
+        return manifest["build_id"]
 
     def edit(self, file: str, old: str, new: str) -> None:
         path = self.project / file
@@ -174,24 +198,26 @@ def company(run, project_root, copy_project, tmp_path) -> Company:
 @pytest.mark.long
 @pytest.mark.fault(
     "a month of late, missing, repeated, broken and changed exports, failed builds, changes and a restored backup",
-    "after each: lists of one build, nobody triggered twice, the ledger complete, the page true",
+    "after each: lists and files of one build, nobody triggered twice, the ledger complete, the page true",
 )
 def test_a_month_of_mornings(company, seen, tmp_path):
     company.deliver(0)
     published = company.build()
 
     def stays(*results: tuple[int, str], because: str) -> None:
-        """A command refuses, for this reason, and yesterday's lists stay."""
+        """A command refuses, for this reason, and yesterday's lists stay, whatever an export then says."""
         assert results[-1][0] != 0
         assert because in results[-1][1], results[-1][1][-3000:]
         assert company.check() == published
+        company.export_lists()
+        assert company.exported() == published
 
     published = company.morning(1)
     published = company.morning(2, late=True)
     # No export arrives on the third day; the next one has three days' rows.
     status, printed = company.refresh(3)
     assert status == 0 and "Activity ends on" in printed
-    company.check()
+    company.check_and_export()
     published = company.morning(4)
     # The same export again, and the same day decided again.
     assert company.morning(4) == published
@@ -212,7 +238,7 @@ def test_a_month_of_mornings(company, seen, tmp_path):
     # Nearly half the accounts now have a word that none had yesterday: held back until somebody accepts it.
     stays(company.refresh(9), because="because the data changed too much")
     assert company.refresh(9, "accept")[0] == 0
-    published = company.check()
+    published = company.check_and_export()
     # By the end, the model is a month old.
     for n in PLAIN_DAYS:
         published = company.morning(n, plan="scale")
