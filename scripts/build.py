@@ -46,7 +46,7 @@ def fill(options: Namespace, generator: list[str]) -> tuple[str, list[str]]:
 
 
 def is_published(warehouse: Path) -> bool:
-    """Whether the last run of dbt came to publish; it takes that back as it starts."""
+    """Whether dbt's last run published; every run clears the record as it starts."""
     try:
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             return connection.execute(f"select status from {PUBLICATION}").fetchall() == [("published",)]

@@ -10,7 +10,7 @@ from causalyn.warehouse.list_exports import ExportRefusedError, export_lists, wh
 
 
 def main() -> None:
-    """Export, and print per list the number of rows, and why they are fewer than on the page, if they are."""
+    """Export, and print the number of rows per list and, if it is smaller than on the page, why."""
     parser = command.parser(__doc__)
     parser.add_argument(
         "--destination", type=Path, default=command.ROOT / "target" / "exports", help="link to the set of files"

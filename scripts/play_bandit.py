@@ -60,9 +60,9 @@ def read_world(warehouse: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
 
 
 def play_bandit(warehouse: Path, physics: Physics, seed: int, rounds: int | None = None) -> pd.DataFrame:
-    """Play rounds one after the other, each from what was learnt of those before, and build what their log feeds; its summary.
+    """Play rounds in order, each with what the earlier ones taught, and build what depends on their log. Returns its summary.
 
-    `rounds`: how many, else all. What is learnt in between is the library's: the warehouse comes to the same
+    `rounds`: how many; all if omitted. Between rounds the library keeps the bandit's state; the warehouse arrives at the same one
     (`int_campaign__bandit_state`). Raises NotPlayableError (see `read_world`), and subprocess.CalledProcessError where the build
     fails.
     """

@@ -50,10 +50,10 @@ PLAYED = ("--vars", "deliveries: ignore")
 
 
 def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Play released waves one after the other, and build at the end what the log feeds.
+    """Play released waves one after the other, then build what depends on the log.
 
-    Returns the rollout's status of each wave, and the last look of the readout. Raises NotPlayableError where the warehouse
-    holds no generated world or a campaign that has begun, and subprocess.CalledProcessError where a build fails.
+    Returns the rollout's status of each wave, and the last look of the readout. Raises NotPlayableError if the warehouse holds no
+    generated world or a campaign that has begun, and subprocess.CalledProcessError if a build fails.
     """
     with opening.connect(warehouse) as connection:
         attach_truth(connection, warehouse)
@@ -92,7 +92,7 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
 def play_campaigns(
     warehouse: Path, physics: Physics, accounts: int, seed: int, campaigns: int, n_rounds: int
 ) -> pd.DataFrame:
-    """Play whole campaigns one after the other, each dealt by a model that learned from those before. Returns a row per campaign.
+    """Play whole campaigns in order, each assigned by a model that learned from the earlier ones. Returns a row per campaign.
 
     `accounts`, `seed` and `campaigns` are those that the world was generated with. The last build learns from all of them, and
     publishes.

@@ -37,10 +37,10 @@ class NothingPublishedError(Exception):
 def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str | None = None) -> str:
     """Build everything today's decision needs, and publish it; returns a summary in plain text.
 
-    Without `as_of` it is the day to which the data go (models/staging/stg_scoring_date.sql). `deliveries` says what the raw
-    tables are to this run, as the variable of that name in dbt_project.yml; those of a company are compared by default. Raises
-    NotRefreshableError where the warehouse holds no published model of this version, EditedListsError where it is not as it was
-    published, NothingPublishedError where the run published nothing, and subprocess.CalledProcessError where it fails.
+    Without `as_of` the data give the day (models/staging/stg_scoring_date.sql). `deliveries` says how to treat the raw tables, as
+    the variable of that name in dbt_project.yml; a company's are compared by default. Raises NotRefreshableError if the warehouse
+    holds no published model of this version, EditedListsError if it was edited since publication, NothingPublishedError if the
+    run published nothing, and subprocess.CalledProcessError if it fails.
     """
     if not warehouse.is_file():
         raise NotRefreshableError(f"there is no warehouse {warehouse}; `make build` creates one")
@@ -54,7 +54,7 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str | None
         ((version,),) = connection.execute("select library_version from marts.lift_models").fetchall()
         if version != uplift.library_version():
             raise NotRefreshableError("the published model is another version's; `make build` fits it anew")
-        # Today's decision uses the published model, and is published with everything the run leaves alone.
+        # Today's decision uses the published model, and is published together with tables that the run does not rebuild.
         refuse_edited(connection)
     deliveries = deliveries or ("compare" if origin.of(warehouse) == origin.LOADED else "ignore")
     scoring_date = f"'{as_of}'" if as_of else "null"
@@ -78,7 +78,8 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str | None
     n_days = (day - last_active).days - 1 if last_active else 0
     if n_days > 0:
         lines.insert(
-            1, f"Activity ends on {last_active}: nobody is known to have done anything in the {n_days} days after."
+            1,
+            f"Activity ends on {last_active}: nothing is known of the {n_days} {'day' if n_days == 1 else 'days'} after.",
         )
     return "\n".join(lines)
 

@@ -35,7 +35,7 @@ GROUPS = {
     "data": "Are the past campaigns enough to learn from?",
     "delivery": "Are today's data sound?",
 }
-# A download on the page is as large as a mail takes; `make export` writes every list.
+# Larger lists would make the page too large to mail; `make export` writes them all.
 MAX_DOWNLOAD_CHARACTERS = 4_000_000
 DOWNLOADS = {
     "target_accounts": ("Targets", "accounts"),
@@ -44,7 +44,7 @@ DOWNLOADS = {
     "customer_success_handover": ("Hand-over to customer success", "accounts"),
     "low_cost_channel_accounts": ("Low-cost channel", "accounts"),
 }
-# The prices that the project ships with, which are nobody's: who has not changed them has not set them.
+# The prices that the project ships with are placeholders: a company that has not changed them has not set its prices.
 SHIPPED_PRICES = {"seeds/plan_values.csv": "86b89bf6", "seeds/policy_parameters.csv": "d71f9869"}
 PRICES = {
     "seeds/plan_values.csv": "from seeds.plan_values order by plan_tier",
@@ -52,7 +52,7 @@ PRICES = {
         select value_per_conversion_usd, cost_per_account_usd, cost_per_nudge_usd from seeds.policy_parameters where is_shipped
     """,
 }
-# Targets as they are nudged, then everybody in the other accounts, by the prices of the first policy that knows of renewals.
+# Targets as the policy nudges them, then everybody in the other accounts, at the prices of the first policy with renewal risk.
 PROFIT = """
     select
         shipped.decision = 'target' as is_target,
@@ -77,8 +77,8 @@ SEGMENTS = """
 
 
 UNFINISHED, ABANDONED_SECONDS = ".unfinished-", 3600
-# What users were when the list was made: a sample that does not depend on their order. Features are not published, so that these
-# are those of the list only if the last build published.
+# Users as they were when the list was made: a sample that does not depend on their order. Features are not published, so these
+# belong to the list only if the last build published it.
 FEATURES = """
     select
         inputs.* exclude (
@@ -114,9 +114,9 @@ class Marts:
 
 
 def draw(marts: Marts, policy: dict, decisions: list[str]) -> dict[str, figures.Drawn | None]:
-    """Every figure by name; None where its mart is not there or holds nothing to draw.
+    """Every figure by name; None if its mart is missing or has nothing to draw.
 
-    Decisions are today's; what judges the model and the policy looks at the past campaigns, where outcomes are known.
+    Decisions are today's; model and policy are judged on past campaigns, whose outcomes are known.
     """
     shipped = f"where policy_id = {literal(policy['policy_id'])}"
     matrix = marts.read("audit.failure_matrix", f"{shipped} and level = 'user' and {TODAY}")
@@ -147,14 +147,14 @@ def save(drawn: figures.Drawn, name: str, directory: Path) -> dict[str, str]:
 
 
 def nudged_groups(marts: Marts) -> list[dict]:
-    """The users the list nudges, described in words; empty where the features it was decided by are not available."""
+    """The users the list nudges, described in words; empty if the features behind the decision are not available."""
     if unpublished(marts) or "intermediate.int_uplift__inputs" not in marts.tables:
         return []
     return policy_tree.groups(marts.connection.execute(FEATURES).df())
 
 
 def summarised(marts: Marts, policy: dict, steps: list[dict]) -> dict:
-    """The decision in a few figures; None where a mart does not tell."""
+    """The decision in a few figures; None where a mart has no value."""
     policy_id = policy["policy_id"]
     strategies = {
         (row["policy_id"], row["strategy"]): row for row in marts.records("marts.policy_comparison", f"where {TODAY}")
@@ -230,7 +230,7 @@ def judged(marts: Marts) -> list[dict]:
 
 
 def unpublished(marts: Marts) -> str:
-    """Why the lists are older than the last build, in words; nothing where they are its own."""
+    """Why the lists are older than the last build, in words; empty if they are its own."""
     statuses = marts.records("builds.publication")
     status = statuses[0]["status"] if statuses else "published"
     if status == "published":
@@ -239,7 +239,7 @@ def unpublished(marts: Marts) -> str:
 
 
 def exported(warehouse: Path) -> tuple[list[dict], str]:
-    """The lists as `make export` writes them, or why there are none. To be called while nobody here has the warehouse open."""
+    """The lists as `make export` writes them, or why there are none. Needs a warehouse that this process does not have open."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             n_rows = list_exports.export_lists(warehouse, Path(folder) / "lists")
@@ -279,13 +279,13 @@ def campaign(marts: Marts) -> dict:
 
 
 def bandit_rounds(marts: Marts) -> pd.DataFrame:
-    """The bandit's rounds by arm; none where a build of an earlier version did not tell arms apart."""
+    """The bandit's rounds by arm; none if an earlier version built them without arms."""
     rounds = marts.read("marts.bandit_rounds")
     return rounds if "arm" in rounds else rounds.iloc[:0]
 
 
 def bandit(marts: Marts) -> dict:
-    """What the bandit has earned, and what its log says other policies would have; nothing if it has not begun."""
+    """What the bandit has earned, and what other policies would have earned by its log; empty if it has not begun."""
     rounds = bandit_rounds(marts)
     if rounds.empty:
         return {}
@@ -303,7 +303,7 @@ def bandit(marts: Marts) -> dict:
 
 
 def changed(marts: Marts) -> dict:
-    """What the shipped policy decides otherwise than in the publication before, and what moved that."""
+    """What the shipped policy decides differently from the previous publication, and what caused it."""
     shipped = marts.records("marts.publication_changes", "where is_shipped")
     totals = shipped[0] if shipped else {"from_build_id": None}
     versions = {
@@ -348,7 +348,7 @@ def in_revenue(marts: Marts) -> bool:
 
 
 def facts_of_the_run(marts: Marts, policy: dict) -> dict:
-    """What was decided on, by which policy and model: named facts in words."""
+    """What the decision is based on, with which policy and model: named facts in words."""
     first, last, scoring_date = marts.connection.execute(
         f"""
         select
@@ -456,7 +456,7 @@ def render(warehouse: Path, directory: Path) -> Path:
             shutil.rmtree(left_over)
     # Files replace those of the last report together, once all are drawn.
     with opened as connection, tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=directory) as unfinished:
-        if not files:  # else the export has asked
+        if not files:  # otherwise the export has checked
             refuse_edited(connection)
         marts = Marts(connection)
         policies = marts.records("marts.account_policy", f"where is_shipped and {TODAY} order by account_id limit 1")

@@ -28,7 +28,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    """Links as they are on the site, where the root's files lie beside those of docs. The licence has no page."""
+    """Links as they are on the site, where the root's files are beside those of docs. The licence has no page."""
     markdown = re.sub(r"\]\((?:docs/|\.\./((?:\.\./)*)(?=[A-Z]+\.md))", lambda link: f"]({link[1] or ''}", markdown)
     return re.sub(r"(\]\([./]*)README\.md", r"\1index.md", markdown).replace("[LICENSE](LICENSE)", "LICENSE")
 

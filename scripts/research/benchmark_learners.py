@@ -160,7 +160,7 @@ def nuisances(training: pd.DataFrame, test: pd.DataFrame, seed: int) -> np.ndarr
 def judged(lift: np.ndarray, test: pd.DataFrame, dr_score: np.ndarray) -> dict[str, float]:
     """scikit-uplift's Qini and uplift at 30%, doubly robust loss, and the top fifth's predicted and observed lift.
 
-    The loss is relative to the constant effect's: below 0 is better than treating all users alike.
+    The loss is relative to the constant effect's: below 0 is better than treating all users the same.
     """
     truth = {"y_true": test["outcome"], "uplift": lift, "treatment": test["is_treated"]}
     top = np.argsort(-lift, kind="stable")[: len(lift) // 5]

@@ -24,7 +24,7 @@ LEVELS = {
 
 
 def groups(users: pd.DataFrame) -> list[dict[str, Any]]:
-    """The tree's leaves, most nudged first; none if all users are treated alike. `users`: one row each, with is_nudged.
+    """The tree's leaves, most nudged first; none if all users are treated the same. `users`: one row each, with is_nudged.
     A leaf has `words`, `n_users`, `share` (nudged) and `n_right` (users that the leaf's majority predicts right)."""
     features = users.drop(columns="is_nudged").astype(np.float32)
     if users["is_nudged"].nunique() < 2:

@@ -4,7 +4,7 @@ An account's Sleeping Dogs and users without support at every threshold of the f
 share. Up to MAX_LISTED accounts have a row of their own. The others, with the least at stake, are aggregated to a grid:
 accounts share a row if they have the same decision and users, profiles that tip at the same thresholds, and similar
 total lifts. Decisions are monotone in lift, so the row's mean decides as its accounts did; at other parameters
-the grid is exact but for accounts that tip in between.
+the grid is exact except for accounts that tip in between.
 
 Only the first MAX_DETAILED accounts, targets first, have names and the features that decided, and only the
 first MAX_USERS users are on the page: the marts hold the rest.

@@ -101,7 +101,7 @@ class Physics:
     # Dormant accounts: small, with Lost Causes only.
     dormant_share: float = 0.11
     dormant_eligible_max: int = 7
-    # Users that the campaign could nudge (eligible), and the others.
+    # Users the campaign could nudge (eligible), and the others.
     eligible_mean: float = 7.6
     eligible_spread: float = 0.32  # standard deviation of the logarithm
     others_per_eligible: float = 0.71

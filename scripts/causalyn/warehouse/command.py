@@ -20,7 +20,7 @@ import duckdb
 from causalyn.warehouse import file_name
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE_SECONDS = 10  # for dbt to stop after being told to
+PATIENCE_SECONDS = 10  # for dbt to stop after a signal
 NOT_PUBLISHED = (
     3  # exit status: the data, a check or a list was found wrong, so nothing is published and a person must look
 )
@@ -38,7 +38,7 @@ def parser(docstring: str, warehouse: str | None = "DuckDB file") -> argparse.Ar
 
 
 def _in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """A traceback explains a fault of the code, not what the machine refuses or the user interrupts."""
+    """Tracebacks are for bugs; a refusal of the machine, or an interruption by the user, takes one line."""
     if issubclass(kind, KeyboardInterrupt):
         print("The command stopped: it was interrupted.", file=sys.stderr)
     elif issubclass(kind, (OSError, duckdb.OperationalError)):
@@ -65,7 +65,7 @@ def build(warehouse: Path, *options: str, each_line: Callable[[str], None] | Non
     """`dbt build` without unit tests, which test only the code. Raises subprocess.CalledProcessError if it fails.
 
     `each_line` is called with every line of its JSON log; without it dbt prints errors only. Writing every statement to the log
-    file would take a tenth of the time; dbt keeps them in its target directory.
+    file would take 10% of the time; dbt keeps them in its target directory.
     """
     log = ("--log-format", "json", "--log-format-file", "debug") if each_line else ("--quiet",)
     selection = ("--exclude-resource-type", "unit_test", *options)
@@ -73,7 +73,7 @@ def build(warehouse: Path, *options: str, each_line: Callable[[str], None] | Non
 
 
 def run_models(warehouse: Path, *options: str) -> None:
-    """`dbt run` of models that a command needs in between: it publishes nothing and is silent on success."""
+    """`dbt run` of models that a command needs on the way: it publishes nothing and is silent on success."""
     said: list[str] = []
     try:
         run_dbt(warehouse, "--quiet", "run", *options, each_line=said.append)

@@ -2,7 +2,7 @@
 
 A process that writes a DuckDB file locks out all others, so readers who can't wait for a build open a copy of the published
 tables beside the warehouse. It is replaced by a rename, so that open connections keep the tables of one build. The
-ledger lies beside it, one file per build.
+ledger is beside it, one file per build.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LEDGER = "policy_decisions_ledger"
 
 
 def _keep_to_owner() -> None:
-    """Files that exist keep their permissions when they are written again, so that the umask alone would not do."""
+    """Files that exist keep their permissions when they are overwritten, so the umask alone is not enough."""
     flags = get_flags()
     target = Path(flags.PROJECT_DIR, flags.TARGET_PATH or "target")
     for left in (*(target / name for name in LEFT_BY_DBT), Path(flags.PROJECT_DIR, flags.LOG_PATH, "dbt.log")):
@@ -123,7 +123,7 @@ class Plugin(BasePlugin):
 
 
 def ledger_in_parts(cursor: duckdb.DuckDBPyConnection, ledger: str, directory: Path) -> str:
-    """SQL of the ledger as a file per build, written once: a table that only grows is not copied anew with every build.
+    """SQL of the ledger as a file per build, written once: a table that only grows is not copied again by every build.
 
     The files are named one by one, so that a copy shows the builds up to its own, whatever is published later.
     """

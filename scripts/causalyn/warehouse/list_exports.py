@@ -40,8 +40,8 @@ class ExportRefusedError(Exception):
 @dataclass(frozen=True)
 class PublishedList:
     """A published mart, the columns that leave the warehouse in their order, the columns that order its rows, and which rows
-    leave: the campaign holds accounts out, and waves back, from whatever would have them nudged. `headline` is the mart whose
-    rows it would have otherwise, `empty` why it may have none.
+    leave: a list that leads to nudges omits held-out accounts and unreleased waves. `headline` is the mart whose rows it would
+    have otherwise, `empty` why it may have none.
     """
 
     name: str
@@ -70,7 +70,7 @@ LISTS = (
         ("account_id", "user_id"),
         headline="nudge_list",
     ),
-    # Both arms, so that the keeper of the log knows which users enter the campaign.
+    # Both arms, so that whoever keeps the log knows which users enter the campaign.
     PublishedList(
         "campaign_assignments",
         ("account_id", "policy_id", "experiment", "arm", "wave"),
@@ -143,9 +143,9 @@ def why_fewer(warehouse: Path, rows: dict[str, int]) -> dict[str, str]:
 def export_lists(warehouse: Path, destination: Path) -> dict[str, int]:
     """Replace the set of files at `destination` with the lists of `warehouse`; rows of each list.
 
-    `destination` becomes a symbolic link; the sets lie beside it, readable by their owner only. Nothing is written to the
-    warehouse. Raises ExportRefusedError where the lists are not those of all that was built last, or not as they were published,
-    where another export is under way, or where `destination` is something that no export made; `destination` then stays as it
+    `destination` becomes a symbolic link; the sets are beside it, readable by their owner only. Nothing is written to the
+    warehouse. Raises ExportRefusedError if the last build published nothing or the lists were edited since, if another
+    export is under way, or if `destination` was not made by an export; `destination` then stays as it
     was. The same warehouse gives the same bytes.
     """
     if not warehouse.is_file():

@@ -1,4 +1,4 @@
-"""Opens a warehouse for writing, which nobody can while another process has the file open, be it only to read."""
+"""Opens a warehouse for writing, which fails while another process has the file open, even if only for reading."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def is_held(path: Path) -> bool:
 
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
-    """A connection to the file at `path`. Raises duckdb.Error as DuckDB does; where the file is held, after some patience."""
+    """A connection to the file at `path`. Raises duckdb.Error as DuckDB does, after a wait if another process holds it."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:

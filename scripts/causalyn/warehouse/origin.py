@@ -24,7 +24,7 @@ def record(connection: duckdb.DuckDBPyConnection, origin: str) -> None:
 def new_truth(warehouse: Path) -> Iterator[Path]:
     """Where to write hidden truth until it replaces the old.
 
-    To be entered while the warehouse is held for writing: what lies there is then left over, and not another process's.
+    Enter it while holding the warehouse for writing: a file found there is then a left-over, not another process's.
     """
     truth = truth_path(warehouse)
     unfinished = truth.with_name(f"{truth.name}.unfinished")
@@ -36,8 +36,8 @@ def new_truth(warehouse: Path) -> Iterator[Path]:
 
 
 def mark_truth(raw_db: duckdb.DuckDBPyConnection, truth_db: duckdb.DuckDBPyConnection) -> None:
-    """Write down in a file of hidden truth to which raw tables it belongs: a kill between the two leaves it beside others, and
-    the audit then refuses it (macros/truth.sql).
+    """Record in a file of hidden truth which raw tables it belongs to: if a kill between the two leaves it beside other tables,
+    the audit refuses it (macros/truth.sql).
     """
     recorded = raw_db.execute(f"from {RAW_SCHEMA}.origin").fetchone()
     truth_db.execute("create or replace table origin (origin varchar, loaded_at timestamp)")
@@ -57,7 +57,7 @@ def owns_truth(connection: duckdb.DuckDBPyConnection) -> bool:
 def of(warehouse: Path) -> str | None:
     """Where the raw tables of a warehouse come from; none if it holds none.
 
-    Where nothing was written down, another loader filled them, or an earlier version, of which only worlds had hidden truth.
+    If nothing is recorded, another loader filled them, or an earlier version, in which only worlds had hidden truth.
     Raises duckdb.Error if the file can't be read.
     """
     if not warehouse.exists():

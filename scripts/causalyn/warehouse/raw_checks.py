@@ -37,9 +37,9 @@ EXPECTED = {
 _BLANKS = "".join(map(chr, [*range(1, 33), 127]))
 _BLANK = r"[\s\p{Z}\p{Cc}\p{Cf}]+"
 _MOMENT = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?)?"
-# The whole numbers up to which every one differs from the next, by type.
+# By type, the largest whole number up to which all whole numbers are exact.
 _EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
-# What people, spreadsheets and data frames write where there is nothing; as an id it would be somebody's.
+# What people, spreadsheets and data frames write for a missing value; read as an id, it would belong to somebody.
 _NOTHING = ("null", "(null)", "<null>", "none", "nil", "nan", "nat", "na", "n/a", "#n/a", "undefined", "-", "--", "?")
 # Ways in which two systems write the same id.
 _WAYS = {
@@ -49,8 +49,8 @@ _WAYS = {
     "in having 15 or 18 characters": "case when length({0}) in (15, 18) then left({0}, 15) else {0} end",
 }
 
-# Text with nothing at its ends, and nothing in it, that can't be seen; an id that was a number with decimals loses these.
-# Plain letters, which most ids are, are spared the expressions.
+# Text without invisible characters or surrounding space; an id that was a number with decimals loses them.
+# Most ids are plain letters and skip the expressions.
 MACROS = f"""
     create or replace temp macro without_spaces(t) as
         case
@@ -90,7 +90,7 @@ class Source:
 
     @property
     def recorded(self) -> str:
-        """SQL of what the files say, null where that is nothing. Ids have lost what can't be seen; beside them they are whole."""
+        """SQL of what the files say, null if empty. Ids are stripped of invisible characters, and also returned as written."""
         columns = []
         for column in self.table.columns:
             name, kind = identifier(column.name), self.kind(column)
@@ -209,7 +209,7 @@ class Findings:
 
 
 def check_columns(source: Source, findings: Findings) -> None:
-    """Problems with a table's columns, whatever their values."""
+    """Problems with a table's columns, regardless of their values."""
     for column in source.table.columns:
         where, kind = f"{source.table.name}.{column.name}", source.kind(column)
         if column.name not in source.files.types and not column.optional:
@@ -220,7 +220,7 @@ def check_columns(source: Source, findings: Findings) -> None:
             findings.problems.append(
                 f"{where}: {source.files.name} holds {shown(kind)}; export plain values: {EXPECTED[column.type]}"
             )
-    # What is not used may be what is missing, under another name.
+    # An unused column may be the missing one under another name.
     if ignored := sorted(set(source.files.types) - {column.name for column in source.table.columns}):
         told = findings.problems or findings.notes
         told.append(f"{source.table.name}: unused columns: {', '.join(map(shown, ignored))}")
@@ -268,8 +268,8 @@ def _measures(source: Source, column: Column) -> dict[str, str]:
     if column.is_id and source.kind(column) == "VARCHAR" and column.name in source.files.types:
         measures |= rows_where("changed", f"{name} <> {source.exported(column)}", source.exported(column))
     if column.type in ("bigint", "double") and source.kind(column) == "VARCHAR":
-        # Thousands, as half of Europe writes them. Where some numbers have decimals and others none, those rarely all have three
-        # digits; and amounts are rarely all given to a tenth of a cent.
+        # Thousands as much of Europe writes them. If only some numbers have decimals, these rarely all have three digits, and
+        # amounts are rarely all given to a tenth of a cent.
         measures |= rows_where("in thousands", f"regexp_full_match({name}, '-?[1-9]\\d{{0,2}}[.]\\d{{3}}')")
         measures["with a point"] = f"count(*) filter (where contains({name}, '.'))"
     if column.range:
@@ -473,7 +473,7 @@ def _check_days_of_both(
 
 
 def _check_repeated_events(connection: duckdb.DuckDBPyConnection, source: Source, findings: Findings) -> None:
-    """Copies of an event, which count once, unless times are too coarse to tell them from what happened twice."""
+    """Copies of an event, which count once, unless times are too coarse to tell them from repetitions."""
     ((n_events, n_copies, coarse),) = connection.execute(
         "select count(*), count(*) - count(distinct hash(user_id, lower(trim(event_name)), event_time)), case"
         " when bool_and(event_time = date_trunc('day', event_time)) then 'days'"
@@ -483,8 +483,8 @@ def _check_repeated_events(connection: duckdb.DuckDBPyConnection, source: Source
     said = f"{source.table.name}: {n_copies:,} of {n_events:,}"
     if coarse == "days" or (coarse and n_copies > LOST_SHARE * n_events):
         findings.problems.append(
-            f"{said} events are alike in user, name and time, and all times are whole {coarse}, so that nobody can tell copies"
-            " from what happened twice; export times to the second, or add the events up to user_activity_daily_raw"
+            f"{said} events have the same user, name and time as others, and all times are whole {coarse}, so that copies"
+            " can't be told from repetitions; export times to the second, or add the events up to user_activity_daily_raw"
         )
     elif n_copies:
-        findings.notes.append(f"{said} events are alike in user, name and time as others; each counts once")
+        findings.notes.append(f"{said} events have the same user, name and time as others; each counts once")

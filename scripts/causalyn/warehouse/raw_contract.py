@@ -11,22 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RAW_SCHEMA = "raw"
-# Where dbt records what was last run with success, and whether the lists are of that (macros/publication.sql). Nothing of new raw
-# tables is built yet.
+# Where dbt records each node's last run, and whether the lists are published (macros/publication.sql). Loading drops both, since
+# nothing has been built from the new raw tables.
 BUILT_NODES = "builds.nodes"
 PUBLICATION = "builds.publication"
 
 # Dates outside this range are defaults or typing errors.
 FIRST_DATE = datetime.date(1970, 1, 1)
 LAST_DATE = datetime.date(2099, 12, 31)
-# In letters, of any text: an export that holds more has other columns than the contract means.
+# In characters, of any text: a longer one can't be what the contract means.
 TEXT_LENGTH = 10_000
 
 
 @dataclass(frozen=True)
 class Column:
     """One raw column: its DuckDB type, whether an export may leave it out (it is then loaded as null), and whether a
-    null in it is a fault that no cleaning could mend.
+    null in it is a fault that cleaning can't repair.
 
     Cleaning rejects a row that is null in a column that is `needed`, or whose value is not in the `range`.
     """

@@ -1,7 +1,7 @@
 """Finds the files of each exported table, and builds the SQL by which DuckDB reads every row exactly as written.
 
-A table is one file, part files side by side (`users_raw-00001.csv`), or a directory of them, partitioned or not. What a
-directory is called is part of the data only where it lies inside such a directory and no file has the column.
+A table is one file, part files side by side (`users_raw-00001.csv`), or a directory of them, partitioned or not. A
+directory's name is data only if it lies inside such a directory and no file has the column.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class RawContractError(ValueError):
 @dataclass(frozen=True)
 class Files:
     """The files of a table in a directory: size and time of each, what messages call them, the SQL of their rows, the types of
-    the columns by name in lower case, and the number of rows as the files themselves tell it.
+    the columns by name in lower case, and the number of rows by the files' own account.
     """
 
     directory: Path
@@ -112,7 +112,7 @@ def open_files(connection: duckdb.DuckDBPyConnection, directory: Path, table: Ta
 
 
 def _find(directory: Path, table: Table) -> list[Path]:
-    """The files of a table in the order of their names. Raises RawContractError where it is not clear which they are."""
+    """The files of a table in the order of their names. Raises RawContractError if it is unclear which they are."""
     shape = re.compile(rf"{table.name}(?P<part>{_PART})?(?P<suffix>\.parquet|\.csv|\.csv\.gz)?", re.IGNORECASE)
     claims: dict[str, list[Path]] = defaultdict(list)
     entries = sorted(directory.iterdir())
@@ -122,7 +122,7 @@ def _find(directory: Path, table: Table) -> list[Path]:
             claims[path.name] = _parts(path, table)
         elif named and path.is_file() and named["suffix"]:
             claims[f"parts in {named['suffix'].lower()}" if named["part"] else path.name].append(path)
-    # A file that looks as if it were meant, and is not read, would be missed by nobody.
+    # Nobody would notice if a file that looks like the right one were not read.
     meant = table.name if claims else table.name.removesuffix("_raw")
     read = {path.relative_to(directory).parts[0] for paths in claims.values() for path in paths}
     others = [path.name for path in entries if path.name.lower().startswith(meant) and path.name not in read]
@@ -143,7 +143,7 @@ def _find(directory: Path, table: Table) -> list[Path]:
 
 
 def _parts(directory: Path, table: Table) -> list[Path]:
-    """The files in a table's own directory, but for those that writers hide."""
+    """The files in a table's own directory, except hidden ones."""
     parts = sorted(
         path
         for path in directory.rglob("*")
@@ -185,7 +185,7 @@ def _read_parquet(
             problems.append(
                 f"{table.name}.{name}: column missing in {len(paths) - n_files} of {len(paths)} files; add it"
             )
-        # Refused by what the footer says, since DuckDB unpacks 2,048 values at once.
+        # Refused on the footer's word, since DuckDB unpacks 2,048 values at once.
         if longest and longest > TEXT_LENGTH:
             problems.append(too_long(f"{table.name}.{name}"))
     if problems:

@@ -95,7 +95,7 @@ def check_raw(directory: Path, timezone: str | None = None) -> tuple[dict[str, S
 
 
 def connect(path: Path | str, timezone: str | None = None) -> duckdb.DuckDBPyConnection:
-    """A connection to a database in whose time zone days are meant, whatever that of the machine is."""
+    """A connection whose time zone is that of the days in the export, whatever the machine's is."""
     connection = duckdb.connect(path) if path == ":memory:" else opening.connect(Path(path))
     connection.execute(f"set memory_limit = {literal(os.environ.get('CAUSALYN_MEMORY_LIMIT', '4GB'))}")
     try:

@@ -212,9 +212,9 @@ def test_an_event_log_stands_in_for_the_activity_of_days(export, warehouse):
 @pytest.mark.parametrize(
     ("times", "said"),
     [
-        ("t * 7 % 3000", "4 of 154 events are alike in user, name and time as others; each counts once"),
-        ("60 * t", "4 of 154 events are alike in user, name and time, and all times are whole minutes, so"),
-        ("86400 * t", "4 of 154 events are alike in user, name and time, and all times are whole days, so"),
+        ("t * 7 % 3000", "4 of 154 events have the same user, name and time as others; each counts once"),
+        ("60 * t", "4 of 154 events have the same user, name and time as others, and all times are whole minutes, so"),
+        ("86400 * t", "4 of 154 events have the same user, name and time as others, and all times are whole days, so"),
     ],
     ids=["seconds", "minutes", "days"],
 )
@@ -227,7 +227,7 @@ def test_copies_of_events_are_told_from_what_happened_twice(export, warehouse, s
         " from (select t, 'Edit' as name from range(150) as r (t) union all select 2, ' edit' from range(4))",
     )
     try:
-        (message,) = (note for note in load_raw(export, warehouse).notes if "alike" in note)
+        (message,) = (note for note in load_raw(export, warehouse).notes if "same user" in note)
     except RawContractError as error:
         (message,) = error.problems
         listed(message)

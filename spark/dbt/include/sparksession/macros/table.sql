@@ -1,5 +1,5 @@
 {#-
-    dbt-spark drops a table before it makes it anew, so that a build that fails leaves none. Here the new one is complete before
+    dbt-spark drops a table before it recreates it, so a build that fails leaves none. Here the new one is complete before
     it takes the place of the old one.
 -#}
 {% materialization table, adapter='sparksession', supported_languages=['sql', 'python'] %}
