@@ -208,7 +208,7 @@
     {%- do run_query('insert into builds.fingerprints ' ~ fingerprints | join(' union all ')) -%}
 {%- endmacro -%}
 
-{#- The published tables that no build can make anew. -#}
+{#- The published tables that no build can recreate. -#}
 {%- macro history_tables() -%}
     {%- set tables = [] -%}
     {%- for source in graph.sources.values() if source.source_name == 'published' and source.config.meta.history -%}

@@ -11,7 +11,7 @@ dealt as (
     where arm is not null
 ),
 
--- What the nudge did may be why an account is decided otherwise by now: it counts all the same, in the arm that it had last.
+-- The nudge itself may be why an account's decision has changed since: it still counts, in its latest arm.
 dealt_before as (
     select
         arms.*,

@@ -32,7 +32,7 @@ drawn as (
     cross join parameters
 ),
 
--- An account keeps the wave that it was dealt first, whichever others come or go.
+-- An account keeps the wave it was first assigned, whichever others join or leave.
 waves as (
     select
         drawn.account_id,
@@ -59,8 +59,8 @@ at_risk as (
         and not drawn.is_global_control
 ),
 
--- Chance, or accounts that leave, could give the holdout more accounts than its share: the last ones drawn then stay out, and in
--- no arm if they were treated before. `treatment` of before comes first, `control` of before last.
+-- By chance, or because accounts leave, the holdout could exceed its share: the last ones drawn then stay out, and are in no arm
+-- if they were treated before. `treatment` of before comes first, `control` of before last.
 validated as (
     select
         account_id,

@@ -6,7 +6,7 @@ parameters as (
     select * from {{ ref('campaign_parameters') }}
 ),
 
--- Another share would move accounts and users from one arm to the other. One that deals nothing ends the experiment instead.
+-- A different share would move accounts and users between arms; one that assigns nobody ends the experiment instead.
 final as (
     select
         arms.arm_id,

@@ -70,7 +70,7 @@ dated_conversions as (
     select count(*) as n_kept from outcomes where is_converted and activation_date is not null
 ),
 
--- Rows dated after a scoring date that somebody chose come later, as do outcomes, which `outcome_observed_share` judges.
+-- Rows after a chosen scoring date are not faults, nor are missing outcomes, which `outcome_observed_share` judges.
 rejections as (
     select {{ safe_divide('sum(rows_before - rows_after)', 'max(rows_before)') }} as rejected_share
     from quality

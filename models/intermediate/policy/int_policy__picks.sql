@@ -8,8 +8,8 @@ scores as (
     {{ where_in_scope() }}
 ),
 
--- P(conversion | features) of a response model, by the law of total probability over the arms. No campaign has assigned today's
--- users, who get the control arm's.
+-- P(conversion | features) of a response model, by the law of total probability over the arms. Today's users are in no
+-- campaign yet and get the control arm's.
 responses as (
     select
         campaign_id,

@@ -1,4 +1,4 @@
--- A refresh uses that of the published model.
+-- A refresh uses the published model's scale.
 {% if var('refresh') %}
 with final as (
     select
@@ -23,7 +23,7 @@ counted as (
     from outcomes
 ),
 
--- Users who converted without known revenue can't be left out: that would bias the effect on everybody else's.
+-- Users who converted without known revenue can't be left out: that would bias the effect for everybody else.
 priced as (
     select case when n_users > 0 then round(revenue_usd / n_conversions, 2) end as value_per_conversion_usd
     from counted

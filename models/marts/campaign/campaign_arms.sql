@@ -1,4 +1,4 @@
--- Publication appends what is not recorded yet: what an account was dealt first stays on record, whatever is decided later.
+-- Publication appends what is not recorded yet: an account's first assignment stays on record, whatever is decided later.
 with dealt as (
     {{ gated(ref('int_campaign__assignments'), 'arm is not null') }}
 ),

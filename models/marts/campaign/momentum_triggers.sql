@@ -61,7 +61,7 @@ kept as (
     where history.triggered_date <> scoring.scoring_date or history.data_origin <> gate.data_origin
 ),
 
--- Today's cool-down; triggers of other days stand under their own.
+-- Today's cool-down; triggers of other days keep theirs.
 cooling_down as (
     select distinct triggers_today.user_id
     from triggers_today

@@ -35,7 +35,7 @@ by_user as (
         max(coalesce(converted_flag, 0)) as collab_activated_flag,
         min(case when converted_flag = 1 then event_date end) as activation_date,
         max(coalesce(negative_reaction_flag, 0)) as negative_reaction_flag,
-        -- Unknown if that of one conversion is; refunds take no more than was earned.
+        -- Unknown if one conversion's revenue is; refunds can't exceed what was earned.
         case
             when count(*) filter (where converted_flag = 1 and possible_revenue_usd is null) = 0
                 then greatest(0.0, {{ exact_sum_usd('coalesce(possible_revenue_usd, 0.0)') }})

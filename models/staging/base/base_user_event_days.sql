@@ -1,4 +1,4 @@
--- A log that is delivered at least once repeats itself: what is alike in user, name and time happened once.
+-- Logs delivered at least once contain repeats: the same user, name and time is one event.
 with events as (
     select
         user_id,

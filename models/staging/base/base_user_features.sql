@@ -43,7 +43,7 @@ absent as (
     where delivered.feature is null
 ),
 
--- Unknown of everybody, it would be left out of account in silence. No row comes of this: it ends the query, or does nothing.
+-- A feature unknown for everybody would be ignored silently. This adds no row: it ends the query, or does nothing.
 final as (
     select * from kept_or_rejected
     union all
