@@ -261,7 +261,8 @@ def test_the_headline_prices_the_list_with_risk_and_says_that_prices_are_placeho
     assert f"this list is expected to {verb} {figures.dollars(abs(listed))}, and nudging everybody" in lead
     assert (
         everybody < 0
-        and f"to lose {figures.dollars(-everybody)}: the list spares {figures.dollars(listed - everybody)}." in lead
+        and f"to lose {figures.dollars(-everybody)}: the list is better by {figures.dollars(listed - everybody)}."
+        in lead
     )
     assert of_ltv > listed and f"is expected to earn {figures.dollars(of_ltv)}" in lead
     said = text_of(report, '<p id="placeholders">', "</p>")
@@ -322,7 +323,7 @@ def section(page, name):
 def test_before_the_first_wave_the_page_says_what_there_is_not(report):
     assert section(report, "changes").endswith("the first to be published, so there is nothing to compare them with.")
     words = section(report, "campaign")
-    assert "Nothing to read out yet" in words and "No wave has begun; wave 1" in words
+    assert "No results yet" in words and "No wave has begun; wave 1" in words
     assert "Does the effect fade from campaign to campaign? Unknown: there was only one campaign." in words
     assert "will be known to ±" in words and "unknown to" not in words
     assert "Choosing the channel" not in words

@@ -302,7 +302,7 @@ function show_headline(is_changed) {
   back.addEventListener("click", () => byId("reset").click());
   headline[0].textContent = `Your setting nudges ${n ? whole(n) : "none"} of ${plural(n_all, "account")}. It is not the published list.`;
   headline[1].textContent = `${risk || data.risk_policy_id === current.policy ? "Priced with the risk to renewals" : "At these prices"}, this list is expected to ${earn(list)}, `
-    + `and nudging everybody to ${earn(everybody)}: the list ${list >= everybody ? "spares" : "costs"} ${dollars(Math.abs(list - everybody))}. `;
+    + `and nudging everybody to ${earn(everybody)}: the list is ${list >= everybody ? "better" : "worse"} by ${dollars(Math.abs(list - everybody))}. `;
   headline[1].append(back);
   const shown = [whole(n), whole(users), dollars(net), `${whole(admins)} predicted`];
   shown.forEach((text, i) => {
