@@ -114,6 +114,7 @@ bandit: build $(VENV)/.installed-bandit
 
 campaign: build
 	$(BIN)/python scripts/play_campaign.py $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET)) $(if $(ROUNDS),--rounds $(ROUNDS) $(if $(CAMPAIGNS),--campaigns $(CAMPAIGNS)))
+	$(BIN)/python scripts/render_report.py
 
 docs: $(VENV)/.installed-docs
 	$(WITH_SPARK) $(BIN)/dbt docs generate --quiet --static

@@ -318,6 +318,7 @@ def test_a_campaign_is_played_in_the_world_that_was_built(make, project_root):
     assert played == [
         "build.py --accounts 7 --seed 7 --preset hard --campaigns 2",
         "play_campaign.py --seed 7 --preset hard",
+        "render_report.py",
     ]
 
 
