@@ -1,4 +1,4 @@
-"""Opens a warehouse for writing, which fails while another process has the file open, even if only for reading."""
+"""Opens a warehouse, which fails while another process writes it or, to write it, while another has it open at all."""
 
 from __future__ import annotations
 
@@ -25,13 +25,16 @@ def is_held(path: Path) -> bool:
     return False
 
 
-def connect(path: Path) -> duckdb.DuckDBPyConnection:
+def connect(path: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """A connection to the file at `path`. Raises duckdb.Error as DuckDB does, after a wait if another process holds it."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline, was_held = time.monotonic() + PATIENCE_SECONDS, True
     while True:
         try:
-            return duckdb.connect(str(path))
+            return duckdb.connect(str(path), read_only=read_only)
         except duckdb.IOException:
-            if time.monotonic() > deadline or not is_held(path):
+            held = is_held(path)
+            # Once not held, it may have been closed since the attempt; twice, it is something else.
+            if time.monotonic() > deadline or not (held or was_held):
                 raise
+            was_held = held
             time.sleep(0.1)

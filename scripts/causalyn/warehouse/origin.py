@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from causalyn.warehouse import opening
 from causalyn.warehouse.raw_contract import ACCOUNTS, RAW_SCHEMA, truth_path
 
 LOADED, GENERATED = "loaded", "generated"
@@ -62,7 +63,7 @@ def of(warehouse: Path) -> str | None:
     """
     if not warehouse.exists():
         return None
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with opening.connect(warehouse, read_only=True) as connection:
         tables = connection.execute(
             "select table_name from duckdb_tables() where schema_name = ?", [RAW_SCHEMA]
         ).fetchall()

@@ -56,6 +56,7 @@ def test_the_same_build_adds_nothing_and_no_option_empties_the_ledger(warehouse,
 
 def test_other_decisions_under_the_id_of_a_recorded_build_are_an_error(warehouse, run_dbt, read_published):
     write(warehouse, f"update {LEDGER} set decision = 'target' where decision = 'suppress_toxic_admin'")
+    write(warehouse, f"delete from builds.fingerprints where table_name = '{LEDGER}'")
     before, lists = read(warehouse, f"from {LEDGER} order by all"), read_published(warehouse)
     refused = run_dbt("run", "--select", "policy_decisions_ledger", warehouse=warehouse)
     assert refused.returncode != 0

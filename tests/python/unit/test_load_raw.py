@@ -847,7 +847,7 @@ def test_the_loader_keeps_to_the_memory_limit_and_says_so(
     *headline, message = refused.stderr.splitlines()
     seen(message)
     listed(message)
-    assert refused.returncode == 1
+    assert refused.returncode == NOT_PUBLISHED
     assert "CAUSALYN_MEMORY_LIMIT" in message
     assert not headline or headline[0] == "Nothing was loaded. The export breaks the raw contract:"
     assert all_contents(warehouse) == earlier_load
@@ -1358,7 +1358,7 @@ def test_a_file_that_grows_all_the_time_is_refused(export, command, warehouse, e
     is_read.set()
     writer.join()
     seen(loaded.stderr.replace(str(export), ""))
-    assert loaded.returncode == 1
+    assert loaded.returncode == NOT_PUBLISHED
     assert len(loaded.stderr.splitlines()) == 2
     assert "users_raw: files changed while they were read" in loaded.stderr
     assert all_contents(warehouse) == earlier_load

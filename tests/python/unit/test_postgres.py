@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from causalyn.warehouse.command import NOT_PUBLISHED
 from causalyn.warehouse.raw_contract import TABLES
 
 dbapi = pytest.importorskip("adbc_driver_postgresql.dbapi", reason="make .venv/.installed-postgres installs it")
@@ -92,7 +93,7 @@ def test_missing_tables_are_named(database, load, seen, listed):
     refused = load(database)
     headline, *problems = refused.stderr.splitlines()
     seen(problems[0])
-    assert (refused.returncode, headline) == (1, "Nothing was loaded. The export breaks the raw contract:")
+    assert (refused.returncode, headline) == (NOT_PUBLISHED, "Nothing was loaded. The export breaks the raw contract:")
     assert [problem.partition(":")[0] for problem in problems] == list(ROWS)
     for problem in problems:
         listed(problem)
