@@ -38,7 +38,7 @@ OF_THE_LOG = ("--select", "base_campaign_events+", "base_raw_columns+")
 # Between two waves only their status is needed.
 STATUS = ("--select", "base_campaign_events+,+int_campaign__rollout_status")
 # Assigns a campaign, and publishes nothing.
-OF_THE_ASSIGNMENT = ("--select", "+int_campaign__user_assignments", "--exclude-resource-type", "test")
+OF_THE_ASSIGNMENT = ("--select", "+int_campaign__user_assignments")
 PROGRESS = """
     select printf('Wave %d of %d has begun: log e-value of harm %.2f; the campaign pauses at %.2f.',
         max(wave) filter (where begun_date is not null), max(wave),
@@ -101,13 +101,17 @@ def play_campaigns(
         if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
             raise NotPlayableError("this campaign has started; `make campaign` regenerates the world and plays it")
 
-    def build(campaign_id: str, today: date, *options: str) -> None:
-        variables = f"{{deliveries: ignore, campaign: {campaign_id}, scoring_date: '{today}'}}"
-        command.build(warehouse, "--vars", variables, *options)
+    def variables(campaign_id: str, today: date) -> tuple[str, str]:
+        return "--vars", f"{{deliveries: ignore, campaign: {campaign_id}, scoring_date: '{today}'}}"
+
+    def assign(campaign_id: str, today: date) -> None:
+        print(f"Assigning the campaign {campaign_id}, as of {today}.", flush=True)
+        command.run_models(warehouse, *variables(campaign_id, today), *OF_THE_ASSIGNMENT)
 
     rounds = Rounds(warehouse, physics, accounts, seed, campaigns)
-    played = play_rounds(rounds, n_rounds, lambda *campaign: build(*campaign, *OF_THE_ASSIGNMENT))
-    build(f"round-{n_rounds + 1}", rounds.today)
+    played = play_rounds(rounds, n_rounds, assign)
+    print("The last campaign is over; learning from all of them, and publishing.", flush=True)
+    command.build(warehouse, *variables(f"round-{n_rounds + 1}", rounds.today))
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         effects = connection.execute("from marts.campaign_effects order by campaign_number").df()
     return effects.merge(played, on="campaign_id", how="left")
