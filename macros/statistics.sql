@@ -110,11 +110,15 @@
 {%- endmacro %}
 
 {#-
-    By how much an estimate surely differs from 0: the end of its 99.9% interval nearer to 0, or 0 if the interval spans it. Among
-    millions of users every deviation is significant, so a check that judged by z would block any large company.
+    By how much an estimate surely differs from 0: the end of its 99.9% interval nearer to 0, or 0 if the interval spans it; null if
+    either is unknown or no sampling error explains the estimate. Among millions of users every deviation is significant, so a check that
+    judged by z would block any large company.
 -#}
 {% macro beyond_chance(estimate, standard_error) -%}
-    case when {{ standard_error }} is not null then greatest(abs({{ estimate }}) - {{ margin(standard_error, level=0.999) }}, 0) end
+    case
+        when abs({{ estimate }}) >= 0 and ({{ standard_error }} > 0 or {{ standard_error }} = 0 and {{ estimate }} = 0)
+            then greatest(abs({{ estimate }}) - {{ margin(standard_error, level=0.999) }}, 0)
+    end
 {%- endmacro %}
 
 {#- An estimate with its standard error and 95% interval, rounded, as the columns name, name_se, name_lower and name_upper. -#}

@@ -109,7 +109,7 @@ def build(options: Namespace, generator: list[str]) -> int:
         sys.exit(f"Nothing was built. {warehouse} cannot be read: {str(error).splitlines()[0]}")
     except subprocess.CalledProcessError as error:
         explain(stages, dbt, warehouse)
-        return error.returncode
+        return error.returncode if error.returncode > 0 else 128 - error.returncode
     except KeyboardInterrupt:
         explain(stages, dbt, warehouse, interrupted=True)
         return 130

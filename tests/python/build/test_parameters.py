@@ -45,7 +45,7 @@ BOUND = {
             "min_scored_users",
             "doubt_margin",
         ),
-        *("nudge_support_floor", "unsupported_share_limit", "counts_unobserved_users", "nudges_everybody"),
+        *("nudge_support_floor", "counts_unobserved_users", "nudges_everybody"),
     },
     "sleeping_dog_thresholds": {"sleeping_dog_lift_threshold"},
 }
