@@ -1,11 +1,20 @@
 {#-
-    Refuses a seed with numbers that are not finite or not of the column's type. NaN and infinity would pass tests of a range open above,
-    and models would fail on them later, or decide by them.
+    Refuses a seed with columns other than those described, of which one misspelt, or left over from an earlier version, would be set in
+    vain, and one with numbers that are not finite or not of the column's type. NaN and infinity would pass tests of a range open above, and
+    models would fail on them later, or decide by them.
 -#}
-{% macro refuse_what_is_no_number() -%}
+{% macro refuse_malformed_seed() -%}
     {%- set found = [] -%}
     {%- if execute -%}
         {%- set table = load_agate_table() -%}
+        {%- set unknown = table.column_names | reject('in', model.columns) | list -%}
+        {%- set missing = model.columns | reject('in', table.column_names) | list -%}
+        {%- if unknown or missing -%}
+            {%- do exceptions.raise_compiler_error(
+                'Nothing was decided: a seed has other columns than its description. In ' ~ model.original_file_path ~ ', unknown are '
+                ~ (unknown | join(', ') or 'none') ~ '; missing are ' ~ (missing | join(', ') or 'none') ~ '. Correct its first line'
+            ) -%}
+        {%- endif -%}
         {%- for name, type in (model.config.column_types or {}).items() if type in ['int', 'bigint', 'double'] and name in table.column_names -%}
             {%- for text in table.columns[name] if text is not none -%}
                 {%- set number = text | float('no number') -%}

@@ -17,6 +17,7 @@ import duckdb
 
 from causalyn.engines import spark_files
 from causalyn.warehouse import command, origin, publication
+from causalyn.warehouse.opening import reason
 from causalyn.warehouse.raw_contract import PUBLICATION
 from causalyn.warehouse.stages import MOST_FAILURES, OF_DBT, DbtRun, Stages
 
@@ -106,7 +107,7 @@ def build(options: Namespace, generator: list[str]) -> int:
         stages.end(*drawn)
         print("", *answer, sep="\n")
     except duckdb.Error as error:
-        sys.exit(f"Nothing was built. {warehouse} cannot be read: {str(error).splitlines()[0]}")
+        sys.exit(f"Nothing was built. {warehouse} cannot be read: {reason(error)}")
     except subprocess.CalledProcessError as error:
         explain(stages, dbt, warehouse)
         return error.returncode if error.returncode > 0 else 128 - error.returncode
@@ -120,7 +121,7 @@ def build(options: Namespace, generator: list[str]) -> int:
 
 
 def main() -> None:
-    parser = command.parser(__doc__)
+    parser = command.parser(__doc__, creates=True)
     parser.add_argument("--raw", metavar="DIRECTORY", help="an export to load first, as load_raw.py takes it")
     parser.add_argument("--timezone", help="time zone of its days, such as Europe/Berlin")
     parser.add_argument("--accept-changes", action="store_true", help="publish it even if it differs from the last one")

@@ -8,6 +8,7 @@ import duckdb
 
 from causalyn.engines import spark_files
 from causalyn.warehouse import command
+from causalyn.warehouse.opening import reason
 
 
 def main() -> None:
@@ -17,7 +18,7 @@ def main() -> None:
     try:
         copied = spark_files.copy_sources(arguments.warehouse, files)
     except (duckdb.IOException, FileNotFoundError) as error:
-        sys.exit(f"Nothing was copied. {arguments.warehouse} cannot be read: {str(error).splitlines()[0]}")
+        sys.exit(f"Nothing was copied. {arguments.warehouse} cannot be read: {reason(error)}")
     print(f"Copied {copied} tables to {files}")
 
 

@@ -11,6 +11,7 @@ import duckdb
 import pandas as pd
 
 from causalyn.warehouse import command
+from causalyn.warehouse.opening import reason
 
 LEDGER = "marts.policy_decisions_ledger"
 SIDE = f"""
@@ -63,7 +64,7 @@ def main() -> None:
     try:
         totals, rows = diff_decisions(arguments["warehouse"], (arguments["from"], arguments["to"]))
     except (NoSuchSideError, duckdb.Error) as error:
-        sys.exit(f"Nothing was compared: {str(error).splitlines()[0]}.")
+        sys.exit(f"Nothing was compared: {reason(error)}.")
     except subprocess.CalledProcessError:
         sys.exit("Nothing was compared: dbt's messages are above.")
     print(f"{totals.round(2).to_string(index=False)}\n")

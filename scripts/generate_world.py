@@ -12,11 +12,12 @@ from causalyn.simulation import world
 from causalyn.simulation.world_physics import FAULTS, PRESETS
 from causalyn.simulation.world_store import write_world
 from causalyn.warehouse import command, origin
+from causalyn.warehouse.opening import reason
 
 
 def main() -> None:
     """Generate, and print size and speed in one line."""
-    parser = command.parser(__doc__)
+    parser = command.parser(__doc__, creates=True)
     parser.add_argument("--accounts", type=int, default=2400)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--preset", choices=PRESETS, default="default")
@@ -45,7 +46,7 @@ def main() -> None:
             )
         written = write_world(arguments.warehouse, chunks, arguments.accounts)
     except (duckdb.Error, OSError) as error:
-        sys.exit(f"Nothing was generated. {arguments.warehouse} cannot be written: {str(error).splitlines()[0]}")
+        sys.exit(f"Nothing was generated. {arguments.warehouse} cannot be written: {reason(error)}")
     seconds = time.perf_counter() - started
     print(
         f"Generated {written.accounts:,} accounts, {written.users:,} users and {written.activity_rows:,} activity rows"

@@ -9,13 +9,14 @@ from pathlib import Path
 import duckdb
 
 from causalyn.warehouse import command, postgres
-from causalyn.warehouse.raw_files import RawContractError, reason
+from causalyn.warehouse.opening import reason
+from causalyn.warehouse.raw_files import RawContractError
 from causalyn.warehouse.raw_loader import load_raw
 
 
 def main() -> None:
     """Load, and print the number of rows per table."""
-    parser = command.parser(__doc__)
+    parser = command.parser(__doc__, creates=True)
     parser.add_argument(
         "source",
         metavar="DIRECTORY",
@@ -40,7 +41,7 @@ def main() -> None:
     except duckdb.OutOfMemoryException as error:
         sys.exit(f"Nothing was loaded. It takes more memory than CAUSALYN_MEMORY_LIMIT allows: {reason(error)}")
     except (duckdb.Error, OSError) as error:
-        sys.exit(f"Nothing was loaded. {arguments.warehouse} cannot be written: {str(error).splitlines()[0]}")
+        sys.exit(f"Nothing was loaded. {arguments.warehouse} cannot be written: {reason(error)}")
     for table, count in loaded.rows.items():
         print(f"{table}: {count:,} rows")
     for note in loaded.notes:

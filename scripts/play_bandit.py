@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -13,6 +12,8 @@ from causalyn.simulation.bandit_world import LOG_COLUMNS, simulate
 from causalyn.simulation.world_physics import PRESETS, Physics
 from causalyn.simulation.world_store import NotPlayableError, attach_truth
 from causalyn.warehouse import command, opening
+from causalyn.warehouse.opening import reason
+from causalyn.warehouse.publication import EditedListsError, NothingPublishedError, refuse_edited, refuse_unpublished
 from causalyn.warehouse.raw_contract import BANDIT_LOG, BUILT_NODES, PUBLICATION, RAW_SCHEMA
 
 LOG = f"{RAW_SCHEMA}.{BANDIT_LOG.name}"
@@ -44,6 +45,7 @@ def read_world(warehouse: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
     Raises NotPlayableError where the warehouse holds no generated world, or the log of a bandit that has begun.
     """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
+        refuse_edited(connection)
         truth = attach_truth(connection, warehouse)
         if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
             raise NotPlayableError("this bandit has started; `make bandit` regenerates the world and plays it")
@@ -78,6 +80,7 @@ def play_bandit(warehouse: Path, physics: Physics, seed: int, rounds: int | None
     print(f"{len(numbers)} rounds are played, {len(log):,} decisions; building and publishing the readout.", flush=True)
     command.build(warehouse, *PLAYED, *OF_THE_LOG)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
+        refuse_unpublished(connection)
         return connection.execute(SUMMARY).df()
 
 
@@ -90,10 +93,14 @@ def main() -> None:
 
     try:
         rounds = play_bandit(arguments.warehouse, PRESETS[arguments.preset], arguments.seed)
-    except (NotPlayableError, duckdb.Error) as error:
-        sys.exit(f"Nothing was played: {str(error).splitlines()[0]}.")
-    except subprocess.CalledProcessError:
-        sys.exit("The bandit stopped: a build failed; dbt's messages are above.")
+    except (NotPlayableError, EditedListsError) as error:
+        command.leave(f"Nothing was played: {reason(error)}.")
+    except duckdb.Error as error:
+        command.leave(f"The bandit stopped: {reason(error)}.")
+    except NothingPublishedError as error:
+        command.leave(f"The bandit is played, but its readout is not published: {error}", command.NOT_PUBLISHED)
+    except subprocess.CalledProcessError as error:
+        command.leave("The bandit stopped: a build failed; dbt's messages are above.", error.returncode)
     with duckdb.connect(str(arguments.warehouse), read_only=True) as connection:
         estimates = connection.execute("from marts.off_policy_evaluation order by estimator, estimate desc").df()
     print(f"{rounds.round(3).to_string(index=False)}\n\n{estimates.round(3).to_string(index=False)}")

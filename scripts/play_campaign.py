@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from causalyn.simulation.rounds_world import Rounds, play_rounds
 from causalyn.simulation.world_physics import PRESETS, Physics
 from causalyn.simulation.world_store import NotPlayableError, attach_truth
 from causalyn.warehouse import command, opening
+from causalyn.warehouse.opening import reason
+from causalyn.warehouse.publication import EditedListsError, NothingPublishedError, refuse_edited, refuse_unpublished
 from causalyn.warehouse.raw_contract import BUILT_NODES, CAMPAIGN_EVENTS, PUBLICATION, RAW_SCHEMA
 
 LOG = f"{RAW_SCHEMA}.{CAMPAIGN_EVENTS.name}"
@@ -57,6 +58,7 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
     """
     with opening.connect(warehouse) as connection:
         attach_truth(connection, warehouse)
+        refuse_edited(connection)
         if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
             raise NotPlayableError("this campaign has started; `make campaign` regenerates the world and plays it")
         (today,) = connection.execute("select scoring_date from staging.stg_scoring_date").fetchone()
@@ -83,6 +85,7 @@ def play_campaign(warehouse: Path, physics: Physics, seed: int) -> tuple[pd.Data
     print("The campaign is over; building and publishing its readout.", flush=True)
     command.build(warehouse, *PLAYED, *OF_THE_LOG)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
+        refuse_unpublished(connection)
         return (
             connection.execute("from marts.rollout_status order by wave").df(),
             connection.execute("from marts.experiment_readout where is_latest order by experiment, metric").df(),
@@ -98,6 +101,7 @@ def play_campaigns(
     publishes.
     """
     with opening.connect(warehouse) as connection:
+        refuse_edited(connection)
         if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
             raise NotPlayableError("this campaign has started; `make campaign` regenerates the world and plays it")
 
@@ -113,6 +117,7 @@ def play_campaigns(
     print("The last campaign is over; learning from all of them, and publishing.", flush=True)
     command.build(warehouse, *variables(f"round-{n_rounds + 1}", rounds.today))
     with duckdb.connect(str(warehouse), read_only=True) as connection:
+        refuse_unpublished(connection)
         effects = connection.execute("from marts.campaign_effects order by campaign_number").df()
     return effects.merge(played, on="campaign_id", how="left")
 
@@ -148,10 +153,14 @@ def main() -> None:
             )
             return
         status, readout = play_campaign(arguments.warehouse, PRESETS[arguments.preset], arguments.seed)
-    except (NotPlayableError, ValueError, duckdb.Error) as error:
-        sys.exit(f"Nothing was played: {str(error).splitlines()[0]}.")
-    except subprocess.CalledProcessError:
-        sys.exit("The campaign stopped: a build failed; dbt's messages are above.")
+    except (NotPlayableError, EditedListsError, ValueError) as error:
+        command.leave(f"Nothing was played: {reason(error)}.")
+    except duckdb.Error as error:
+        command.leave(f"The campaign stopped: {reason(error)}.")
+    except NothingPublishedError as error:
+        command.leave(f"The campaign is played, but its readout is not published: {error}", command.NOT_PUBLISHED)
+    except subprocess.CalledProcessError as error:
+        command.leave("The campaign stopped: a build failed; dbt's messages are above.", error.returncode)
     waves = ["wave", "status", "begun_date", "n_nudged_users", "n_reacting_users", "log_e_value", "log_e_value_limit"]
     effects = [
         *("experiment", "metric", "n_treatment", "n_control", "effect", "effect_lower", "effect_upper"),

@@ -10,8 +10,8 @@ import duckdb
 
 from causalyn.learner import uplift
 from causalyn.warehouse import command, origin
-from causalyn.warehouse.publication import EditedListsError, refuse_edited
-from causalyn.warehouse.raw_contract import PUBLICATION
+from causalyn.warehouse.opening import reason
+from causalyn.warehouse.publication import EditedListsError, NothingPublishedError, refuse_edited, refuse_unpublished
 
 SUMMARY = """
     select
@@ -30,10 +30,6 @@ class NotRefreshableError(Exception):
     """A refresh is impossible; the message says why."""
 
 
-class NothingPublishedError(Exception):
-    """The refresh ran and published nothing; the message says why."""
-
-
 def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str | None = None) -> str:
     """Build everything today's decision needs, and publish it; returns a summary in plain text.
 
@@ -42,8 +38,6 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str | None
     holds no published model of this version, EditedListsError if it was edited since publication, NothingPublishedError if the
     run published nothing, and subprocess.CalledProcessError if it fails.
     """
-    if not warehouse.is_file():
-        raise NotRefreshableError(f"there is no warehouse {warehouse}; `make build` creates one")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         if not connection.execute(
             "from duckdb_tables() where schema_name = 'marts' and table_name = 'lift_models' and estimated_size > 0"
@@ -51,9 +45,13 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str | None
             raise NotRefreshableError(
                 f"{warehouse} holds no published model; the first successful `make build` publishes one"
             )
-        ((version,),) = connection.execute("select library_version from marts.lift_models").fetchall()
+        model, version = connection.execute("select model_version, library_version from marts.lift_models").fetchone()
         if version != uplift.library_version():
             raise NotRefreshableError("the published model is another version's; `make build` fits it anew")
+        if (model,) != connection.execute("select model_version from marts.build_info").fetchone():
+            raise NotRefreshableError(
+                "marts.lift_models is not the model of the published lists; restore it from a backup, or run a full build"
+            )
         # Today's decision uses the published model, and is published together with tables that the run does not rebuild.
         refuse_edited(connection)
     deliveries = deliveries or ("compare" if origin.of(warehouse) == origin.LOADED else "ignore")
@@ -66,9 +64,7 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str | None
         *("--vars", f"{{refresh: true, scoring_date: {scoring_date}, deliveries: {deliveries}}}"),
     )
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        ((status,),) = connection.execute(f"select status from {PUBLICATION}").fetchall()
-        if status != "published":
-            raise NothingPublishedError(f"the run published nothing, since {status}")
+        refuse_unpublished(connection)
         day, last_active, targets, nudges, triggers = connection.execute(SUMMARY).fetchone()
         verdicts = connection.execute(VERDICTS).fetchall()
     lines = [
@@ -98,7 +94,7 @@ def main() -> None:
     try:
         print(refresh(arguments.warehouse, arguments.as_of, arguments.deliveries))
     except (NotRefreshableError, EditedListsError, duckdb.Error) as error:
-        command.leave(f"Nothing was refreshed: {str(error).splitlines()[0]}.")
+        command.leave(f"Nothing was refreshed: {reason(error)}.")
     except NothingPublishedError as error:
         command.leave(f"Nothing was refreshed: {error}.", command.NOT_PUBLISHED)
     except subprocess.CalledProcessError as error:

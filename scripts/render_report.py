@@ -15,6 +15,7 @@ import pandas as pd
 from causalyn.engines import spark_files
 from causalyn.report import figures, policy_tree, report_page, what_if
 from causalyn.warehouse import command, list_exports
+from causalyn.warehouse.opening import reason
 from causalyn.warehouse.publication import EditedListsError, refuse_edited, standing, warehouse_mark
 from causalyn.warehouse.sql_text import literal
 
@@ -533,7 +534,7 @@ def main() -> None:
     except EditedListsError as error:
         sys.exit(f"Nothing was drawn: {error}.")
     except duckdb.IOException as error:
-        sys.exit(f"Nothing was drawn. {options.warehouse} cannot be read: {str(error).splitlines()[0]}")
+        sys.exit(f"Nothing was drawn. {options.warehouse} cannot be read: {reason(error)}")
     except OSError as error:
         sys.exit(f"Nothing was drawn. {options.directory} cannot be written: {error}")
 

@@ -9,6 +9,7 @@ import duckdb
 
 from causalyn.engines import spark_files
 from causalyn.warehouse import command
+from causalyn.warehouse.opening import reason
 
 GENERATED = "This is a generated world: no account in it is real.\n"
 FUNNEL = """
@@ -139,7 +140,7 @@ def main() -> None:
     try:
         print(summarise(warehouse))
     except duckdb.Error as error:
-        sys.exit(f"Nothing was summarised. {warehouse} cannot be read: {str(error).splitlines()[0]}")
+        sys.exit(f"Nothing was summarised. {warehouse} cannot be read: {reason(error)}")
 
 
 if __name__ == "__main__":

@@ -89,6 +89,7 @@ ruled as (
         accepted.accepted_on,
         accepted.check_id is null and case judged.blocks_on
             when 'fail' then judged.verdict = 'fail'
+            when 'fail_in_refresh' then judged.verdict = 'fail' and {{ var('refresh') }}
             when 'fail_or_unknown' then judged.verdict in ('fail', 'unknown')
             else false
         end as is_blocking,

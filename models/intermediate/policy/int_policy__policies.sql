@@ -25,7 +25,7 @@ changed as (
         on published.sleeping_dog_lift_threshold = candidates.sleeping_dog_lift_threshold
     where
         published.sleeping_dog_lift_threshold
-        is distinct from coalesce(policies.sleeping_dog_lift_threshold, candidates.sleeping_dog_lift_threshold)
+        is distinct from coalesce(policies.sleeping_dog_lift_threshold, candidates.sleeping_dog_lift_threshold, 0)
         {% for parameter in [
             'is_shipped', 'cost_per_account_usd', 'cost_per_nudge_usd', 'harm_confidence', 'toxic_user_share_limit', 'min_toxic_users',
             'min_scored_users', 'doubt_margin', 'nudge_support_floor', 'counts_unobserved_users', 'nudges_everybody',

@@ -11,6 +11,30 @@ last_good as (
     where {{ var('deliveries') == 'compare' }}
 ),
 
+-- A refresh asks this of a generated world, too: its model must be of the same users.
+users_then as (
+    select
+        user_id,
+        account_id
+    from {{ source('published', 'user_uplift_scores') }}
+    where population = 'today' and {{ var('deliveries') == 'compare' or (var('refresh') and var('deliveries') != 'accept') }}
+),
+
+users_now as (
+    select
+        user_id,
+        account_id
+    from {{ ref('stg_users') }}
+),
+
+users_kept as (
+    select
+        count(*) as n_then,
+        count(users_now.user_id) as n_kept
+    from users_then
+    left join users_now on users_then.user_id = users_now.user_id and users_then.account_id = users_now.account_id
+),
+
 compared as (
     select
         coalesce(delivered.measure_id, last_good.measure_id) as measure_id,
@@ -43,8 +67,17 @@ changes as (
         {{ change }} as change
     from compared
     where {{ condition }}
-    {{ 'union all' if not loop.last }}
+    union all
     {% endfor %}
+    select
+        null as measure_id,
+        'users_raw' as subject,
+        n_then as measure_before,
+        n_kept as measure_now,
+        null as n_before,
+        'users_lost' as check_id,
+        1 - {{ safe_divide('cast(n_kept as double)', 'n_then') }} as change
+    from users_kept
 ),
 
 -- Rounded, so floating point can't miss a limit. Measures without a counterpart have not changed.

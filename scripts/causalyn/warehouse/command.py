@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import duckdb
 
 from causalyn.warehouse import file_name
+from causalyn.warehouse.opening import reason
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 10  # for dbt to stop after a signal
@@ -26,23 +27,31 @@ NOT_PUBLISHED = (
 )
 
 
-def parser(docstring: str, warehouse: str | None = "DuckDB file") -> argparse.ArgumentParser:
-    """A parser described by a command's docstring up to its colon, with the option --warehouse unless the command has none."""
+def parser(docstring: str, warehouse: str | None = "DuckDB file", creates: bool = False) -> argparse.ArgumentParser:
+    """A parser described by a command's docstring up to its colon, with the option --warehouse unless the command has none.
+
+    A warehouse that does not exist is refused unless the command creates it.
+    """
     sys.excepthook = _in_one_line
     os.umask(0o077)  # files written describe customers: readable by their owner only
     made = argparse.ArgumentParser(description=docstring.partition(":")[0])
     if warehouse:
         default = os.environ.get("CAUSALYN_WAREHOUSE") or ROOT / "warehouse" / "causalyn.duckdb"
-        made.add_argument("--warehouse", type=_warehouse, default=str(default), help=warehouse)
+        made.add_argument(
+            "--warehouse", type=_warehouse if creates else _existing_warehouse, default=str(default), help=warehouse
+        )
     return made
 
 
 def _in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Tracebacks are for bugs; a refusal of the machine, or an interruption by the user, takes one line."""
-    if issubclass(kind, KeyboardInterrupt):
-        print("The command stopped: it was interrupted.", file=sys.stderr)
+    # DuckDB raises the latter where Ctrl-C stops a query.
+    if issubclass(kind, KeyboardInterrupt) or (kind is RuntimeError and str(error) == "Query interrupted"):
+        print("The command stopped: it was interrupted.", file=sys.stderr, flush=True)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
     elif issubclass(kind, (OSError, duckdb.OperationalError)):
-        print(f"The command stopped: {str(error).splitlines()[0]}.", file=sys.stderr)
+        print(f"The command stopped: {reason(error)}.", file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, trace)
 
@@ -52,6 +61,13 @@ def _warehouse(path: str) -> Path:
     objection = None if warehouse.is_dir() else file_name.objection(warehouse)
     if objection:
         sys.exit(objection)
+    return warehouse
+
+
+def _existing_warehouse(path: str) -> Path:
+    warehouse = _warehouse(path)
+    if not warehouse.exists():
+        sys.exit(f"Nothing was done: there is no warehouse {warehouse}; `make build` creates one")
     return warehouse
 
 
@@ -105,7 +121,7 @@ def run_to_its_end(command: list[str | Path], each_line: Callable[[str], None] |
     """
     if each_line:
         options |= {"stdout": subprocess.PIPE, "text": True}
-    with _signals_as_exits(), subprocess.Popen(command, preexec_fn=_die_with_parent(), **options) as process:
+    with _signals_as_exits(), subprocess.Popen(command, preexec_fn=_end_with_parent(), **options) as process:
         try:
             if each_line and process.stdout:
                 for line in process.stdout:
@@ -141,15 +157,18 @@ def _signals_as_exits() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _die_with_parent() -> Callable[[], None] | None:
-    """A function for the child to call first, so that the kernel kills it if its parent is killed."""
-    if sys.platform != "linux":
-        return None
-    control, parent = ctypes.CDLL(None).prctl, os.getpid()
+def _end_with_parent() -> Callable[[], None]:
+    """A function for the child to call first: Ctrl-C, which reaches both, is left to the parent, and on Linux the kernel kills a
+    child whose parent was killed.
+    """
+    control = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+    parent = os.getpid()
 
-    def ask_the_kernel() -> None:
-        control(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-        if os.getppid() != parent:
-            os._exit(1)
+    def begin() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if control:
+            control(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+            if os.getppid() != parent:
+                os._exit(1)
 
-    return ask_the_kernel
+    return begin

@@ -18,6 +18,7 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from causalyn.warehouse import file_name, opening
+from causalyn.warehouse.opening import reason
 from causalyn.warehouse.publication import EditedListsError, mark_page, refuse_edited
 from causalyn.warehouse.sql_text import identifier, literal, pattern
 
@@ -57,18 +58,19 @@ class Plugin(BasePlugin):
             # Kept until dbt has its own connection: a reader could come in between.
             self.opened = opening.connect(path)
         except duckdb.Error as error:
-            reason = str(error).splitlines()[0]
             if opening.is_held(path):
                 raise DbtRuntimeError(
                     f"Nothing was built: another process has the warehouse {path} open, a build perhaps, or a reader. Wait"
-                    f" for it to finish, then run this again; nothing was changed. ({reason})"
+                    f" for it to finish, then run this again; nothing was changed. ({reason(error)})"
                 ) from error
             if not path.exists():
                 raise DbtRuntimeError(
                     f"Nothing was built: there is no warehouse {path}, and it can't be created. scripts/generate_world.py or"
-                    f" scripts/load_raw.py creates one; CAUSALYN_WAREHOUSE sets its path. ({reason})"
+                    f" scripts/load_raw.py creates one; CAUSALYN_WAREHOUSE sets its path. ({reason(error)})"
                 ) from error
-            raise DbtRuntimeError(f"Nothing was built: the warehouse {path} can't be opened. ({reason})") from error
+            raise DbtRuntimeError(
+                f"Nothing was built: the warehouse {path} can't be opened. ({reason(error)})"
+            ) from error
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         self.connection = conn
@@ -91,7 +93,7 @@ class Plugin(BasePlugin):
         except (duckdb.Error, OSError) as error:
             raise DbtRuntimeError(
                 f"The lists are published in {self.warehouse}, but their copy for readers, {place}, is still that of an"
-                f" earlier build: it can't be written. Make room for it, then run this again. ({str(error).splitlines()[0]})"
+                f" earlier build: it can't be written. Make room for it, then run this again. ({reason(error)})"
             ) from error
 
     def _refuse_edited_history(self) -> None:

@@ -25,8 +25,8 @@ from pathlib import Path
 
 import duckdb
 
-from causalyn.warehouse.publication import EditedListsError, refuse_edited
-from causalyn.warehouse.raw_contract import PUBLICATION
+from causalyn.warehouse.opening import reason
+from causalyn.warehouse.publication import EditedListsError, NothingPublishedError, refuse_edited, refuse_unpublished
 from causalyn.warehouse.sql_text import literal
 
 MANIFEST = "manifest.json"
@@ -148,30 +148,16 @@ def export_lists(warehouse: Path, destination: Path) -> dict[str, int]:
     export is under way, or if `destination` was not made by an export; `destination` then stays as it
     was. The same warehouse gives the same bytes.
     """
-    if not warehouse.is_file():
-        raise ExportRefusedError(f"there is no warehouse {warehouse}; `make build` creates one")
     try:
         with duckdb.connect(str(warehouse), read_only=True, config={"threads": 1}) as connection:
-            _refuse_unless_published(connection)
+            refuse_unpublished(connection)
+            refuse_edited(connection)
             with _locked(destination):
                 return _replace(connection, destination)
-    except duckdb.IOException as error:
-        raise ExportRefusedError(f"{warehouse} can't be read: {str(error).splitlines()[0]}") from error
-
-
-def _refuse_unless_published(connection: duckdb.DuckDBPyConnection) -> None:
-    try:
-        ((status,),) = connection.execute(f"select status from {PUBLICATION}").fetchall()
-    except duckdb.CatalogException:
-        raise ExportRefusedError("nothing was built since the data was loaded; `make build` builds") from None
-    if status == "running":
-        raise ExportRefusedError("the last build did not finish; `make build` builds again")
-    if status != "published":
-        raise ExportRefusedError(f"the last build published nothing: {status}")
-    try:
-        refuse_edited(connection)
-    except EditedListsError as error:
+    except (NothingPublishedError, EditedListsError) as error:
         raise ExportRefusedError(str(error)) from error
+    except duckdb.IOException as error:
+        raise ExportRefusedError(f"{warehouse} can't be read: {reason(error)}") from error
 
 
 @contextmanager
@@ -209,7 +195,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, destination: Path) -> dict[s
         os.replace(link, destination)  # noqa: PTH105 - named so that a test can stop the export right before it
     except (duckdb.IOException, OSError) as error:
         shutil.rmtree(new_set)  # a full disk has no room for what is left over
-        raise ExportRefusedError(f"{destination} can't be written: {str(error).splitlines()[0]}") from error
+        raise ExportRefusedError(f"{destination} can't be written: {reason(error)}") from error
     return rows
 
 

@@ -25,6 +25,14 @@ def is_held(path: Path) -> bool:
     return False
 
 
+def reason(error: BaseException) -> str:
+    """Why a file can't be read or written: a line of the error, since the others quote the file or name options of the reader."""
+    if isinstance(error, UnicodeError):
+        return "it is not UTF-8"
+    line = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".!")
+    return "".join(character if character.isprintable() else "?" for character in line)
+
+
 def connect(path: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """A connection to the file at `path`. Raises duckdb.Error as DuckDB does, after a wait if another process holds it."""
     deadline, was_held = time.monotonic() + PATIENCE_SECONDS, True

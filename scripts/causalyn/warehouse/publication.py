@@ -10,12 +10,18 @@ from pathlib import Path
 
 import duckdb
 
+from causalyn.warehouse.raw_contract import PUBLICATION
+
 BANNER = re.compile(r'(<div id="banner" role="alert">).*?(</div>)', re.DOTALL)
 FINGERPRINTS = "builds.fingerprints"
 
 
 class EditedListsError(Exception):
     """Published tables were changed; the message names them."""
+
+
+class NothingPublishedError(Exception):
+    """The last run published nothing; the message says why."""
 
 
 def warehouse_mark(warehouse: Path) -> str:
@@ -45,6 +51,18 @@ def mark_page(page: Path, warehouse: Path, banner: str, build_id: str | None = N
             partial.replace(page)
     except OSError as error:  # what is published stays so
         print(f"The page {page} does not say so, since it can't be written: {banner} ({error})")
+
+
+def refuse_unpublished(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise NothingPublishedError unless the last run published what it built."""
+    try:
+        ((status,),) = connection.execute(f"select status from {PUBLICATION}").fetchall()
+    except duckdb.CatalogException:
+        raise NothingPublishedError("nothing was built since the data was loaded; `make build` builds") from None
+    if status == "running":
+        raise NothingPublishedError("the last build did not finish; `make build` builds again")
+    if status != "published":
+        raise NothingPublishedError(f"the last build published nothing: {status}")
 
 
 def refuse_edited(connection: duckdb.DuckDBPyConnection, only_history: bool = False) -> None:

@@ -60,17 +60,18 @@ class Files:
 @contextmanager
 def unchanged(*opened: Files) -> Iterator[None]:
     """Raises RawContractError where files are not what they were when they were opened, whatever came of reading them."""
+    failure = None
     try:
         yield
-    finally:
-        changed = [files.table.name for files in opened if not _are_as_opened(files)]
-        if changed:
-            raise RawContractError(
-                [
-                    f"{table}: files changed while they were read; load them when nobody writes to them"
-                    for table in changed
-                ]
-            )
+    except Exception as error:  # but not an interruption
+        failure = error
+    changed = [files.table.name for files in opened if not _are_as_opened(files)]
+    if changed:
+        raise RawContractError(
+            [f"{table}: files changed while they were read; load them when nobody writes to them" for table in changed]
+        ) from failure
+    if failure:
+        raise failure
 
 
 def _are_as_opened(files: Files) -> bool:
@@ -274,11 +275,3 @@ def too_long(where: str) -> str:
 def shown(text: str) -> str:
     """A file's text, safe to show in one line of a message."""
     return repr(text if len(text) <= _EXAMPLE_LENGTH else f"{text[:_EXAMPLE_LENGTH]}...")
-
-
-def reason(error: Exception) -> str:
-    """Why a file can't be read: a line of the error, since the others quote the file or give the reader's own options."""
-    if isinstance(error, UnicodeError):
-        return "it is not UTF-8"
-    lines = str(error).splitlines() or [type(error).__name__]
-    return "".join(character if character.isprintable() else "?" for character in lines[0])

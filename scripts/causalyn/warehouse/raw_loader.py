@@ -13,9 +13,10 @@ from pathlib import Path
 import duckdb
 
 from causalyn.warehouse import opening, origin
+from causalyn.warehouse.opening import reason
 from causalyn.warehouse.raw_checks import MACROS, Findings, Source, check_columns, check_references, check_values
 from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION, RAW_SCHEMA, TABLES, TRUTHS, Table, truth_path
-from causalyn.warehouse.raw_files import UNREADABLE, RawContractError, open_files, reason, unchanged
+from causalyn.warehouse.raw_files import UNREADABLE, RawContractError, open_files, unchanged
 from causalyn.warehouse.sql_text import literal
 
 
@@ -60,7 +61,7 @@ def load_raw(directory: Path, warehouse: Path, timezone: str | None = None) -> L
 def check_raw(directory: Path, timezone: str | None = None) -> tuple[dict[str, Source], list[str]]:
     """The checked tables of a directory, and notes on them.
 
-    Raises RawContractError with every problem found.
+    Raises RawContractError with every problem found, and duckdb.OutOfMemoryException.
     """
     if not directory.is_dir():
         raise RawContractError([f"{directory}: no such directory"])
@@ -81,14 +82,15 @@ def check_raw(directory: Path, timezone: str | None = None) -> tuple[dict[str, S
                     findings.problems += found.problems
             except RawContractError as error:
                 findings.problems += error.problems
-            except duckdb.OutOfMemoryException as error:
-                findings.problems.append(
-                    f"{table.name}: reading it takes more memory than CAUSALYN_MEMORY_LIMIT allows ({reason(error)}); raise it"
-                )
+            except duckdb.OutOfMemoryException:
+                raise
             except UNREADABLE as error:
                 findings.problems.append(f"{table.name}: file cannot be read ({reason(error)}); export it again")
-        with unchanged(*(source.files for source in sources.values())):
-            check_references(connection, sources, findings)
+        try:
+            with unchanged(*(source.files for source in sources.values())):
+                check_references(connection, sources, findings)
+        except RawContractError as error:
+            findings.problems += error.problems
     if findings.problems:
         raise RawContractError(findings.problems)
     return sources, findings.notes

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +20,8 @@ import pandas as pd
 import pytest
 from conftest import ENVIRONMENT, ROOT, dbt_command
 
+from causalyn.warehouse.command import NOT_PUBLISHED
+from causalyn.warehouse.list_exports import export_lists
 from causalyn.warehouse.raw_contract import TABLES
 
 WHOLE = ("build", "--exclude", "resource_type:unit_test")
@@ -424,3 +429,169 @@ def test_whatever_command_is_killed_the_lists_are_the_old_or_the_new(
     status, printed = run()
     assert (status == 0 and finished() == whole) or "has started" in printed, printed[-3000:]
     seen(", ".join(f"{count} x {outcome}" for outcome, count in sorted(found.items())))
+
+
+READERS_OF_LISTS = ("refresh.py", "export_lists.py", "render_report.py", "play_campaign.py", "play_bandit.py")
+EDITED = r"Nothing was \w+.*marts\.nudge_list: changed since publication.*"
+MISSING = r"Nothing was done: there is no warehouse .*"
+DBT_SAYS_WHY = r"The \w+ stopped: (the run|a build) failed; dbt's messages are above\..*"
+
+
+def damage(warehouse: Path) -> None:
+    with warehouse.open("r+b") as file:
+        file.write(bytes(8192))
+
+
+def edit(statement: str) -> Callable[[Path], None]:
+    def edited(warehouse: Path) -> None:
+        with duckdb.connect(str(warehouse)) as connection:
+            connection.execute(statement)
+
+    return edited
+
+
+def fill_the_disk(warehouse: Path) -> None:
+    with (warehouse.parent / "filler").open("wb", buffering=0) as filler:
+        try:
+            while True:
+                filler.write(bytes(4096))
+        except OSError:
+            pass
+
+
+def forbid_writing(warehouse: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", warehouse.parent], check=True)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is done to a warehouse before a command, and the line in which each command then ends."""
+
+    strike: Callable[[Path], None]
+    lines: dict[str, str]
+    needs_disk: bool = False
+
+
+FAULTS = {
+    "a damaged file": Fault(
+        damage, dict.fromkeys(("load_raw.py", *READERS_OF_LISTS), r".*it is not a valid DuckDB database file\.?")
+    ),
+    "a missing file": Fault(Path.unlink, dict.fromkeys(READERS_OF_LISTS, MISSING)),
+    "a missing mart": Fault(edit("drop table marts.nudge_list"), dict.fromkeys(READERS_OF_LISTS, EDITED)),
+    "an emptied mart": Fault(edit("delete from marts.nudge_list"), dict.fromkeys(READERS_OF_LISTS, EDITED)),
+    "a full disk": Fault(
+        fill_the_disk,
+        dict.fromkeys(("load_raw.py", "export_lists.py", "render_report.py"), r".*No space left on device.*")
+        | {"refresh.py": DBT_SAYS_WHY}
+        | dict.fromkeys(("play_campaign.py", "play_bandit.py"), rf".*No space left on device\.|{DBT_SAYS_WHY}"),
+        needs_disk=True,
+    ),
+    "a read-only disk": Fault(
+        forbid_writing,
+        dict.fromkeys(("load_raw.py", "export_lists.py", "render_report.py"), r".*Read-only file system.*")
+        | dict.fromkeys(("play_campaign.py", "play_bandit.py"), r"The \w+ stopped: .*Read-only file system\.")
+        | {"refresh.py": DBT_SAYS_WHY},
+        needs_disk=True,
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "script"),
+    [
+        pytest.param(
+            name, script, id=f"{script}-{name}", marks=pytest.mark.fault(f"{name}: {script}", "one line; the old files")
+        )
+        for name, fault in FAULTS.items()
+        for script in fault.lines
+    ],
+)
+def test_a_command_that_fails_says_why_in_one_line_and_leaves_the_old_files(
+    name, script, built_world, export_of_half, project_root, with_parsed_project, request, tmp_path, listed, seen
+):
+    """The whole table of commands and faults. Loading needs no mart, and creates a missing warehouse."""
+    fault = FAULTS[name]
+    size = 2 * sum(file.stat().st_size for file in built_world.warehouse.parent.glob("*.duckdb"))
+    folder = request.getfixturevalue("small_disk")(f"size={size}") if fault.needs_disk else tmp_path / "scene"
+    folder.mkdir(exist_ok=True)
+    for file in built_world.warehouse.parent.glob("*.duckdb"):
+        shutil.copy(file, folder)
+    warehouse = folder / built_world.warehouse.name
+    for place in ("exports", "report"):
+        (folder / place).mkdir()
+        (folder / place / "old").write_text("old")
+    if script == "export_lists.py":  # which replaces only its own
+        shutil.rmtree(folder / "exports")
+        export_lists(warehouse, folder / "exports")
+    fault.strike(warehouse)
+
+    def files() -> dict[str, bytes]:
+        # What a failed write left in the write-ahead log is discarded when the warehouse is opened.
+        return {
+            str(path): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.suffix != ".wal"
+        }
+
+    def lists() -> Lists | None:
+        return read_lists(warehouse) if fault.needs_disk else None
+
+    before, published = files(), lists()
+    with_parsed_project(tmp_path / "target")
+    options = [text.format(export=export_of_half, folder=folder) for text in COMMANDS[script]]
+    ended = subprocess.run(
+        [sys.executable, project_root / "scripts" / script, *options, "--warehouse", warehouse],
+        env=ENVIRONMENT | {"DBT_TARGET_PATH": str(tmp_path / "target"), "DBT_LOG_PATH": str(tmp_path / "logs")},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode in (1, NOT_PUBLISHED), ended.stdout[-2000:]
+    (line,) = ended.stderr.splitlines()
+    assert re.fullmatch(fault.lines[script], line), line
+    if "dbt's messages are above" in line:
+        assert "No space left on device" in ended.stdout or "Read-only file system" in ended.stdout
+    listed(line.partition("as they were: ")[2].removesuffix(".") or line)
+    seen(line.replace(str(folder), ""))
+    assert lists() == published
+    if not fault.needs_disk or script in ("export_lists.py", "render_report.py"):
+        assert files() == before
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(script, marks=pytest.mark.fault(f"Ctrl-C during {script}", "one line; the old lists"))
+        for script in ("load_raw.py", *READERS_OF_LISTS)
+    ],
+)
+def test_ctrl_c_ends_a_command_in_one_line(
+    script, built_world, export_of_half, project_root, with_parsed_project, tmp_path, listed, seen
+):
+    """As the terminal does it: the command and its children are interrupted, as soon as the command writes anything."""
+    folder = tmp_path / "scene"
+    folder.mkdir()
+    for file in built_world.warehouse.parent.glob("*.duckdb"):
+        shutil.copy(file, folder)
+    warehouse = folder / built_world.warehouse.name
+    with_parsed_project(tmp_path / "target")
+    published, before = read_lists(warehouse), set(tmp_path.rglob("*"))
+    options = [text.format(export=export_of_half, folder=folder) for text in COMMANDS[script]]
+    process = subprocess.Popen(
+        [sys.executable, project_root / "scripts" / script, *options, "--warehouse", warehouse],
+        env=ENVIRONMENT | {"DBT_TARGET_PATH": str(tmp_path / "target"), "DBT_LOG_PATH": str(tmp_path / "logs")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while process.poll() is None and set(tmp_path.rglob("*")) == before:
+        time.sleep(0.002)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    (line,) = said.splitlines()
+    assert process.returncode == -signal.SIGINT
+    listed(line)
+    seen(line)
+    assert read_lists(warehouse) == published
+    assert not (folder / "exports").exists()
+    assert not (folder / "report" / "index.html").exists()

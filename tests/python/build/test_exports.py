@@ -306,7 +306,7 @@ def test_loaded_files_that_no_build_has_seen_stop_the_export(warehouse, exported
 
 
 def test_a_missing_warehouse_stops_the_export(tmp_path):
-    assert_refused(tmp_path / "none.duckdb", tmp_path / "exports", "there is no warehouse")
+    assert_refused(tmp_path / "none.duckdb", tmp_path / "exports", "database does not exist")
 
 
 def test_a_file_that_is_no_warehouse_stops_the_export(tmp_path):

@@ -52,6 +52,20 @@ def test_what_is_no_number_in_a_seed_is_named_in_one_line(project_copy, run_dbt,
     seen(messages[0])
 
 
+@pytest.mark.fault("a parameter is misspelt", "one line names it")
+def test_a_column_that_nothing_reads_is_refused(project_copy, run_dbt, listed, seen, tmp_path):
+    seed = project_copy / "seeds" / "campaign_parameters.csv"
+    seed.write_text(seed.read_text().replace("exploration_share", "exploration_shares"))
+    refused = run_dbt(
+        "seed", "--select", "campaign_parameters", warehouse=tmp_path / "causalyn.duckdb", project=project_copy
+    )
+    assert refused.returncode == 1
+    (message,) = {line.strip() for line in refused.stdout.splitlines() if "Nothing was decided:" in line}
+    listed(message)
+    assert "unknown are exploration_shares; missing are exploration_share." in message
+    seen(message)
+
+
 @pytest.mark.parametrize("name", ["it's a b", 'q"x', "marts", "a;b", "x#y"])
 @pytest.mark.fault("dbt in a warehouse whose name means something in SQL", "one line, and no file")
 def test_dbt_refuses_a_warehouse_whose_name_means_something_in_sql(run, project_root, listed, seen, tmp_path, name):
