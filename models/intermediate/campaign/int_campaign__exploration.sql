@@ -18,6 +18,10 @@ parameters as (
     select * from {{ ref('campaign_parameters') }}
 ),
 
+in_the_log as (
+    select distinct user_id from {{ ref('stg_campaign_events') }}
+),
+
 -- An account not worth its cost is explored as a whole; a target, by each user whose interval spans zero.
 candidates as (
     select
@@ -27,6 +31,7 @@ candidates as (
         decisions.decision,
         {{ exploration_cost('decisions', 'users.lift') }} as cost_usd,
         users.lift_se,
+        in_the_log.user_id is not null as is_begun,
         users.harm_probability,
         case when users.is_admin then users.harm_probability else 0.0 end as admin_harm_probability,
         users.harm_probability * decisions.value_per_conversion_usd
@@ -34,6 +39,7 @@ candidates as (
     from users
     inner join decisions on users.account_id = decisions.account_id
     left join account_values on users.account_id = account_values.account_id
+    left join in_the_log on users.user_id = in_the_log.user_id
     where
         decisions.decision in ('suppress_unprofitable', 'suppress_too_small')
         or (decisions.decision = 'target' and not users.is_nudged_in_target)
@@ -46,6 +52,7 @@ units as (
         account_id,
         decision,
         count(*) as n_users,
+        bool_or(is_begun) as is_begun,
         {{ exact_sum('admin_harm_probability') }} as expected_harmed_admins,
         {{ exact_sum('harm_probability') }} as expected_harmed_users,
         round({{ exact_sum('cost_usd') }}, 6) as cost_usd,
@@ -56,7 +63,8 @@ units as (
     group by 1, 2, 3, 4
 ),
 
--- Most information per dollar of cost and risk first, ties by id. What costs nothing counts as a cent; unknown risk goes last.
+-- Units already in the campaign's log first, since their share of the budget is spent; then most information per dollar of cost and
+-- risk, ties by id. What costs nothing counts as a cent; unknown risk goes last.
 ranked as (
     select
         units.*,
@@ -65,6 +73,7 @@ ranked as (
         parameters.harm_budget_users,
         row_number() over (
             order by
+                units.is_begun desc,
                 round(units.unknown_variance / greatest(0.01, coalesce(units.cost_usd + units.risk_usd, 1e9)), 9) desc,
                 units.unit_id asc
         ) as priority
