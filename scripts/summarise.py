@@ -54,6 +54,19 @@ REALISED = """
     inner join seeds.policy_parameters using (policy_id)
     where is_shipped and strategy = policy_id and comparator = 'nobody'
 """
+EXPLORED = """
+    select format('{:,} users may be nudged to learn, at an expected cost of ${:,.0f}. Expected to be put off: ', n_users, cost)
+        || format('{:.2f} admins (budget {}) and {:.2f} users (budget {})',
+            harmed_admins, harm_budget_admins, harmed_users, harm_budget_users)
+    from (
+        select sum(n_explorable_users) as n_users, sum(exploration_cost_usd) as cost,
+            sum(expected_harmed_admins) as harmed_admins, sum(expected_harmed_users) as harmed_users
+        from marts.campaign_learning
+        where grouping_kind = 'guardrail' and n_explorable_users > 0
+    )
+    cross join seeds.campaign_parameters
+    where n_users > 0
+"""
 LOST = """
     with rejected as (
         select table_name, sum(rows_affected) as n_rejected, max(rows_before) as n_rows,
@@ -90,8 +103,8 @@ def summarise(warehouse: Path) -> str:
         policy_id, scoring_date, data_origin, accepted, why_nobody = connection.execute(
             "select shipped_policy_id, scoring_date, data_origin, accepted_checks, why_nobody from marts.build_info"
         ).fetchone()
-        funnel, observed, *losses = (
-            connection.execute(query).fetchall() for query in (FUNNEL, REALISED, LOST, UNOBSERVED)
+        funnel, observed, explored, *losses = (
+            connection.execute(query).fetchall() for query in (FUNNEL, REALISED, EXPLORED, LOST, UNOBSERVED)
         )
         compared = connection.execute(STRATEGIES)
         columns, strategies = [column[0] for column in compared.description], compared.fetchall()
@@ -122,6 +135,7 @@ def summarise(warehouse: Path) -> str:
         f"Backtest: in the past {'campaign' if campaigns == 1 else f'{campaigns} campaigns'} the policy would have targeted "
         f"{targets:,} of {decided_then:,} accounts, with an expected value of ${value:,.0f}{judged}.",
     ]
+    lines += [f"Explores: {line}." for (line,) in explored]
     lost = [line for rows in losses for (line,) in rows]
     lines += (
         ["", "Data that could not be used (rows in marts.rejected_rows)", "", *(f"  {line}" for line in lost)]

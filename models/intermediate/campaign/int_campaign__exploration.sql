@@ -63,7 +63,7 @@ units as (
     group by 1, 2, 3, 4
 ),
 
--- Units already in the campaign's log first, since their share of the budget is spent; then most information per dollar of cost and
+-- Units already in the campaign's log come first, since they have used the budget; then most information per dollar of cost and
 -- risk, ties by id. What costs nothing counts as a cent; unknown risk goes last.
 ranked as (
     select

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -82,3 +83,18 @@ def test_what_is_lost_is_told_on_the_screen(built_world):
         (line,) = (line for line in printed.splitlines() if line.strip().startswith(f"{table}: "))
         assert re.search(rf"\b{n_rows:,} {rule}\b", line)
     assert re.search(r"Interventions without outcome: \d", printed)
+
+
+def test_what_exploring_costs_and_risks_is_told_on_the_screen(built_world, tmp_path):
+    assert "Explores: " not in summarise.summarise(built_world.warehouse)
+    warehouse = Path(shutil.copy(built_world.warehouse, tmp_path))
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "update marts.campaign_learning set n_explorable_users = 5, exploration_cost_usd = 20.4,"
+            " expected_harmed_admins = 0.5, expected_harmed_users = 1.25"
+            " where grouping_kind = 'guardrail' and user_group = 'targets'"
+        )
+    assert (
+        "Explores: 5 users may be nudged to learn, at an expected cost of $20. "
+        "Expected to be put off: 0.50 admins (budget 1.0) and 1.25 users (budget 10.0)."
+    ) in summarise.summarise(warehouse)
