@@ -245,7 +245,9 @@ def test_an_edited_list_is_neither_exported_nor_drawn_nor_refreshed(
 def test_edits_that_a_build_undoes_and_those_that_none_does_have_their_own_remedies(warehouse, exported):
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("delete from marts.momentum_triggers; delete from marts.nudge_list")
-    remedies = "No build can make marts.momentum_triggers anew: .*; a full `make build` then republishes marts.nudge_list$"
+    remedies = (
+        "No build can make marts.momentum_triggers anew: .*; a full `make build` then republishes marts.nudge_list$"
+    )
     assert_refused(warehouse, exported, remedies)
 
 
