@@ -140,11 +140,12 @@ LOOP = """
 WAYS = ("frozen", "retrained", "exploring")
 OF_WAYS = ", ".join(
     f"""
-            cell(avg({figure}) filter (where way = '{way}'), 'share') as "{way}{name}\""""
-    for figure, name in (
-        ("true_value_usd / oracle_value_usd", ""),
-        ("n_dogs_nudged / n_dogs", ": Sleeping Dogs nudged"),
-        ("coverage", ": coverage"),
+            cell(avg({figure}) filter (where way = '{way}'), '{unit}') as "{way}{name}\""""
+    for figure, unit, name in (
+        ("true_value_usd / oracle_value_usd", "share", ""),
+        ("n_dogs_nudged / n_dogs", "share", ": Sleeping Dogs nudged"),
+        ("n_admins_lost", "users", ": admins lost"),
+        ("coverage", "share", ": coverage"),
     )
     for way in WAYS
 )
