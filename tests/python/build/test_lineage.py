@@ -13,7 +13,9 @@ import duckdb
 import pytest
 
 HIDDEN_TABLES = ("latent_uplift_groups_hidden", "latent_uplift_today_hidden")
-NAMES_THE_TRUTH = re.compile(rf"{'|'.join(HIDDEN_TABLES)}|\btruth\.main\b|attach_truth|truth_path", re.IGNORECASE)
+NAMES_THE_TRUTH = re.compile(
+    rf"{'|'.join(HIDDEN_TABLES)}|\btruth\.main\b|\btruth\.duckdb|attach_truth|truth_path", re.IGNORECASE
+)
 
 LEAK = "with final as (select * from {{ %s }})\n\nselect * from final\n"
 
@@ -78,17 +80,24 @@ def test_what_python_models_import_knows_no_hidden_truth(project_root):
             assert not re.search(r"TRUTH|truth_path|\.truth\b|latent_uplift", source), f"{model.name} imports {module}"
 
 
-def test_a_leak_is_found_in_whatever_way_it_comes(project_copy, run_dbt, tmp_path):
+def test_a_leak_is_found_in_whatever_way_it_comes(built_world, project_copy, run_dbt, tmp_path):
     staging = project_copy / "models" / "staging"
     (staging / "leaks_source.sql").write_text(LEAK % f"source('truth', '{HIDDEN_TABLES[1]}')")
     (staging / "leaks_indirectly.sql").write_text(LEAK % "ref('leaks_source')")
     (staging / "leaks_audit.sql").write_text(LEAK % "ref('claims')")
     (staging / "leaks_by_name.sql").write_text(f"select * from truth.main.{HIDDEN_TABLES[0]}\n")
+    (staging / "leaks_by_path.sql").write_text("select * from read_duckdb('causalyn.truth.duckdb', table_name='a')\n")
     (staging / "leaks_by_hook.sql").write_text("{{ config(pre_hook='{{ attach_truth() }}') }}\n\nselect 1 as final\n")
     parsed = run_dbt("parse", warehouse=tmp_path / "causalyn.duckdb", project=project_copy)
     assert parsed.returncode == 0, parsed.stdout
     found = leaks(json.loads((tmp_path / "target" / "manifest.json").read_text()))
-    assert found == {"leaks_source", "leaks_indirectly", "leaks_audit", "leaks_by_name", "leaks_by_hook"}
+    assert found == {f"leaks_{way}" for way in ("source", "indirectly", "audit", "by_name", "by_path", "by_hook")}
+    # Nor is there anything to read by name, unless the audit runs too.
+    for file in built_world.warehouse.parent.glob("*.duckdb"):
+        shutil.copy(file, tmp_path)
+    attacked = run_dbt("run", "--select", "leaks_by_name", warehouse=tmp_path / "causalyn.duckdb", project=project_copy)
+    assert attacked.returncode != 0
+    assert 'schema "truth.main" does not exist' in attacked.stdout
 
 
 @pytest.mark.fault("killed between the raw tables and their hidden truth", "the audit refuses the truth of others")
