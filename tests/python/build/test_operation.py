@@ -82,6 +82,11 @@ class Company:
         self.deliver(n, **export)
         for command in (self.load(), self.refresh(n)):
             assert command[0] == 0, (n, command[1][-3000:])
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            alarms = (
+                "select check_id from marts.verdicts where check_group in ('today', 'delivery') and verdict = 'fail'"
+            )
+            assert connection.execute(alarms).fetchall() == [], "an ordinary day is no alarm"
         return self.check_and_export()
 
     def build(self) -> str:
@@ -246,6 +251,15 @@ def test_a_month_of_mornings(company, seen, tmp_path):
     company.deliver(31, plan="scale")
     company.edit("seeds/policy_parameters.csv", "precision,true,55,7,0,,0.5,0.10,", "precision,true,55,7,0,,0.5,0.20,")
     stays(company.load(), company.refresh(31), because="the published lists used other parameters for these policies")
+    published = company.build()
+    # Two builds fail: by a guardrail that somebody broke, and by an export that lacks most of the activity.
+    rule = "'toxic_admin': 'evidence.n_sleeping_dog_admins > 0'", "'toxic_admin': 'false'"
+    company.edit("macros/guardrails.sql", *rule)
+    stays(company.run("build.py", "--raw", company.export), because="assert_no_target_has_a_sleeping_dog_admin")
+    company.edit("macros/guardrails.sql", *reversed(rule))
+    company.deliver(31, lost=True, plan="scale")
+    stays(company.run("build.py", "--raw", company.export), because="because the data changed too much")
+    company.deliver(31, plan="scale")
     published = company.build()
     company.edit("scripts/causalyn/learner/uplift.py", "\nimport ", "\n# Another version of it.\nimport ")
     stays(company.refresh(31), because="Run a full build, which refits the model.")

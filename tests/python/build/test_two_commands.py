@@ -14,7 +14,9 @@ import pytest
 from conftest import ENVIRONMENT, ROOT, WITHOUT_UNIT_TESTS, dbt_command
 
 from causalyn.warehouse import origin
-from causalyn.warehouse.list_exports import export_lists
+from causalyn.warehouse.command import NOT_PUBLISHED
+from causalyn.warehouse.list_exports import LISTS, MANIFEST, export_lists
+from causalyn.warehouse.publication import refuse_edited
 from causalyn.warehouse.raw_contract import TRUTH, truth_path
 
 DECIDED_ANEW = ("build", "--select", "int_build__fingerprints", "int_policy__policies+", *WITHOUT_UNIT_TESTS)
@@ -166,3 +168,55 @@ def test_whatever_is_run_during_a_build_is_refused_in_one_line(
     assert content(scene) == content(built_world.warehouse)
     assert {file.name: file.read_bytes() for file in (tmp_path / "lists").iterdir()} == before
     seen(f"{len(MEANWHILE)} commands refused; published")
+
+
+WITH_OPTIONS = {script: (script, *options) for script, options in MEANWHILE.items()}
+PAIRS = [
+    ("refresh.py", "refresh.py"),
+    ("refresh.py", "load_raw.py"),
+    ("refresh.py", "export_lists.py"),
+    ("refresh.py", "play_campaign.py"),
+    ("export_lists.py", "export_lists.py"),
+    ("export_lists.py", "render_report.py"),
+    ("load_raw.py", "play_bandit.py"),
+    ("play_campaign.py", "play_bandit.py"),
+]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "scripts",
+    [
+        pytest.param(pair, id=" and ".join(pair), marks=pytest.mark.fault(f"{' and '.join(pair)} at once", "one build"))
+        for pair in PAIRS
+    ],
+)
+def test_two_commands_at_once_leave_the_lists_of_one_build(
+    scripts, built_world, with_parsed_project, start, export, seen, tmp_path
+):
+    """Each waits for the other or is refused, at least one succeeds, and what it wrote is whole."""
+    for file in built_world.warehouse.parent.glob("causalyn*.duckdb"):
+        shutil.copy(file, tmp_path)
+    warehouse = tmp_path / "causalyn.duckdb"
+    both = []
+    for number, script in enumerate(scripts):
+        target = with_parsed_project(tmp_path / f"target{number}")
+        options = [text.format(export=export, folder=tmp_path) for text in WITH_OPTIONS[script]]
+        places = {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(tmp_path / f"logs{number}")}
+        both.append(start(*options, "--warehouse", warehouse, **places))
+    printed = [process.communicate()[0] for process in both]
+    assert 0 in {process.returncode for process in both}, printed
+    assert {process.returncode for process in both} <= {0, 1, NOT_PUBLISHED}, printed
+    assert not any("Traceback" in text for text in printed), printed
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        refuse_edited(connection)
+        of_lists = "select build_id from marts.nudge_list union select build_id from marts.target_accounts"
+        assert (
+            connection.execute(of_lists).fetchall()
+            == connection.execute("select build_id from marts.build_info").fetchall()
+        )
+    if (lists := tmp_path / "lists").exists():
+        exported = {path.stem for path in lists.glob("*.csv")}
+        assert exported == {published.name for published in LISTS}
+        assert (lists / MANIFEST).exists()
+    seen(f"statuses {', '.join(str(process.returncode) for process in both)}; the lists of one build")
