@@ -12,7 +12,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from sklearn.utils.parallel import Parallel, delayed
-from threadpoolctl import threadpool_limits
 
 from causalyn.learner import uplift
 
@@ -49,7 +48,7 @@ def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: u
         ).dropna(subset=["is_treated"]),
         "negative_control_outcome": training.assign(outcome=earlier).dropna(subset=["outcome"]),
     }
-    with threadpool_limits(limits=1):
+    with uplift.pinned():
         estimated: list[pd.DataFrame] = Parallel(n_jobs=-1, prefer="threads")(
             delayed(_estimate)(name, frame, parameters, np.random.default_rng([parameters.seed, place]))
             for place, (name, frame) in enumerate(attempts.items(), start=1)

@@ -30,7 +30,9 @@ from __future__ import annotations
 
 import hashlib
 import math
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -45,7 +47,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeRegressor, ExtraTreeRegressor
 from sklearn.tree._tree import Tree
 from sklearn.utils.parallel import Parallel, delayed
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from causalyn.engines import engine
 
@@ -684,14 +686,47 @@ def calibration_group(account_hash: np.ndarray) -> np.ndarray:
     return (account_hash >> 32) % CALIBRATION_GROUPS
 
 
+_pinning = threading.Lock()
+_limits: list[threadpool_limits] = []
+_n_pinned = 0
+
+
+@contextmanager
+def pinned() -> Iterator[None]:
+    """Libraries use one thread each: results don't depend on their number, and our own threads don't compete for cores.
+
+    dbt runs several Python models in one process, which has one number of BLAS threads: the last model to end restores it.
+    """
+    global _n_pinned
+    with _pinning:
+        _n_pinned += 1
+        if _n_pinned == 1:
+            _in_a_thread_that_ends(lambda: _limits.append(threadpool_limits(limits=1, user_api="blas")))
+    try:
+        with ThreadpoolController().select(user_api="openmp").limit(limits=1):
+            yield
+    finally:
+        with _pinning:
+            _n_pinned -= 1
+            if _n_pinned == 0:
+                _in_a_thread_that_ends(_limits.pop().restore_original_limits)
+
+
+def _in_a_thread_that_ends(act: Callable[[], None]) -> None:
+    """threadpoolctl lets the thread that was first set OpenBLAS's number for as long as it lives, and ignores the others."""
+    thread = threading.Thread(target=act)
+    thread.start()
+    thread.join()
+
+
 def in_blocks(function: Callable[..., T], *by_user: np.ndarray) -> T:
     """Applies a function to blocks of users in threads; it returns arrays by user, in tuples or dicts.
 
-    Threads don't compete for cores, and no user's result depends on the block.
+    No user's result depends on the block.
     """
     n_blocks = max(1, -(-len(by_user[0]) // BLOCK_ROWS))
     blocks = zip(*(np.array_split(array, n_blocks) for array in by_user), strict=True)
-    with threadpool_limits(limits=1):
+    with pinned():
         return _joined(Parallel(n_jobs=-1, prefer="threads")(delayed(function)(*block) for block in blocks))
 
 
@@ -732,7 +767,7 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
         return Forest.of([DecisionTreeRegressor(random_state=parameters.seed).fit(matrix[rows], outcome[rows])])
 
     # scikit-learn's checks of its own arguments take as long as a small tree.
-    with threadpool_limits(limits=1), sklearn.config_context(skip_parameter_validation=True, assume_finite=True):
+    with pinned(), sklearn.config_context(skip_parameter_validation=True, assume_finite=True):
         # Threads, since forests release the interpreter lock; their number is irrelevant, since each half has its seed.
         fitted = Parallel(n_jobs=-1, prefer="threads")(
             delayed(fit_one)(pair, half) for pair in range(parameters.account_pairs) for half in (0, 1)

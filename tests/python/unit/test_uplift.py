@@ -1,11 +1,13 @@
 """The uplift learners on simulated accounts with known lift, and on input that they must refuse."""
 
+import threading
 from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_info
 
 from causalyn.learner import uplift
 
@@ -381,3 +383,26 @@ def test_where_no_learner_ranks_anybody_everybody_gets_the_average_effect(world,
     assert len(stack) == n
     assert stack["lift"].to_numpy() == pytest.approx(dr_scores.mean())
     assert (stack["lift_se"] > 0).all()
+
+
+def test_a_model_that_ends_does_not_unpin_another():
+    """As with dbt's threads: the first to begin ends first, and all is as before once the last has ended."""
+
+    def blas_threads() -> set[int]:
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    before, begun, ended = blas_threads(), threading.Event(), threading.Event()
+
+    def another() -> None:
+        with uplift.pinned():
+            begun.set()
+            ended.wait(60)
+
+    other = threading.Thread(target=another)
+    other.start()
+    begun.wait(60)
+    with uplift.pinned():
+        ended.set()
+        other.join()
+        assert blas_threads() == {1}
+    assert blas_threads() == before
