@@ -1,7 +1,7 @@
 {#- The running campaign's id, which seeds the assignment: the salt of `parameters`, unless a run names another. -#}
 {% macro running_campaign(parameters) -%}
     {%- if var('campaign') == 'today' -%}
-        {%- do exceptions.raise_compiler_error('Nothing was decided: the campaign is called today, which stands for today\'s users: rename it') -%}
+        {%- do exceptions.raise_compiler_error('Nothing was decided: the campaign is called today, which stands for the users of today: rename it') -%}
     {%- endif -%}
     {{ "'" ~ var('campaign') ~ "'" if var('campaign') else parameters ~ '.salt' }}
 {%- endmacro %}

@@ -84,11 +84,12 @@ def refuse_edited(connection: duckdb.DuckDBPyConnection, only_history: bool = Fa
     names = ", ".join(table for table, _ in edited)
     history = ", ".join(table for table, is_history in edited if is_history)
     others = ", ".join(table for table, is_history in edited if not is_history)
+    then = f"; a full `make build` then republishes {others}" if others else ""
     if history:
         raise EditedListsError(
             f"{names}: changed since publication, and not by a build. No build can make {history} anew: restore it from the"
             " copy for readers (docs/operating.md, Backup), or, if the change is meant to stay, delete its row from"
-            f" {FINGERPRINTS}{f'; a full `make build` then republishes {others}' if others else ''}"
+            f" {FINGERPRINTS}{then}"
         )
     if edited:
         raise EditedListsError(
