@@ -66,9 +66,6 @@ def copy_world(built_world) -> Callable[..., World]:
             "select * exclude (week) replace (activity_date + cast(7 * week as int) as activity_date) "
             f"from raw.user_activity_daily_raw cross join range(1, {weeks + 1}) as weeks (week) "
             f"where activity_date between '{built_day - 7 * DAY}' and '{built_day - DAY}'",
-            # Half of the users do on the second day what they did on the first, and so slow down for one day.
-            f"update raw.user_activity_daily_raw set activity_date = activity_date + 1, source = 'late' "
-            f"where activity_date = '{built_day}' and hash(user_id) % 2 = 0",
         )
         return World(warehouse, built_day)
 
