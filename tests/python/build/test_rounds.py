@@ -109,7 +109,7 @@ def test_two_campaigns_with_exploration_are_played_published_and_shown(copy_proj
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout
 
-    succeed("generate_world.py", "--accounts", "600", "--seed", str(SEED))
+    succeed("build.py", "--accounts", "600", "--seed", str(SEED))
     printed = succeed("play_campaign.py", "--seed", str(SEED), "--rounds", "2")
     assert "round-1" in printed and "round-2" in printed
     for figure in ("effect", "true_value_usd", "n_explored"):
