@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import duckdb
@@ -12,8 +11,7 @@ from causalyn.simulation.bandit_world import LOG_COLUMNS, simulate
 from causalyn.simulation.world_physics import PRESETS, Physics
 from causalyn.simulation.world_store import NotPlayableError, attach_truth
 from causalyn.warehouse import command, opening
-from causalyn.warehouse.opening import reason
-from causalyn.warehouse.publication import EditedListsError, NothingPublishedError, refuse_edited, refuse_unpublished
+from causalyn.warehouse.publication import refuse_edited, refuse_unpublished
 from causalyn.warehouse.raw_contract import BANDIT_LOG, BUILT_NODES, PUBLICATION, RAW_SCHEMA
 
 LOG = f"{RAW_SCHEMA}.{BANDIT_LOG.name}"
@@ -91,16 +89,8 @@ def main() -> None:
     parser.add_argument("--preset", choices=PRESETS, default="default")
     arguments = parser.parse_args()
 
-    try:
+    with command.playing("bandit", NotPlayableError):
         rounds = play_bandit(arguments.warehouse, PRESETS[arguments.preset], arguments.seed)
-    except (NotPlayableError, EditedListsError) as error:
-        command.leave(f"Nothing was played: {reason(error)}.")
-    except duckdb.Error as error:
-        command.leave(f"The bandit stopped: {reason(error)}.")
-    except NothingPublishedError as error:
-        command.leave(f"The bandit is played, but its readout is not published: {error}", command.NOT_PUBLISHED)
-    except subprocess.CalledProcessError as error:
-        command.leave("The bandit stopped: a build failed; dbt's messages are above.", error.returncode)
     with duckdb.connect(str(arguments.warehouse), read_only=True) as connection:
         estimates = connection.execute("from marts.off_policy_evaluation order by estimator, estimate desc").df()
     print(f"{rounds.round(3).to_string(index=False)}\n\n{estimates.round(3).to_string(index=False)}")

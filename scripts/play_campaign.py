@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from datetime import date
 from pathlib import Path
 
@@ -14,8 +13,7 @@ from causalyn.simulation.rounds_world import Rounds, play_rounds
 from causalyn.simulation.world_physics import PRESETS, Physics
 from causalyn.simulation.world_store import NotPlayableError, attach_truth
 from causalyn.warehouse import command, opening
-from causalyn.warehouse.opening import reason
-from causalyn.warehouse.publication import EditedListsError, NothingPublishedError, refuse_edited, refuse_unpublished
+from causalyn.warehouse.publication import refuse_edited, refuse_unpublished
 from causalyn.warehouse.raw_contract import BUILT_NODES, CAMPAIGN_EVENTS, PUBLICATION, RAW_SCHEMA
 
 LOG = f"{RAW_SCHEMA}.{CAMPAIGN_EVENTS.name}"
@@ -140,7 +138,7 @@ def main() -> None:
     parser.add_argument("--campaigns", type=int, default=1, help="past campaigns the world was generated with")
     arguments = parser.parse_args()
 
-    try:
+    with command.playing("campaign", NotPlayableError, ValueError):
         if arguments.rounds:
             with duckdb.connect(str(arguments.warehouse), read_only=True) as connection:
                 (accounts,) = connection.execute("select count(*) from raw.accounts_raw").fetchone()
@@ -153,14 +151,6 @@ def main() -> None:
             )
             return
         status, readout = play_campaign(arguments.warehouse, PRESETS[arguments.preset], arguments.seed)
-    except (NotPlayableError, EditedListsError, ValueError) as error:
-        command.leave(f"Nothing was played: {reason(error)}.")
-    except duckdb.Error as error:
-        command.leave(f"The campaign stopped: {reason(error)}.")
-    except NothingPublishedError as error:
-        command.leave(f"The campaign is played, but its readout is not published: {error}", command.NOT_PUBLISHED)
-    except subprocess.CalledProcessError as error:
-        command.leave("The campaign stopped: a build failed; dbt's messages are above.", error.returncode)
     waves = ["wave", "status", "begun_date", "n_nudged_users", "n_reacting_users", "log_e_value", "log_e_value_limit"]
     effects = [
         *("experiment", "metric", "n_treatment", "n_control", "effect", "effect_lower", "effect_upper"),

@@ -19,6 +19,7 @@ import duckdb
 
 from causalyn.warehouse import file_name
 from causalyn.warehouse.opening import reason
+from causalyn.warehouse.publication import EditedListsError, NothingPublishedError
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 10  # for dbt to stop after a signal
@@ -75,6 +76,22 @@ def leave(message: str, status: int = 1) -> NoReturn:
     """End the command with this message and exit status (docs/messages.md)."""
     print(message, file=sys.stderr)
     sys.exit(status)
+
+
+@contextmanager
+def playing(what: str, *refusals: type[Exception]) -> Iterator[None]:
+    """Ends a command that plays a campaign or a bandit, by name in `what`, in one line: refused, stopped, or played in vain."""
+    refused: tuple[type[Exception], ...] = (EditedListsError, *refusals)
+    try:
+        yield
+    except refused as error:
+        leave(f"Nothing was played: {reason(error)}.")
+    except duckdb.Error as error:
+        leave(f"The {what} stopped: {reason(error)}.")
+    except NothingPublishedError as error:
+        leave(f"The {what} is played, but its readout is not published: {error}", NOT_PUBLISHED)
+    except subprocess.CalledProcessError as error:
+        leave(f"The {what} stopped: a build failed; dbt's messages are above.", error.returncode)
 
 
 def build(warehouse: Path, *options: str, each_line: Callable[[str], None] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Opens a warehouse, which fails while another process writes it or, to write it, while another has it open at all."""
+"""Opens a warehouse, which fails while another process writes it or, to write it, while another has it open at all; says why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is published (macros/publication.sql): since when, whether it was changed since, and what the report page says of it."""
+"""What is published (macros/publication.sql): since when, if by the last run, if changed since, and what the page says of it."""
 
 from __future__ import annotations
 
