@@ -809,8 +809,13 @@ def fit_nuisances(
         LearnerError: the half holds no user of one arm.
     """
     fit_forest = partial(_fit_forest, parameters, generator, DecisionTreeRegressor)
-    basis, everybody = SplineBasis.of(features), np.ones(len(treated))
-    of_treatment = fit_forest(features, treated), Splines.fit(basis, everybody, treated, everybody)
+    basis = SplineBasis.of(features)
+    # A campaign that declares its probabilities assigned by a rule of its own, from which those of others can't be learnt.
+    rows = np.isnan(assigned) if np.isnan(assigned).any() else np.full(len(assigned), True)
+    of_treatment = (
+        fit_forest(features[rows], treated[rows]),
+        Splines.fit(basis, rows, treated[rows], np.ones(rows.sum())),
+    )
     propensity = np.mean([model.predict(features) for model in of_treatment], axis=0).round(DECIMALS)
     weight = inverse_propensity(treated, chance_of_treatment(propensity, assigned, parameters))
     forests, splines = [], []
