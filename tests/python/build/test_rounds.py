@@ -95,3 +95,38 @@ def test_the_world_lives_on_for_the_days_of_a_round_and_nudges_wear_out():
     before = chunk.truth["p_treated"] - chunk.truth["p_control"]
     after = truth["p_treated"] - truth["p_control"]
     np.testing.assert_allclose(after, np.where(before > 0, before * 0.5**nudges, before))
+
+
+@pytest.mark.long
+def test_two_campaigns_with_exploration_are_played_published_and_shown(copy_project, run, tmp_path):
+    """As `make campaign ROUNDS=2` does it: terminal and page show both campaigns, and what exploring costs and teaches."""
+    project, warehouse = copy_project(tmp_path / "project"), tmp_path / "w.duckdb"
+    seed = project / "seeds" / "campaign_parameters.csv"
+    pd.read_csv(seed, dtype=str).assign(exploration_share="0.2").to_csv(seed, index=False)
+
+    def succeed(script: str, *options: str | Path) -> str:
+        done = run(sys.executable, project / "scripts" / script, "--warehouse", warehouse, *options)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return done.stdout
+
+    succeed("build.py", "--accounts", "600", "--seed", str(SEED))
+    printed = succeed("play_campaign.py", "--seed", str(SEED), "--rounds", "2")
+    assert "round-1" in printed and "round-2" in printed
+    for figure in ("effect", "true_value_usd", "n_explored"):
+        assert figure in printed
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        campaigns = [
+            name for (name,) in connection.execute("select campaign_id from marts.campaign_effects").fetchall()
+        ]
+        (explored,) = connection.execute(
+            "select count(*) from marts.campaign_user_assignments where experiment = 'exploration'"
+        ).fetchone()
+    assert {"round-1", "round-2"} <= set(campaigns)
+    assert explored > 0
+    succeed("render_report.py", "--directory", tmp_path / "report")
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert all(
+        name in page for name in ("Campaigns side by side", "round-1", "round-2", "What this campaign will teach")
+    )
+    assert "harm budget" in page
+    assert "Explores: " in succeed("summarise.py")

@@ -355,6 +355,27 @@ def test_a_treatment_that_no_feature_shows_is_no_confounder_where_its_probabilit
     assert estimated > true + 0.15
 
 
+def test_who_was_nudged_is_learnt_from_the_campaigns_that_do_not_declare_it():
+    """One campaign nudges by a feature and does not say so, a larger one nudges 90% of its users, as declared."""
+    undeclared, declared = simulate(), simulate(accounts=1200, seed=1)
+    declared["is_treated"] = (np.random.default_rng(2).uniform(size=len(declared)) < 0.9).astype(int)
+    both = pd.concat([undeclared, declared.assign(assignment_probability=0.9)])
+
+    def propensities(users: pd.DataFrame) -> np.ndarray:
+        features, treated, outcome, assigned = (
+            users[columns].to_numpy(dtype=float)
+            for columns in (["signal", "confounder"], "is_treated", "outcome", "assignment_probability")
+        )
+        models = uplift.fit_nuisances(features, treated, outcome, assigned, PARAMETERS, np.random.default_rng(0))
+        of_undeclared = undeclared[["signal", "confounder"]].to_numpy()
+        return uplift.predict_nuisances(models, of_undeclared)[uplift.PROPENSITY]
+
+    true = 0.4 + 0.25 * undeclared.confounder.to_numpy()
+    assert propensities(both) == pytest.approx(true, abs=0.15)
+    # Where all campaigns declare theirs, nobody is left to learn from but their own users.
+    assert propensities(declared.assign(assignment_probability=0.9)).mean() == pytest.approx(0.9, abs=0.02)
+
+
 def test_doubly_robust_scores_are_unbiased_when_only_the_propensity_is_right(world):
     wrong_outcome_model = np.full(len(world), 0.5)
     scores = uplift.doubly_robust_lift(
