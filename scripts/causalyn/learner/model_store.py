@@ -11,6 +11,7 @@ import hashlib
 import io
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from itertools import islice
 from typing import Any, TypeVar
 from zipfile import BadZipFile
 
@@ -123,6 +124,7 @@ def _to_bytes(model: uplift.UpliftModel) -> bytes:
     forests, splines = list(_parts(model, uplift.Forest)), list(_parts(model, uplift.Splines))
     arrays: dict[str, Any] = {
         "account_hashes": model.account_hashes,
+        "campaigns": np.array(model.campaigns, dtype=str),
         "n_trees": np.array([len(forest.sizes) for forest in forests]),
         **{
             name: np.concatenate([getattr(forest, name) for forest in forests]) for name in ("sizes", "nodes", "values")
@@ -156,24 +158,29 @@ def _from_bytes(row: Mapping[Hashable, Any], features: tuple[str, ...]) -> uplif
 def _from_arrays(arrays: Mapping[str, Any], features: tuple[str, ...]) -> uplift.UpliftModel:
     forests, splines = _split_forests(arrays, len(features)), _split_splines(arrays, len(features))
     parts: dict[str, Iterator[uplift.Forest | uplift.Splines]] = {"Forest": forests, "Splines": splines}
+    campaigns = tuple(arrays["campaigns"].tolist())
+    n_rules = max(1, len(campaigns))
+
+    def nuisances(kind: str) -> tuple[uplift.Nuisance, ...]:
+        return next(parts[kind]), next(parts[kind]), uplift.Assignment(tuple(islice(parts[kind], n_rules)))
 
     def half() -> uplift.HalfModel:
-        nuisances = tuple(next(parts[kind]) for kind in ("Forest", "Splines") for _ in range(3))
+        both = (*nuisances("Forest"), *nuisances("Splines"))
         lifts = {
             name: learner(*(next(parts[str(field.type)]) for field in fields(learner)))
             for name, learner in uplift.LEARNERS.items()
         }
-        return uplift.HalfModel(nuisances, lifts)
+        return uplift.HalfModel(both, lifts)
 
     raw_trees = tuple((next(forests), next(forests)) for _ in range(2))
     of_learners = [field.type for learner in uplift.LEARNERS.values() for field in fields(learner)]
-    n_pairs = (len(arrays["n_trees"]) - 4) // (3 + of_learners.count("Forest")) // 2
+    n_pairs = (len(arrays["n_trees"]) - 4) // (2 + n_rules + of_learners.count("Forest")) // 2
     calibrations = {
         learner: uplift.Calibration(**{name: arrays[f"{learner}_{name}"] for name in CALIBRATION})
         for learner in uplift.MEMBERS
     }
     halves = tuple((half(), half()) for _ in range(n_pairs))
-    return uplift.UpliftModel(features, halves, calibrations, raw_trees, arrays["account_hashes"])
+    return uplift.UpliftModel(features, campaigns, halves, calibrations, raw_trees, arrays["account_hashes"])
 
 
 def _split_splines(arrays: Mapping[str, np.ndarray], n_features: int) -> Iterator[uplift.Splines]:
@@ -199,9 +206,14 @@ def _parts(model: uplift.UpliftModel, kind: type[Part]) -> Iterator[Part]:
     halves: list[uplift.HalfModel] = [half for pair in model.halves for half in pair]
     parts = [
         *(tree for trees in model.raw_trees for tree in trees),
-        *(part for half in halves for part in (*half.nuisances, *_of_lifts(half))),
+        *(part for half in halves for part in (*_of_nuisances(half), *_of_lifts(half))),
     ]
     return (part for part in parts if isinstance(part, kind))
+
+
+def _of_nuisances(half: uplift.HalfModel) -> Iterator[uplift.Forest | uplift.Splines]:
+    for nuisance in half.nuisances:
+        yield from nuisance.rules if isinstance(nuisance, uplift.Assignment) else (nuisance,)
 
 
 def _of_lifts(half: uplift.HalfModel) -> Iterator[uplift.Forest | uplift.Splines]:

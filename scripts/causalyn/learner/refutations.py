@@ -94,11 +94,11 @@ def _estimate(
     try:
         uplift.check(frame, features, parameters)
         matrix = frame[features].to_numpy(dtype=np.float32)
+        membership = uplift.members_of(frame, uplift.campaigns_with_a_rule(frame, parameters))
         for half in (first_half, ~first_half):
-            model = uplift.fit_nuisances(
-                matrix[half], treated[half], outcome[half], assigned[half], parameters, generator
-            )
-            nuisances[:, ~half] = uplift.predict_nuisances(model, matrix[~half])
+            of_half = (array[half] for array in (matrix, treated, outcome, assigned, membership))
+            model = uplift.fit_nuisances(*of_half, parameters, generator)
+            nuisances[:, ~half] = uplift.predict_nuisances(model, matrix[~half], membership[~half])
         propensity = nuisances[uplift.PROPENSITY]
         nuisances[uplift.PROPENSITY] = uplift.chance_of_treatment(propensity, assigned, parameters)
     except uplift.LearnerError:

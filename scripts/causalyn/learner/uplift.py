@@ -1,11 +1,11 @@
 """Learners of uplift: cross-fitted, regularised, calibrated, with standard errors clustered by account.
 
 Each bit of a hash of the account id splits the accounts into two halves, a pair. Each half fits its own models, on its own
-users alone, in two stages. Stage 1 is the nuisances: P(conversion | arm, features) per treatment arm and P(treated | features),
-each by a forest and by a logistic regression on splines. Stage 2 is the learners in LEARNERS, one class each. The T-learner is
-the difference of the arms by their forests, and another by their splines; the X-learner (Kuenzel et al., 2019, "Metalearners
-for estimating heterogeneous treatment effects") and the R-learner (Nie and Wager, 2021, "Quasi-oracle estimation of heterogeneous
-treatment effects") fit forests to pseudo-outcomes. STACK combines them.
+users alone, in two stages. Stage 1 is the nuisances: P(conversion | arm, features) per treatment arm and P(treated | features,
+campaign), each by a forest and by a logistic regression on splines. Stage 2 is the learners in LEARNERS, one class each. The
+T-learner is the difference of the arms by their forests, and another by their splines; the X-learner (Kuenzel et al., 2019,
+"Metalearners for estimating heterogeneous treatment effects") and the R-learner (Nie and Wager, 2021, "Quasi-oracle estimation
+of heterogeneous treatment effects") fit forests to pseudo-outcomes. STACK combines them.
 
 - A user is scored by the halves without the user's account, one per pair, in either population; a user of an account outside
   training, by all. So nobody is scored by a model that saw the account, and one ensemble serves all.
@@ -298,6 +298,32 @@ class Splines:
         return np.stack(list(map(_interpolated, features.T, self.knots, self.values, self.of_unknown)))
 
 
+@dataclass(frozen=True)
+class Assignment:
+    """Models of P(treated), one per campaign, since each campaign nudges by a rule of its own.
+
+    rules: by campaign, in the order of UpliftModel.campaigns. Without such campaigns there is one, of everybody.
+    """
+
+    rules: tuple[Forest | Splines, ...]
+
+    def predict(self, features: np.ndarray, membership: np.ndarray) -> np.ndarray:
+        """P(treated) by the rule of each user's campaign, or the mean over rules (users).
+
+        Args:
+            features: users x features. membership: users x campaigns, as for `fit_nuisances`.
+        """
+        chance = np.empty(len(features))
+        members = [(rows, (rule,)) for rows, rule in zip(membership.T, self.rules, strict=False)]
+        for rows, rules in (*members, (~membership.any(axis=1), self.rules)):
+            if rows.any():
+                chance[rows] = np.mean([rule.predict(features[rows]) for rule in rules], axis=0)
+        return chance
+
+
+Nuisance = Forest | Splines | Assignment
+"""A fitted nuisance."""
+
 Ask = Callable[[Forest | Splines, np.ndarray], np.ndarray]
 """What is asked of a model about users by their features: `predict`, `predict_trees` or `contributions`."""
 
@@ -513,16 +539,18 @@ class Calibration:
 class HalfModel:
     """The models of one half of the accounts: the six of `fit_nuisances`, and a fitted Lift per learner."""
 
-    nuisances: tuple[Forest | Splines, ...]
+    nuisances: tuple[Nuisance, ...]
     lifts: Mapping[str, Lift]
 
     def contributions(self, features: np.ndarray, weights: Mapping[str, np.ndarray]) -> np.ndarray:
         """Each feature's contribution to the weighted sum of lifts (features x users), from weights of users by learner."""
         needs = {need for learner in weights for need in self.lifts[learner].needs}
-        asked = self._asked(needs, features, CONTRIBUTIONS)
+        asked = ask_nuisances(self.nuisances, needs, features, np.zeros((len(features), 0), dtype=bool), CONTRIBUTIONS)
         return sum(weight * self.lifts[learner](features, asked, CONTRIBUTIONS) for learner, weight in weights.items())
 
-    def predict(self, features: np.ndarray, nuisances: Sequence[int], learners: Sequence[str]) -> np.ndarray:
+    def predict(
+        self, features: np.ndarray, membership: np.ndarray, nuisances: Sequence[int], learners: Sequence[str]
+    ) -> np.ndarray:
         """The named nuisances of users, then the lift of each learner, then its variance over trees (these x users).
 
         Trees agree on users like those they saw. For an unseen combination of features, each tree follows a different feature and
@@ -530,30 +558,25 @@ class HalfModel:
         """
         needs = {need + kind for need in nuisances for kind in (0, BY_SPLINES)}
         needs |= {need for learner in learners for need in self.lifts[learner].needs}
-        asked = self._asked(sorted(needs), features, PREDICT_TREES)
+        asked = ask_nuisances(self.nuisances, sorted(needs), features, membership, PREDICT_TREES)
         rows = [
             sum(np.atleast_2d(asked[need + kind]).mean(axis=0) for kind in (0, BY_SPLINES)) / 2 for need in nuisances
         ]
         trees = [self.lifts[learner](features, asked, PREDICT_TREES) for learner in learners]
         return np.stack([*rows, *(of.mean(axis=0) for of in trees), *(of.var(axis=0) for of in trees)])
 
-    def _asked(self, needs: Iterable[int], features: np.ndarray, ask: Ask) -> dict[int, np.ndarray]:
-        """Some of the nuisances: arms by the function given; the propensity, in which no learner is linear, always predicted."""
-        return {
-            need: (PREDICT if need % BY_SPLINES == PROPENSITY else ask)(self.nuisances[need], features)
-            for need in needs
-        }
-
 
 @dataclass(frozen=True)
 class UpliftModel:
     """Fitted learners. Without halves, nobody is scored.
 
-    halves: by pair, the models of the accounts whose bit is 0 and of those whose bit is 1. calibrations: by learner, the stack
-    included. raw_trees: by the halves of the first pair, a tree per arm. account_hashes: of the training accounts, ascending.
+    campaigns: those whose rule of assignment was learnt. halves: by pair, the models of the accounts whose bit is 0 and of those
+    whose bit is 1. calibrations: by learner, the stack included. raw_trees: by the halves of the first pair, a tree per arm.
+    account_hashes: of the training accounts, ascending.
     """
 
     features: tuple[str, ...] = ()
+    campaigns: tuple[str, ...] = ()
     halves: tuple[tuple[HalfModel, HalfModel], ...] = ()
     calibrations: Mapping[str, Calibration] | None = None
     raw_trees: tuple[tuple[Forest, Forest], ...] = ()
@@ -567,6 +590,7 @@ class UpliftModel:
         halves did. Returns SCORE_COLUMNS, IDENTITY as given.
         """
         matrix, hashes = self.matrix(frame), frame["account_hash"].to_numpy(dtype=np.int64)
+        membership = members_of(frame, self.campaigns)
         is_today = frame["population"].to_numpy() == "today"
         campaign = partial(self._score, nuisances=(CONTROL, TREATED, PROPENSITY), learners=tuple(MEMBERS))
         today = partial(self._score, nuisances=(CONTROL,), learners=(deciding,))
@@ -574,7 +598,7 @@ class UpliftModel:
         for rows, score in ((np.flatnonzero(~is_today), campaign), (np.flatnonzero(is_today), today)):
             if not (rows.size and self.halves):
                 continue
-            scores = in_blocks(score, matrix[rows], hashes[rows])
+            scores = in_blocks(score, matrix[rows], hashes[rows], membership[rows])
             if score is campaign:
                 scores[RAW_TREES] = {"lift": self._raw_lift(matrix[rows], hashes[rows])}
             bits = (1 << len(self.halves)) - 1 - hashes[rows] % (1 << len(self.halves))
@@ -596,7 +620,8 @@ class UpliftModel:
 
     def lift(self, features: np.ndarray, account_hash: np.ndarray, learner: str) -> tuple[np.ndarray, np.ndarray]:
         """Calibrated lift of users by one learner, and its standard error."""
-        scores = self._score(features, account_hash, (), (learner,))[learner]
+        nowhere = np.zeros((len(features), 0), dtype=bool)
+        scores = self._score(features, account_hash, nowhere, (), (learner,))[learner]
         return scores["lift"], scores["lift_se"]
 
     def contributions(self, features: np.ndarray, account_hash: np.ndarray, learner: str) -> np.ndarray:
@@ -611,19 +636,26 @@ class UpliftModel:
             total[:, rows] += model.contributions(features[rows], of_rows)
         return total / self._n_models(saw)
 
-    def out_of_bag(self, features: np.ndarray, account_hash: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def out_of_bag(
+        self, features: np.ndarray, account_hash: np.ndarray, membership: np.ndarray
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Nuisances (3 x users), and lift before calibration by learner (users)."""
         answer = partial(HalfModel.predict, nuisances=(CONTROL, TREATED, PROPENSITY), learners=tuple(LEARNERS))
-        mean, _ = self._over_models(features, account_hash, answer)
+        mean, _ = self._over_models(features, account_hash, membership, answer)
         return mean[:3], dict(zip(LEARNERS, mean[3:], strict=False))
 
     def _score(
-        self, features: np.ndarray, account_hash: np.ndarray, nuisances: Sequence[int], learners: Sequence[str]
+        self,
+        features: np.ndarray,
+        account_hash: np.ndarray,
+        membership: np.ndarray,
+        nuisances: Sequence[int],
+        learners: Sequence[str],
     ) -> dict[str, dict[str, np.ndarray]]:
         """Scores of users by learner, the stack included, and column."""
         asked = [name for name in LEARNERS if any(name in self.calibrations[learner].learners for learner in learners)]
         answer = partial(HalfModel.predict, nuisances=nuisances, learners=asked)
-        mean, variance = self._over_models(features, account_hash, answer)
+        mean, variance = self._over_models(features, account_hash, membership, answer)
         common = dict(zip([SCORES[nuisance] for nuisance in nuisances], mean, strict=False))
         (lift, tree_variance), (sampling_variance, _) = (
             answers[len(nuisances) :].reshape(2, len(asked), len(features)) for answers in (mean, variance)
@@ -642,12 +674,16 @@ class UpliftModel:
         return scores
 
     def _over_models(
-        self, features: np.ndarray, account_hash: np.ndarray, answer: Callable[[HalfModel, np.ndarray], np.ndarray]
+        self,
+        features: np.ndarray,
+        account_hash: np.ndarray,
+        membership: np.ndarray,
+        answer: Callable[[HalfModel, np.ndarray, np.ndarray], np.ndarray],
     ) -> tuple[np.ndarray, np.ndarray]:
         """Mean and variance of predictions (... x users) over the models that may score each user."""
         saw, total, squares = self._saw(account_hash), 0.0, 0.0
         for model, rows in self._models_of(account_hash, saw):
-            said = answer(model, features[rows])
+            said = answer(model, features[rows], membership[rows])
             if np.isscalar(total):
                 total, squares = np.zeros((2, *said.shape[:-1], len(features)))
             total[..., rows] += said
@@ -756,11 +792,14 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
     outcome = training["outcome"].to_numpy(dtype=float)
     assigned = training["assignment_probability"].to_numpy(dtype=float)
     hashes = training["account_hash"].to_numpy(dtype=np.int64)
+    campaigns = campaigns_with_a_rule(training, parameters)
+    membership = members_of(training, campaigns)
 
     def fit_one(pair: int, half: int) -> HalfModel:
         rows = hashes >> pair & 1 == half
         generator = np.random.default_rng([parameters.seed, pair, half])
-        return _fit_half(matrix[rows], treated[rows], outcome[rows], assigned[rows], parameters, generator)
+        of_half = (array[rows] for array in (matrix, treated, outcome, assigned, membership))
+        return _fit_half(*of_half, parameters, generator)
 
     def fit_raw_tree(half: int, arm: int) -> Forest:
         rows = (hashes & 1 == half) & (treated == arm)
@@ -774,11 +813,12 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
         )
     model = UpliftModel(
         features,
+        campaigns,
         halves=tuple(zip(fitted[0::2], fitted[1::2], strict=True)),
         raw_trees=tuple(tuple(fit_raw_tree(half, arm) for arm in (CONTROL, TREATED)) for half in (0, 1)),
         account_hashes=np.unique(hashes),
     )
-    nuisances, lifts = in_blocks(model.out_of_bag, matrix, hashes)
+    nuisances, lifts = in_blocks(model.out_of_bag, matrix, hashes, membership)
     chance = chance_of_treatment(nuisances[PROPENSITY], assigned, parameters)
     scores = doubly_robust_lift(treated, outcome, nuisances[CONTROL], nuisances[TREATED], chance)
     account, group = pd.factorize(training["account_id"])[0], calibration_group(hashes)
@@ -794,29 +834,32 @@ def fit_nuisances(
     treated: np.ndarray,
     outcome: np.ndarray,
     assigned: np.ndarray,
+    membership: np.ndarray,
     parameters: Parameters,
     generator: np.random.Generator,
-) -> tuple[Forest | Splines, ...]:
+) -> tuple[Nuisance, ...]:
     """Models of P(conversion) in control and when treated, and of P(treated), from users of one half of the accounts.
 
     The forests come first, then the logistic regressions on splines.
 
     Args:
         features: users x features. treated: 0 or 1 by user. outcome: 0 or more by user. assigned: declared P(treated) by user,
-            NaN if unknown.
+            NaN if unknown. membership: users x campaigns, whether the user is in the campaign, of those whose rule is learnt.
 
     Raises:
         LearnerError: the half holds no user of one arm.
     """
     fit_forest = partial(_fit_forest, parameters, generator, DecisionTreeRegressor)
     basis = SplineBasis.of(features)
-    # A campaign that declares its probabilities assigned by a rule of its own, from which those of others can't be learnt.
-    rows = np.isnan(assigned) if np.isnan(assigned).any() else np.full(len(assigned), True)
+    # Declared probabilities followed another rule, from which those of other campaigns can't be learnt.
+    undeclared = np.isnan(assigned) if np.isnan(assigned).any() else np.full(len(assigned), True)
+    by_campaign = [undeclared & rows for rows in membership.T]
+    groups = [rows if rows.any() else undeclared for rows in by_campaign] or [undeclared]
     of_treatment = (
-        fit_forest(features[rows], treated[rows]),
-        Splines.fit(basis, rows, treated[rows], np.ones(rows.sum())),
+        Assignment(tuple(fit_forest(features[rows], treated[rows]) for rows in groups)),
+        Assignment(tuple(Splines.fit(basis, rows, treated[rows], np.ones(rows.sum())) for rows in groups)),
     )
-    propensity = np.mean([model.predict(features) for model in of_treatment], axis=0).round(DECIMALS)
+    propensity = np.mean([model.predict(features, membership) for model in of_treatment], axis=0).round(DECIMALS)
     weight = inverse_propensity(treated, chance_of_treatment(propensity, assigned, parameters))
     forests, splines = [], []
     for arm, name in ((CONTROL, "control"), (TREATED, "treated")):
@@ -831,10 +874,33 @@ def fit_nuisances(
     return *forests, of_treatment[0], *splines, of_treatment[1]
 
 
-def predict_nuisances(models: Sequence[Forest | Splines], features: np.ndarray) -> np.ndarray:
+def predict_nuisances(models: Sequence[Nuisance], features: np.ndarray, membership: np.ndarray) -> np.ndarray:
     """The nuisances of users (3 x users) by the models of `fit_nuisances`."""
-    said = np.stack([model.predict(features) for model in models])
+    said = np.stack(list(ask_nuisances(models, range(len(models)), features, membership, PREDICT).values()))
     return (said[:BY_SPLINES] + said[BY_SPLINES:]) / 2
+
+
+def ask_nuisances(
+    models: Sequence[Nuisance], needs: Iterable[int], features: np.ndarray, membership: np.ndarray, ask: Ask
+) -> dict[int, np.ndarray]:
+    """Some of the nuisances: arms by the function given; the propensity, in which no learner is linear, always predicted."""
+    return {
+        need: model.predict(features, membership) if isinstance(model, Assignment) else ask(model, features)
+        for need, model in ((need, models[need]) for need in needs)
+    }
+
+
+def campaigns_with_a_rule(training: pd.DataFrame, parameters: Parameters) -> tuple[str, ...]:
+    """Campaigns that declare no probabilities and have enough users in each arm; others get the mean over these."""
+    undeclared = training[training["assignment_probability"].isna()]
+    treated = undeclared["is_treated"].groupby(undeclared["campaign_id"])
+    smaller_arm = np.minimum(treated.sum(), treated.size() - treated.sum())
+    return tuple(smaller_arm.index[smaller_arm >= parameters.min_arm_users])
+
+
+def members_of(frame: pd.DataFrame, campaigns: Sequence[str]) -> np.ndarray:
+    """Whether each user is in each campaign (users x campaigns)."""
+    return frame["campaign_id"].to_numpy()[:, None] == np.array(campaigns, dtype=object)[None]
 
 
 def _fit_half(
@@ -842,12 +908,13 @@ def _fit_half(
     treated: np.ndarray,
     outcome: np.ndarray,
     assigned: np.ndarray,
+    membership: np.ndarray,
     parameters: Parameters,
     generator: np.random.Generator,
 ) -> HalfModel:
     """Nuisances and learners, as for `fit_nuisances`."""
-    models = fit_nuisances(features, treated, outcome, assigned, parameters, generator)
-    nuisances = predict_nuisances(models, features).round(DECIMALS)
+    models = fit_nuisances(features, treated, outcome, assigned, membership, parameters, generator)
+    nuisances = predict_nuisances(models, features, membership).round(DECIMALS)
     chance = chance_of_treatment(nuisances[PROPENSITY], assigned, parameters)
     sample = HalfSample(features, treated, outcome, nuisances, chance)
     # Each learner draws from its own generator, so that adding one moves no other.

@@ -116,7 +116,9 @@ def test_the_t_learner_of_one_half_is_causalmls():
     theirs = meta.BaseTRegressor(control_learner=Arm([of_treatment]), treatment_learner=Arm([of_treatment, of_control]))
     theirs.fit(features, y=converted, treatment=treated)
     undeclared = np.full(len(users), np.nan)
-    models = uplift.fit_nuisances(features, treated, converted, undeclared, unweighted, np.random.default_rng(0))
-    nuisances = {nuisance: model.predict(features) for nuisance, model in enumerate(models)}
+    membership = np.ones((len(users), 1), dtype=bool)
+    generator = np.random.default_rng(0)
+    models = uplift.fit_nuisances(features, treated, converted, undeclared, membership, unweighted, generator)
+    nuisances = {arm: models[arm].predict(features) for arm in uplift.TLearner.needs}
     ours = uplift.TLearner()(features, nuisances, uplift.PREDICT)
     assert ours == pytest.approx(theirs.predict(features).ravel(), abs=1e-9)

@@ -226,7 +226,8 @@ def test_scores_say_which_halves_made_them(world, scores):
     of_all = model.score(stranger, PARAMETERS.deciding)
     assert of_all["scoring_halves"].isna().all() and of_all["lift"].notna().all()
     halves = [half for pair in model.halves for half in pair]
-    by_half = [uplift.predict_nuisances(half.nuisances, model.matrix(stranger))[uplift.CONTROL] for half in halves]
+    matrix, membership = model.matrix(stranger), uplift.members_of(stranger, model.campaigns)
+    by_half = [uplift.predict_nuisances(half.nuisances, matrix, membership)[uplift.CONTROL] for half in halves]
     assert by_learner(of_all, "p_control")["t_learner"].to_numpy() == pytest.approx(np.mean(by_half, axis=0))
     assert not np.allclose(by_learner(scores, "p_control")["t_learner"], np.mean(by_half, axis=0))
 
@@ -355,25 +356,40 @@ def test_a_treatment_that_no_feature_shows_is_no_confounder_where_its_probabilit
     assert estimated > true + 0.15
 
 
-def test_who_was_nudged_is_learnt_from_the_campaigns_that_do_not_declare_it():
-    """One campaign nudges by a feature and does not say so, a larger one nudges 90% of its users, as declared."""
-    undeclared, declared = simulate(), simulate(accounts=1200, seed=1)
-    declared["is_treated"] = (np.random.default_rng(2).uniform(size=len(declared)) < 0.9).astype(int)
-    both = pd.concat([undeclared, declared.assign(assignment_probability=0.9)])
+def propensities(users: pd.DataFrame) -> np.ndarray:
+    """Of users by models fitted to them."""
+    features, treated, outcome, assigned = (
+        users[columns].to_numpy(dtype=float)
+        for columns in (["signal", "confounder"], "is_treated", "outcome", "assignment_probability")
+    )
+    membership = uplift.members_of(users, uplift.campaigns_with_a_rule(users, PARAMETERS))
+    generator = np.random.default_rng(0)
+    models = uplift.fit_nuisances(features, treated, outcome, assigned, membership, PARAMETERS, generator)
+    return uplift.predict_nuisances(models, features, membership)[uplift.PROPENSITY]
 
-    def propensities(users: pd.DataFrame) -> np.ndarray:
-        features, treated, outcome, assigned = (
-            users[columns].to_numpy(dtype=float)
-            for columns in (["signal", "confounder"], "is_treated", "outcome", "assignment_probability")
-        )
-        models = uplift.fit_nuisances(features, treated, outcome, assigned, PARAMETERS, np.random.default_rng(0))
-        of_undeclared = undeclared[["signal", "confounder"]].to_numpy()
-        return uplift.predict_nuisances(models, of_undeclared)[uplift.PROPENSITY]
 
-    true = 0.4 + 0.25 * undeclared.confounder.to_numpy()
-    assert propensities(both) == pytest.approx(true, abs=0.15)
+def test_who_was_nudged_is_learnt_by_campaign_and_not_from_those_that_declare_it():
+    """Two campaigns nudge by a feature, in opposite ways; a larger one nudges 90% of its users, as declared."""
+    first, second, declared = simulate(), simulate(seed=1), simulate(accounts=1200, seed=2)
+    generator = np.random.default_rng(3)
+    true = np.concatenate([0.4 + 0.25 * first.confounder, 0.4 - 0.25 * second.confounder])
+    second["is_treated"] = (generator.uniform(size=len(second)) < true[len(first) :]).astype(int)
+    declared["is_treated"] = (generator.uniform(size=len(declared)) < 0.9).astype(int)
+    campaigns = [first, second.assign(campaign_id="round 2")]
+    declared = declared.assign(campaign_id="round 3", assignment_probability=0.9)
+    estimated = propensities(pd.concat([*campaigns, declared]))
+    assert estimated[: len(true)] == pytest.approx(true, abs=0.15)
+    assert estimated[len(true) :].mean() == pytest.approx(0.4, abs=0.03)
     # Where all campaigns declare theirs, nobody is left to learn from but their own users.
-    assert propensities(declared.assign(assignment_probability=0.9)).mean() == pytest.approx(0.9, abs=0.02)
+    assert propensities(declared).mean() == pytest.approx(0.9, abs=0.02)
+
+
+def test_a_campaign_too_small_to_show_its_rule_gets_the_mean_of_the_others():
+    users = simulate()
+    few = users.head(60).assign(campaign_id="round 2", is_treated=1)
+    assert uplift.campaigns_with_a_rule(pd.concat([users, few]), PARAMETERS) == ("round 1",)
+    assert uplift.campaigns_with_a_rule(few, PARAMETERS) == ()
+    assert propensities(pd.concat([users, few]))[len(users) :].max() < 0.8
 
 
 def test_doubly_robust_scores_are_unbiased_when_only_the_propensity_is_right(world):
