@@ -1,38 +1,16 @@
 {% set features = learner_feature_expressions() | list %}
 
-with decisions as (
-    {{ gated(ref('int_policy__account_decisions'), "population = 'today' and is_shipped") }}
-),
-
-users as (
-    select * from {{ ref('int_policy__users') }}
-    where population = 'today'
+with deciding_users as (
+    {{ gated(ref('int_policy__deciding_users')) }}
 ),
 
 contributions as (
-    select * from {{ ref('int_uplift__contributions') }}
+    select * from {{ ref('int_policy__contributions') }}
 ),
 
 feature_values as (
     select * from {{ ref('int_uplift__inputs') }}
     where population = 'today'
-),
-
--- Predicted Sleeping Dogs decide for a toxic account, all users for any other.
-deciding_users as (
-    select
-        decisions.policy_id,
-        decisions.account_id,
-        decisions.decision,
-        case when decisions.decision = 'target' then 1 else -1 end as direction,
-        users.user_id,
-        users.lift
-    from decisions
-    inner join users on decisions.policy_id = users.policy_id and decisions.account_id = users.account_id
-    where
-        decisions.decision not in ('suppress_toxic_admin', 'suppress_toxic_users')
-        or (decisions.decision = 'suppress_toxic_users' and users.is_sleeping_dog)
-        or (decisions.decision = 'suppress_toxic_admin' and users.is_sleeping_dog and users.is_admin)
 ),
 
 -- Integers, so means don't depend on the order of addition; divided first, so engines round ties the same way.
@@ -44,13 +22,12 @@ by_account as (
         {% for feature in features %}
         round({{ sum_int(billionths('contributions.' ~ feature)) }} / count(*)) / 1e9
             as {{ feature }}_contribution,
-        {{ mean_of_millionths('feature_values.' ~ feature) }} as {{ feature }}_mean,
+        {{ mean_of_millionths('deciding_users.' ~ feature) }} as {{ feature }}_mean,
         {% endfor %}
         {{ mean_of_millionths('deciding_users.lift') }} as mean_lift,
         count(*) as n_deciding_users
     from deciding_users
-    inner join contributions on deciding_users.user_id = contributions.observation_id
-    inner join feature_values on deciding_users.user_id = feature_values.user_id
+    inner join contributions on deciding_users.observation_id = contributions.observation_id
     group by 1, 2, 3
 ),
 
