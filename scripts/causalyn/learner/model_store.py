@@ -131,7 +131,7 @@ def _to_bytes(model: uplift.UpliftModel) -> bytes:
         },
         **{f"splines_{name}": np.stack([getattr(of, name) for of in splines]) for name in SPLINES},
     }
-    for learner, calibration in (model.calibrations or {}).items():
+    for learner, calibration in model.calibrations.items():
         arrays |= {f"{learner}_{name}": np.asarray(getattr(calibration, name)) for name in CALIBRATION}
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
@@ -157,7 +157,7 @@ def _from_bytes(row: Mapping[Hashable, Any], features: tuple[str, ...]) -> uplif
 
 def _from_arrays(arrays: Mapping[str, Any], features: tuple[str, ...]) -> uplift.UpliftModel:
     forests, splines = _split_forests(arrays, len(features)), _split_splines(arrays, len(features))
-    parts: dict[str, Iterator[uplift.Forest | uplift.Splines]] = {"Forest": forests, "Splines": splines}
+    parts: dict[str, Iterator[Any]] = {"Forest": forests, "Splines": splines}
     campaigns = tuple(arrays["campaigns"].tolist())
     n_rules = max(1, len(campaigns))
 

@@ -96,8 +96,9 @@ def _estimate(
         matrix = frame[features].to_numpy(dtype=np.float32)
         membership = uplift.members_of(frame, uplift.campaigns_with_a_rule(frame, parameters))
         for half in (first_half, ~first_half):
-            of_half = (array[half] for array in (matrix, treated, outcome, assigned, membership))
-            model = uplift.fit_nuisances(*of_half, parameters, generator)
+            model = uplift.fit_nuisances(
+                matrix[half], treated[half], outcome[half], assigned[half], membership[half], parameters, generator
+            )
             nuisances[:, ~half] = uplift.predict_nuisances(model, matrix[~half], membership[~half])
         propensity = nuisances[uplift.PROPENSITY]
         nuisances[uplift.PROPENSITY] = uplift.chance_of_treatment(propensity, assigned, parameters)

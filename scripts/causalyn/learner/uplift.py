@@ -33,7 +33,7 @@ import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -369,7 +369,7 @@ class HalfSample:
 class TLearner:
     """The difference of the arms' outcome models; no second stage."""
 
-    needs: ClassVar = (CONTROL, TREATED)
+    needs: ClassVar[tuple[int, ...]] = (CONTROL, TREATED)
 
     @classmethod
     def fit(cls, sample: HalfSample, fit_forest: FitForest) -> TLearner:
@@ -383,14 +383,14 @@ class TLearner:
 class SplineTLearner(TLearner):
     """The same by the outcome models on splines."""
 
-    needs: ClassVar = (CONTROL + BY_SPLINES, TREATED + BY_SPLINES)
+    needs: ClassVar[tuple[int, ...]] = (CONTROL + BY_SPLINES, TREATED + BY_SPLINES)
 
 
 @dataclass(frozen=True)
 class XLearner:
     """A forest per arm of the effects imputed by the other arm's outcome model, averaged by propensity (Kuenzel et al., 2019)."""
 
-    needs: ClassVar = (PROPENSITY,)
+    needs: ClassVar[tuple[int, ...]] = (PROPENSITY,)
 
     of_control: Forest
     of_treated: Forest
@@ -419,7 +419,7 @@ class RLearner:
     Its thresholds are the best ones, not random, so that it finds interactions that the X-learner misses.
     """
 
-    needs: ClassVar = ()
+    needs: ClassVar[tuple[int, ...]] = ()
 
     forest: Forest
 
@@ -436,7 +436,12 @@ class RLearner:
         return ask(self.forest, features)
 
 
-LEARNERS = {"t": TLearner, "spline_t": SplineTLearner, "x": XLearner, "r": RLearner}
+LEARNERS: dict[str, type[TLearner | XLearner | RLearner]] = {
+    "t": TLearner,
+    "spline_t": SplineTLearner,
+    "x": XLearner,
+    "r": RLearner,
+}
 """Learners by their short names."""
 
 STACK = "stack"
@@ -502,10 +507,10 @@ class Calibration:
             weights.append(nnls(position[rows], beyond[rows])[0])
             slopes.append([nnls(position[rows][:, [one]], beyond[rows])[0][0] for one in range(len(lifts))])
             covariance.append(_line_covariance(position[rows] @ weights[-1], beyond[rows], account[rows]))
-        weights = np.array(weights)
-        used = weights.any(axis=0)
+        joint = np.array(weights)
+        used = joint.any(axis=0)
         return cls(
-            np.array(list(lifts))[used], centers[used], level, weights[:, used], np.array(slopes)[:, used],
+            np.array(list(lifts))[used], centers[used], level, joint[:, used], np.array(slopes)[:, used],
             np.array(covariance), limit,
         )  # fmt: skip
 
@@ -578,9 +583,9 @@ class UpliftModel:
     features: tuple[str, ...] = ()
     campaigns: tuple[str, ...] = ()
     halves: tuple[tuple[HalfModel, HalfModel], ...] = ()
-    calibrations: Mapping[str, Calibration] | None = None
+    calibrations: Mapping[str, Calibration] = field(default_factory=dict)
     raw_trees: tuple[tuple[Forest, Forest], ...] = ()
-    account_hashes: np.ndarray | None = None
+    account_hashes: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def score(self, frame: pd.DataFrame, deciding: str) -> pd.DataFrame:
         """Scores every row of `frame` (IDENTITY, `account_hash` and the features).
@@ -681,10 +686,11 @@ class UpliftModel:
         answer: Callable[[HalfModel, np.ndarray, np.ndarray], np.ndarray],
     ) -> tuple[np.ndarray, np.ndarray]:
         """Mean and variance of predictions (... x users) over the models that may score each user."""
-        saw, total, squares = self._saw(account_hash), 0.0, 0.0
+        saw, total = self._saw(account_hash), np.empty(0)
+        squares = total
         for model, rows in self._models_of(account_hash, saw):
             said = answer(model, features[rows], membership[rows])
-            if np.isscalar(total):
+            if not total.size:
                 total, squares = np.zeros((2, *said.shape[:-1], len(features)))
             total[..., rows] += said
             squares[..., rows] += said**2
@@ -798,8 +804,9 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
     def fit_one(pair: int, half: int) -> HalfModel:
         rows = hashes >> pair & 1 == half
         generator = np.random.default_rng([parameters.seed, pair, half])
-        of_half = (array[rows] for array in (matrix, treated, outcome, assigned, membership))
-        return _fit_half(*of_half, parameters, generator)
+        return _fit_half(
+            matrix[rows], treated[rows], outcome[rows], assigned[rows], membership[rows], parameters, generator
+        )
 
     def fit_raw_tree(half: int, arm: int) -> Forest:
         rows = (hashes & 1 == half) & (treated == arm)
@@ -815,7 +822,7 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
         features,
         campaigns,
         halves=tuple(zip(fitted[0::2], fitted[1::2], strict=True)),
-        raw_trees=tuple(tuple(fit_raw_tree(half, arm) for arm in (CONTROL, TREATED)) for half in (0, 1)),
+        raw_trees=tuple((fit_raw_tree(half, CONTROL), fit_raw_tree(half, TREATED)) for half in (0, 1)),
         account_hashes=np.unique(hashes),
     )
     nuisances, lifts = in_blocks(model.out_of_bag, matrix, hashes, membership)
@@ -894,7 +901,7 @@ def campaigns_with_a_rule(training: pd.DataFrame, parameters: Parameters) -> tup
     """Campaigns that declare no probabilities and have enough users in each arm; others get the mean over these."""
     undeclared = training[training["assignment_probability"].isna()]
     treated = undeclared["is_treated"].groupby(undeclared["campaign_id"])
-    smaller_arm = np.minimum(treated.sum(), treated.size() - treated.sum())
+    smaller_arm = treated.sum().clip(upper=treated.size() - treated.sum())
     return tuple(smaller_arm.index[smaller_arm >= parameters.min_arm_users])
 
 
