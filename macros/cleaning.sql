@@ -3,12 +3,12 @@
     (select count({{ column }}) from {{ relation }}) > 0
 {%- endmacro %}
 
-{#- Whether an outcome's window has a length to believe; the raw contract has the same limits. -#}
+{#- Whether an outcome's window has a plausible length; the raw contract has the same limits. -#}
 {% macro is_possible_window(days) -%}
     {{ days }} between 1 and 365
 {%- endmacro %}
 
-{#- Whether an amount may be revenue; a log's may be negative, since refunds are. -#}
+{#- Whether an amount can be revenue; in a log it may be negative, as refunds are. -#}
 {% macro is_possible_revenue(revenue_usd) -%}
     {{ revenue_usd }} between 0 and 1e9
 {%- endmacro %}

@@ -20,9 +20,9 @@
 
 {#-
     The learner's features, each from a row of `features` and `own_features`. Categories become ordered ranks, since forests split on
-    order. A company's own feature is declared in seeds/mapping/user_features.csv instead. How often and how recently a user was nudged is
-    left to the cap and to the verdict on fading: in a first campaign nobody was, and in worlds of six campaigns a learner that sees it
-    earned no more.
+    order. A company's own feature is declared in seeds/mapping/user_features.csv instead. How often and how recently a
+    user was nudged is left to the cap and to the verdict on fading: in a first campaign nobody has been, and in worlds
+    of six campaigns a learner that sees it earned no more.
 -#}
 {% macro learner_feature_expressions() -%}
     {%- set expressions = {

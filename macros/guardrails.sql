@@ -5,9 +5,10 @@
     {{ lift }} + {{ policy }}.harm_quantile * {{ lift_se }} < {{ policy }}.sleeping_dog_lift_threshold
 {%- endmacro %}
 
-{#- Whether a user's score is reliable enough to decide by: always for campaign users, the model's training data, and for Sleeping Dogs.
-    `users` has population, lift_doubt and unseen_features. The latter is needed since trees disagree on unfamiliar users inside
-    the range of training, but agree on any beyond it: they extrapolate from its edge. -#}
+{#- Whether a user's score is reliable enough to decide by: always so for Sleeping Dogs and for campaign users, the
+    model's training data. `users` has population, lift_doubt and unseen_features. The last is needed since trees
+    disagree on unfamiliar users inside the range of training, but agree on any beyond it: they extrapolate from its
+    edge. -#}
 {% macro is_supported(users, is_sleeping_dog, policy) -%}
     coalesce(
         {{ users }}.population = 'campaign'

@@ -19,7 +19,7 @@
         {%- for id in node.depends_on.nodes if id not in nodes and graph.sources.get(id, {}).get('source_name') != 'published' -%}
             {%- do waits_for.append(id) -%}
         {%- endfor -%}
-        {#- A refresh does not run a test that reads other models, or none. -#}
+        {#- A refresh skips tests that read other models, or none. -#}
         {%- if not var('refresh') or (waits_for == [] and node.depends_on.nodes) -%}
             {%- do nodes.update({node.unique_id: node}) -%}
         {%- endif -%}
@@ -27,7 +27,7 @@
     {{ return(nodes) }}
 {%- endmacro -%}
 
-{#- The ids of a node's built parents; ephemeral models are looked through. -#}
+{#- The ids of a node's built parents, looking through ephemeral models. -#}
 {%- macro built_from(node) -%}
     {%- set ids = [] -%}
     {%- for id in node.depends_on.get('nodes', []) -%}
@@ -97,7 +97,10 @@
     {%- do replace_table('builds.publication', "select '" ~ status | replace("'", "''") ~ "' as status") -%}
 {%- endmacro -%}
 
-{#- Whether this run only tests lists in force. It leaves them so unless a test fails, though models that no refresh builds are stale. -#}
+{#-
+    Whether this run only tests lists in force. They stay so unless a test fails, even if models that no refresh builds
+    are stale.
+-#}
 {%- macro only_tests_published_lists(results=[]) -%}
     {%- set published = run_query("select count(*) from builds.publication where status = 'published'").columns[0].values()[0] > 0 -%}
     {{ return(

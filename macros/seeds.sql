@@ -1,7 +1,7 @@
 {#-
-    Refuses a seed with columns other than those described, of which one misspelt, or left over from an earlier version, would be set in
-    vain, and one with numbers that are not finite or not of the column's type. NaN and infinity would pass tests of a range open above, and
-    models would fail on them later, or decide by them.
+    Refuses a seed with columns other than those described, since one misspelt or left over from an earlier version
+    would have no effect, and one with numbers that are not finite or not of the column's type: NaN and infinity would
+    pass range tests without an upper limit, and models would later fail on them, or decide by them.
 -#}
 {% macro refuse_malformed_seed() -%}
     {%- set found = [] -%}

@@ -12,7 +12,7 @@
     end
 {%- endmacro %}
 
-{#- Whether a value of a feature or score lies in a bin of the same: above its lower edge, at most at its upper one. -#}
+{#- Whether a value of a feature or score lies in one of its bins: above the lower edge, at or below the upper one. -#}
 {% macro is_in_bin(values, bins) -%}
     {{ values }}.quantity = {{ bins }}.quantity
         and case

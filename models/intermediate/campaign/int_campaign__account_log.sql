@@ -11,7 +11,7 @@ dealt as (
     where arm is not null
 ),
 
--- The nudge itself may be why an account's decision has changed since: it still counts, in its latest arm.
+-- The nudge itself may be why an account's decision has since changed, so it still counts, in its latest arm.
 dealt_before as (
     select
         arms.*,

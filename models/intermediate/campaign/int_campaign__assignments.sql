@@ -59,8 +59,8 @@ at_risk as (
         and not drawn.is_global_control
 ),
 
--- By chance, or because accounts leave, the holdout could exceed its share: the last ones drawn then stay out, and are in no arm
--- if they were treated before. `treatment` of before comes first, `control` of before last.
+-- By chance, or because accounts leave, the holdout could exceed its share: the last ones drawn then stay out, and are
+-- in no arm if treated before. Accounts in `treatment` before come first, those in `control` before last.
 validated as (
     select
         account_id,
@@ -73,12 +73,12 @@ validated as (
                 then 'treatment'
             when coalesce(first_arm = 'control', true) then 'control'
         end as arm,
-        -- Last, so nobody at risk is nudged before the campaign has shown how users react.
+        -- The last wave, so nobody at risk is nudged before the campaign has shown how users react.
         10 as wave
     from at_risk
 ),
 
--- Last, too.
+-- In the last wave, too.
 explorations as (
     select
         drawn.account_id,

@@ -64,7 +64,7 @@ units as (
 ),
 
 -- Units already in the campaign's log come first, since they have used the budget; then most information per dollar of cost and
--- risk, ties by id. What costs nothing counts as a cent; unknown risk goes last.
+-- risk, ties by id. Units that cost nothing count as a cent; unknown risk goes last.
 ranked as (
     select
         units.*,

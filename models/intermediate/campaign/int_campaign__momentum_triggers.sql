@@ -27,7 +27,7 @@ parameters as (
     select * from {{ ref('momentum_parameters') }}
 ),
 
--- The week before must be known and decelerate less; otherwise it did not start here.
+-- The week before must be known and decelerate less; otherwise the deceleration did not start now.
 final as (
     select
         nudges.user_id,

@@ -21,7 +21,7 @@ refutations as (
     select * from {{ ref('int_evaluation__refutations') }}
 ),
 
--- Revenue varies more than conversion, by the square root of this. Whether somebody was active earlier is not in revenue.
+-- Revenue varies more than conversion, by the square root of this scale. Earlier activity is not measured in revenue.
 outcome_scale as (
     select * from {{ ref('int_uplift__outcome_scale') }}
 ),
@@ -30,8 +30,8 @@ checks as (
     select * from {{ ref('checks') }}
 ),
 
--- How much the features explain of treatment is the benchmark for what they may miss; if they explain almost nothing there is no
--- benchmark. With declared probabilities nothing hidden decided treatment.
+-- How much of treatment the features explain is the benchmark for what they may miss; if they explain almost nothing,
+-- there is no benchmark. With declared probabilities nothing hidden decided treatment.
 design as (
     select min(cast(is_assignment_declared as int)) = 1 as is_declared from dr_scores
 ),
@@ -48,7 +48,7 @@ robustness as (
     inner join checks on checks.check_id = 'assignment_explained'
 ),
 
--- Residual conversion of untreated users. The campaign is no feature, so differences between campaigns confound.
+-- Residual conversion of untreated users. The campaign is not a feature, so differences between campaigns confound.
 campaigns as (
     select avg((dr_scores.outcome - dr_scores.p_control) / sqrt(outcome_scale.mean_square_per_mean)) as control_residual
     from dr_scores

@@ -83,7 +83,7 @@ below as (
     window equals as (partition by learner_id order by score desc range between current row and current row)
 ),
 
--- A user's influence on a metric: the own term, plus the effect on the ranks of everybody below.
+-- A user's influence on a metric: the user's own term, plus the effect on the ranks of everybody below.
 final as (
     select
         learner_id,

@@ -26,7 +26,7 @@ measures as (
     where population = 'today'
     having count(*) > 0
     {% if var('refresh') %}
-    -- A refresh uses the published model, which was judged then.
+    -- A refresh uses the published model, which was judged at publication.
     union all
     select check_id, null, value, value_lower, value_upper, null, null
     from {{ source('published', 'verdicts') }}

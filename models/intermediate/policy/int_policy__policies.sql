@@ -56,7 +56,8 @@ strongest as (
     select min(z) as z from evidence
 ),
 
--- The most cautious that a likelihood ratio test can't tell from the strongest; 0 without evidence, since unknown suppresses.
+-- The most cautious threshold that a likelihood ratio test can't tell from the strongest; 0 without evidence, since
+-- unknown suppresses.
 chosen as (
     select
         case when max(strongest.z) <= -{{ margin(1) }} then max(evidence.sleeping_dog_lift_threshold) else 0.0 end
@@ -78,7 +79,7 @@ doubts as (
     where population = 'campaign' and lift > 0
 ),
 
--- Users far more doubtful are unlike anybody the campaigns reached. A nudge requires that a share of users is as doubtful.
+-- Far more doubtful users are unlike anyone the campaigns reached. A nudge requires a share of users to be as doubtful.
 limits as (
     select
         policies.policy_id,

@@ -38,7 +38,7 @@ judged as (
         scores.lift_doubt,
         scores.unseen_features,
         {{ is_sleeping_dog('scores.lift', 'scores.lift_se', 'policies') }} as is_sleeping_dog,
-        -- Unknown counts as harmed, as does a loss of more revenue than a conversion's.
+        -- Unknown counts as harmed, as does losing more revenue than a conversion brings.
         round(least(1.0, coalesce({{ expected_loss('scores.lift', 'scores.lift_se') }}, 1.0)), 9) as harm_probability,
         policies.doubt_limit,
         policies.nudge_doubt_limit,

@@ -26,7 +26,7 @@ nudged_sleeping_dogs as (
     group by 1, 2, 3
 ),
 
--- The same accounts at the lifetime prices of each, whatever the policy's own prices.
+-- The same accounts at their own lifetime prices, whatever the policy's.
 priced as (
     select
         picks.*,

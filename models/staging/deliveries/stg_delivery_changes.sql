@@ -11,7 +11,7 @@ last_good as (
     where {{ var('deliveries') == 'compare' }}
 ),
 
--- A refresh asks this of a generated world, too: its model must be of the same users.
+-- A refresh checks generated worlds, too: the model must be about the same users.
 users_then as (
     select
         user_id,
