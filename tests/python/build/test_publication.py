@@ -223,7 +223,7 @@ def test_a_warehouse_that_is_none_is_refused_in_one_message(run, tmp_path):
 
 @pytest.mark.parametrize("edit", ["delete from marts.momentum_triggers", "drop table marts.policy_decisions_ledger"])
 @pytest.mark.fault(
-    "a table that no build can make anew is edited, then a build", "refused; the docs' statements restore it"
+    "a table that no build can recreate is edited, then a build", "refused; the docs' statements restore it"
 )
 def test_no_build_vouches_for_an_edited_history(
     warehouse, built_world, run_dbt, read_published, project_root, listed, seen, edit
