@@ -6,36 +6,33 @@ parameters as (
     select * from {{ ref('campaign_parameters') }}
 ),
 
-dealt as (
-    select * from {{ ref('int_campaign__assignments') }}
-    where arm is not null
-),
-
--- The nudge itself may be why an account's decision has since changed, so it still counts, in its latest arm.
 dealt_before as (
-    select
-        arms.*,
-        row_number() over (partition by arms.account_id order by arms.dealt_date desc, arms.experiment asc) as recency_rank
-    from {{ ref('int_campaign__dealt_before') }} as arms
-    left join dealt on arms.account_id = dealt.account_id
-    where dealt.account_id is null
+    select * from {{ ref('int_campaign__dealt_before') }}
 ),
 
+baselines as (
+    select * from {{ ref('int_campaign__baselines') }}
+),
+
+-- An account counts in the arm it was dealt first, with its activity then, whatever has been decided about it since.
 assignments as (
     select
         account_id,
         experiment,
         arm,
-        wave
-    from dealt
+        wave,
+        actions_30d
+    from dealt_before
     union all
     select
-        account_id,
-        experiment,
-        arm,
-        wave
-    from dealt_before
-    where recency_rank = 1
+        baselines.account_id,
+        baselines.experiment,
+        baselines.arm,
+        baselines.wave,
+        baselines.actions_30d
+    from baselines
+    left join dealt_before on baselines.account_id = dealt_before.account_id
+    where dealt_before.account_id is null
 ),
 
 users as (
@@ -99,6 +96,7 @@ final as (
         assignments.experiment,
         assignments.arm,
         assignments.wave,
+        coalesce(assignments.actions_30d, 0) as actions_30d,
         entries.entry_date,
         entries.entry_date + cast(parameters.outcome_window_days as int) as last_outcome_date,
         by_account.n_nudged_users,

@@ -3,11 +3,7 @@ with accounts as (
     where last_outcome_date < current_date
 ),
 
-baselines as (
-    select * from {{ ref('int_campaign__baselines') }}
-),
-
--- Activity before the campaign can't be an effect of it.
+-- Activity before an account was dealt its arm can't be an effect of it.
 final as (
     select
         accounts.experiment,
@@ -18,12 +14,11 @@ final as (
         case metric.metric
             when 'revenue_usd' then accounts.revenue_usd
             when 'admin_churn_rate' then {{ safe_divide('cast(accounts.n_churned_admins as double)', 'accounts.n_admins') }}
-            when 'past_actions' then cast(baselines.actions_30d as double)
+            when 'past_actions' then cast(accounts.actions_30d as double)
         end as measure,
-        case when metric.metric <> 'past_actions' then cast(baselines.actions_30d as double) end as covariate
+        case when metric.metric <> 'past_actions' then cast(accounts.actions_30d as double) end as covariate
     from accounts
     cross join (values ('revenue_usd'), ('admin_churn_rate'), ('past_actions')) as metric (metric)
-    inner join baselines on accounts.account_id = baselines.account_id
     where metric.metric <> 'admin_churn_rate' or accounts.n_admins > 0
 )
 

@@ -27,67 +27,70 @@ drawn as (
         {{ is_drawn('decisions.account_id', 'control', 'parameters.control_share') }} as is_global_control,
         {{ hash_bucket('decisions.account_id', 10000, running_campaign('parameters') ~ " || ':validation'") }} as validation_draw,
         {{ is_drawn('decisions.account_id', 'exploration', 'parameters.exploration_share') }} as is_explored,
-        parameters.validation_holdout_share
+        parameters.control_share,
+        parameters.exploration_share,
+        parameters.has_validation_holdout,
+        parameters.validation_holdout_share,
+        dealt_before.experiment as first_experiment,
+        dealt_before.arm as first_arm,
+        dealt_before.wave as first_wave
     from decisions
     cross join parameters
+    left join dealt_before on decisions.account_id = dealt_before.account_id
 ),
 
 -- An account keeps the wave it was first assigned, whichever others join or leave.
 waves as (
     select
-        drawn.account_id,
+        account_id,
         'rollout' as experiment,
-        case when drawn.is_global_control then 'control' else 'treatment' end as arm,
-        coalesce(dealt_before.wave, ntile(10) over (order by drawn.net_value_usd desc, drawn.account_id asc)) as wave
+        case when is_global_control then 'control' else 'treatment' end as arm,
+        coalesce(first_wave, ntile(10) over (order by net_value_usd desc, account_id asc)) as wave,
+        1 - control_share as treatment_probability
     from drawn
-    left join dealt_before on drawn.account_id = dealt_before.account_id and dealt_before.experiment = 'rollout'
-    where drawn.decision = 'target'
+    where decision = 'target' and coalesce(first_experiment, 'rollout') = 'rollout'
 ),
 
+-- A fixed share by lowest draw, so its probability is known. Accounts in `treatment` before come first, in `control` before last.
 at_risk as (
     select
-        drawn.account_id,
-        drawn.validation_draw,
-        drawn.validation_holdout_share,
-        dealt_before.arm as first_arm
+        *,
+        floor(validation_holdout_share * count(*) over ()) as n_treated,
+        count(*) over () as n_at_risk,
+        row_number() over (order by coalesce(first_arm, 'new') desc, validation_draw asc, account_id asc) as draw_rank
     from drawn
-    cross join parameters
-    left join dealt_before on drawn.account_id = dealt_before.account_id and dealt_before.experiment = 'validation'
     where
-        parameters.has_validation_holdout
-        and drawn.decision = 'suppress_toxic_admin'
-        and not drawn.is_global_control
+        has_validation_holdout
+        and decision = 'suppress_toxic_admin'
+        and not is_global_control
+        and coalesce(first_experiment, 'validation') = 'validation'
 ),
 
--- By chance, or because accounts leave, the holdout could exceed its share: the last ones drawn then stay out, and are
--- in no arm if treated before. Accounts in `treatment` before come first, those in `control` before last.
+-- If accounts leave, those treated before may exceed the share; the last ones are then in no arm.
 validated as (
     select
         account_id,
         'validation' as experiment,
         case
-            when
-                coalesce(first_arm = 'treatment', validation_draw < 10000 * validation_holdout_share)
-                and row_number() over (order by coalesce(first_arm, 'new') desc, validation_draw asc, account_id asc)
-                <= floor(validation_holdout_share * count(*) over ())
-                then 'treatment'
-            when coalesce(first_arm = 'control', true) then 'control'
+            when draw_rank <= n_treated and coalesce(first_arm, 'new') <> 'control' then 'treatment'
+            when coalesce(first_arm, 'control') = 'control' then 'control'
         end as arm,
         -- The last wave, so nobody at risk is nudged before the campaign has shown how users react.
-        10 as wave
+        10 as wave,
+        n_treated / n_at_risk as treatment_probability
     from at_risk
 ),
 
--- In the last wave, too.
 explorations as (
     select
         drawn.account_id,
         'exploration' as experiment,
         case when drawn.is_explored then 'treatment' else 'control' end as arm,
-        10 as wave
+        10 as wave, -- as above
+        drawn.exploration_share as treatment_probability
     from drawn
     inner join explored on drawn.account_id = explored.account_id
-    where not drawn.is_global_control
+    where not drawn.is_global_control and coalesce(drawn.first_experiment, 'exploration') = 'exploration'
 ),
 
 dealt as (
@@ -105,9 +108,11 @@ final as (
         drawn.decision,
         drawn.net_value_usd,
         drawn.is_global_control,
+        drawn.first_experiment,
         dealt.experiment,
         dealt.arm,
-        cast(dealt.wave as int) as wave
+        cast(dealt.wave as int) as wave,
+        dealt.treatment_probability
     from drawn
     left join dealt on drawn.account_id = dealt.account_id and dealt.arm is not null
 )

@@ -1,5 +1,9 @@
+-- The nudge itself may be why an account's decision has since changed, so its first arm is its only one in a campaign.
 with arms as (
-    select * from {{ source('published', 'campaign_arms') }}
+    select
+        *,
+        row_number() over (partition by campaign_id, account_id order by dealt_date asc, experiment asc) as dealt_rank
+    from {{ source('published', 'campaign_arms') }}
 ),
 
 parameters as (
@@ -15,11 +19,13 @@ final as (
         arms.account_id,
         arms.arm,
         arms.wave,
+        arms.actions_30d,
         arms.dealt_date
     from arms
     inner join parameters on arms.campaign_id = {{ running_campaign('parameters') }}
     where
-        case
+        arms.dealt_rank = 1
+        and case
             {% for share, is_dealt in [
                 ('control_share', 'true'),
                 ('exploration_share', 'arms.exploration_share > 0 and parameters.exploration_share > 0'),

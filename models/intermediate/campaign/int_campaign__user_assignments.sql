@@ -36,12 +36,11 @@ dealt as (
         assignments.experiment as account_experiment,
         assignments.arm as account_arm,
         assignments.wave,
+        assignments.treatment_probability,
         users.lift,
         users.lift_lower,
         users.lift_upper,
-        parameters.control_share,
         parameters.exploration_share,
-        parameters.validation_holdout_share,
         {{ is_drawn('users.user_id', 'exploration of users', 'parameters.exploration_share') }} as is_drawn
     from users
     inner join assignments on users.policy_id = assignments.policy_id and users.account_id = assignments.account_id
@@ -64,10 +63,8 @@ final as (
         wave,
         round(case
             when experiment is null then 0.0
-            when experiment = 'rollout' then 1 - control_share
-            when experiment = 'validation' then validation_holdout_share
-            when account_experiment = 'rollout' then (1 - control_share) * exploration_share
-            else exploration_share
+            when experiment = account_experiment then treatment_probability
+            else treatment_probability * exploration_share
         end, 9) as assignment_probability,
         lift,
         lift_lower,

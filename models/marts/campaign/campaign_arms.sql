@@ -7,6 +7,10 @@ parameters as (
     select * from {{ ref('campaign_parameters') }}
 ),
 
+baselines as (
+    select * from {{ ref('int_campaign__baselines') }}
+),
+
 scoring as (
     select * from {{ ref('stg_scoring_date') }}
 ),
@@ -20,12 +24,14 @@ final as (
         dealt.experiment,
         dealt.arm,
         dealt.wave,
+        baselines.actions_30d,
         parameters.control_share,
         parameters.exploration_share,
         parameters.validation_holdout_share,
         scoring.scoring_date as dealt_date,
         dealt.build_id as dealt_build_id
     from dealt
+    left join baselines on dealt.account_id = baselines.account_id
     cross join parameters
     cross join scoring
 )

@@ -10,7 +10,7 @@ parameters as (
     from {{ ref('campaign_parameters') }}
 ),
 
--- Variation between accounts comes from the past campaign's conversions, at the policy's value per conversion.
+-- Variation between accounts comes from the last campaign's conversions, at the policy's value per conversion.
 revenue as (
     select
         experiment,
@@ -19,7 +19,7 @@ revenue as (
         count(*) filter (where arm = 'control') as n_control,
         avg(past_revenue_usd) as baseline_mean,
         stddev_samp(past_revenue_usd) as baseline_sd,
-        corr(past_revenue_usd, actions_30d) as covariate_correlation,
+        corr(past_revenue_usd, past_actions_30d) as covariate_correlation,
         avg(expected_revenue_usd) as expected_effect
     from baselines
     group by 1

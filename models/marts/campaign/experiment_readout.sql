@@ -9,7 +9,8 @@ parameters as (
 planned as (
     select
         experiment,
-        count(*) as n_planned
+        count(*) as n_planned,
+        avg(treatment_probability) as treatment_share
     from {{ ref('int_campaign__assignments') }}
     where arm is not null
     group by 1
@@ -56,11 +57,7 @@ judged as (
                     'arms.n_treatment + arms.n_control', 'planned.n_planned', 'parameters.significance_level'
                 ) }}
         end as sequential_width,
-        case
-            when arms.experiment = 'validation' then parameters.validation_holdout_share
-            when arms.experiment = 'exploration' then parameters.exploration_share
-            else 1 - parameters.control_share
-        end as treatment_share
+        planned.treatment_share
     from arms
     inner join planned on arms.experiment = planned.experiment
     left join forecasts on arms.experiment = forecasts.experiment
