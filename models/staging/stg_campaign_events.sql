@@ -15,6 +15,7 @@ final as (
         events.account_id,
         events.event_date,
         events.is_sent,
+        events.assignment_probability,
         events.is_converted,
         events.revenue_usd,
         events.is_negative_reaction,
