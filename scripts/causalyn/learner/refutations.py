@@ -94,7 +94,7 @@ def _estimate(
     try:
         uplift.check(frame, features, parameters)
         matrix = frame[features].to_numpy(dtype=np.float32)
-        membership = uplift.members_of(frame, uplift.campaigns_with_a_rule(frame, parameters))
+        membership = uplift.members_of(frame, uplift.undeclared_campaigns(frame))
         for half in (first_half, ~first_half):
             model = uplift.fit_nuisances(
                 matrix[half], treated[half], outcome[half], assigned[half], membership[half], parameters, generator

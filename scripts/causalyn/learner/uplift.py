@@ -302,7 +302,7 @@ class Splines:
 class Assignment:
     """Models of P(treated), one per campaign, since each campaign nudges by a rule of its own.
 
-    rules: by campaign, in the order of UpliftModel.campaigns. Without such campaigns there is one, of everybody.
+    rules: by campaign, in the order of UpliftModel.campaigns. If all campaigns declare theirs, there is one, of everybody.
     """
 
     rules: tuple[Forest | Splines, ...]
@@ -575,7 +575,7 @@ class HalfModel:
 class UpliftModel:
     """Fitted learners. Without halves, nobody is scored.
 
-    campaigns: those whose rule of assignment was learnt. halves: by pair, the models of the accounts whose bit is 0 and of those
+    campaigns: those whose P(treated) was learned. halves: by pair, the models of the accounts whose bit is 0 and of those
     whose bit is 1. calibrations: by learner, the stack included. raw_trees: by the halves of the first pair, a tree per arm.
     account_hashes: of the training accounts, ascending.
     """
@@ -798,7 +798,7 @@ def fit(training: pd.DataFrame, parameters: Parameters) -> UpliftModel:
     outcome = training["outcome"].to_numpy(dtype=float)
     assigned = training["assignment_probability"].to_numpy(dtype=float)
     hashes = training["account_hash"].to_numpy(dtype=np.int64)
-    campaigns = campaigns_with_a_rule(training, parameters)
+    campaigns = undeclared_campaigns(training)
     membership = members_of(training, campaigns)
 
     def fit_one(pair: int, half: int) -> HalfModel:
@@ -851,7 +851,7 @@ def fit_nuisances(
 
     Args:
         features: users x features. treated: 0 or 1 by user. outcome: 0 or more by user. assigned: declared P(treated) by user,
-            NaN if unknown. membership: users x campaigns, whether the user is in the campaign, of those whose rule is learnt.
+            NaN if unknown. membership: users x campaigns, whether the user is in the campaign, of those that declare nothing.
 
     Raises:
         LearnerError: the half holds no user of one arm.
@@ -861,11 +861,17 @@ def fit_nuisances(
     # Declared probabilities followed another rule, from which those of other campaigns can't be learnt.
     undeclared = np.isnan(assigned) if np.isnan(assigned).any() else np.full(len(assigned), True)
     by_campaign = [undeclared & rows for rows in membership.T]
-    groups = [rows if rows.any() else undeclared for rows in by_campaign] or [undeclared]
-    of_treatment = (
-        Assignment(tuple(fit_forest(features[rows], treated[rows]) for rows in groups)),
-        Assignment(tuple(Splines.fit(basis, rows, treated[rows], np.ones(rows.sum())) for rows in groups)),
-    )
+    rules: list[tuple[Forest, Splines]] = []
+    for rows in by_campaign or [undeclared]:
+        known, known_basis, smaller_arm = features, basis, min(np.bincount(treated[rows], minlength=2))
+        # So few users show no rule, only a share.
+        if smaller_arm < parameters.min_arm_users / 2:
+            known = np.zeros_like(features)
+            known_basis = SplineBasis.of(known)
+        of_rows = rows if rows.any() else undeclared
+        by_splines = Splines.fit(known_basis, of_rows, treated[of_rows], np.ones(of_rows.sum()))
+        rules.append((fit_forest(known[of_rows], treated[of_rows]), by_splines))
+    of_treatment = [Assignment(of_kind) for of_kind in zip(*rules, strict=True)]
     propensity = np.mean([model.predict(features, membership) for model in of_treatment], axis=0).round(DECIMALS)
     weight = inverse_propensity(treated, chance_of_treatment(propensity, assigned, parameters))
     forests, splines = [], []
@@ -897,12 +903,9 @@ def ask_nuisances(
     }
 
 
-def campaigns_with_a_rule(training: pd.DataFrame, parameters: Parameters) -> tuple[str, ...]:
-    """Campaigns that declare no probabilities and have enough users in each arm; others get the mean over these."""
-    undeclared = training[training["assignment_probability"].isna()]
-    treated = undeclared["is_treated"].groupby(undeclared["campaign_id"])
-    smaller_arm = treated.sum().clip(upper=treated.size() - treated.sum())
-    return tuple(smaller_arm.index[smaller_arm >= parameters.min_arm_users])
+def undeclared_campaigns(training: pd.DataFrame) -> tuple[str, ...]:
+    """Campaigns of users whose P(treated) is unknown."""
+    return tuple(sorted(training.loc[training["assignment_probability"].isna(), "campaign_id"].unique()))
 
 
 def members_of(frame: pd.DataFrame, campaigns: Sequence[str]) -> np.ndarray:

@@ -362,9 +362,9 @@ def propensities(users: pd.DataFrame) -> np.ndarray:
         users[columns].to_numpy(dtype=float)
         for columns in (["signal", "confounder"], "is_treated", "outcome", "assignment_probability")
     )
-    membership = uplift.members_of(users, uplift.campaigns_with_a_rule(users, PARAMETERS))
+    membership = uplift.members_of(users, uplift.undeclared_campaigns(users))
     generator = np.random.default_rng(0)
-    models = uplift.fit_nuisances(features, treated, outcome, assigned, membership, PARAMETERS, generator)
+    models = uplift.fit_nuisances(features, treated.astype(int), outcome, assigned, membership, PARAMETERS, generator)
     return uplift.predict_nuisances(models, features, membership)[uplift.PROPENSITY]
 
 
@@ -384,12 +384,13 @@ def test_who_was_nudged_is_learnt_by_campaign_and_not_from_those_that_declare_it
     assert propensities(declared).mean() == pytest.approx(0.9, abs=0.02)
 
 
-def test_a_campaign_too_small_to_show_its_rule_gets_the_mean_of_the_others():
-    users = simulate()
-    few = users.head(60).assign(campaign_id="round 2", is_treated=1)
-    assert uplift.campaigns_with_a_rule(pd.concat([users, few]), PARAMETERS) == ("round 1",)
-    assert uplift.campaigns_with_a_rule(few, PARAMETERS) == ()
-    assert propensities(pd.concat([users, few]))[len(users) :].max() < 0.8
+def test_a_campaign_too_small_to_show_its_rule_has_its_own_share_nudged():
+    """Of its 1,000 users, 20 are not nudged."""
+    large, small = simulate(), simulate(accounts=125, seed=1).assign(campaign_id="round 2")
+    small["is_treated"] = (np.random.default_rng(2).permutation(len(small)) >= 20).astype(int)
+    estimated = propensities(pd.concat([large, small]))
+    assert estimated[len(large) :] == pytest.approx(0.98, abs=0.01)
+    assert estimated[: len(large)] == pytest.approx(0.4 + 0.25 * large.confounder.to_numpy(), abs=0.15)
 
 
 def test_doubly_robust_scores_are_unbiased_when_only_the_propensity_is_right(world):
