@@ -59,7 +59,11 @@
             {{ sum_int('n') }} as n_decisions,
             sum(weight) * sum(weight) / nullif(sum(squared_weight), 0) as effective_n_decisions,
             max(estimate) as estimate,
-            {{ clustered_error('numerator - denominator * estimate') }} / nullif(sum(denominator), 0) as standard_error
+            -- Where rewards are only predicted, the model's error is unknown.
+            case
+                when estimator <> 'direct'
+                    then {{ clustered_error('numerator - denominator * estimate') }} / nullif(sum(denominator), 0)
+            end as standard_error
         from estimates
         group by 1, 2
     ),

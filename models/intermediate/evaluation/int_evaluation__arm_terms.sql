@@ -1,7 +1,11 @@
 {{ config(materialized='view') }}
 
+-- Campaigns treat different shares and lose different outcomes, so both are compared within campaigns.
 with inputs as (
-    select * from {{ ref('int_uplift__inputs') }}
+    select
+        *,
+        avg(case when outcome is null then 1.0 else 0.0 end) over (partition by campaign_id) as missing_share
+    from {{ ref('int_uplift__inputs') }}
     where population = 'campaign' and is_treated is not null
 ),
 
@@ -12,14 +16,23 @@ dr_scores as (
 -- As logged: everything except duplicates, including rows that cleaning rejects.
 logged as (
     select
+        campaign_id,
         coalesce(account_id, user_id) as account_id,
-        cast(is_treated as int) as is_treated
+        cast(is_treated as int) as is_treated,
+        avg(cast(is_treated as int)) over (partition by campaign_id) as treated_share
     from {{ ref('base_interventions') }}
     where
         is_eligible
         and is_treated is not null
         and user_id is not null
         and coalesce(reject_reason, '') <> 'duplicate_row'
+),
+
+shares as (
+    select distinct
+        campaign_id,
+        treated_share
+    from logged
 ),
 
 raw_terms as (
@@ -45,12 +58,19 @@ final as (
         case when is_treated = 1 then 'treated' else 'control' end,
         case when is_treated = 1 then 1 else -1 end,
         account_id,
-        case when outcome is null then 1.0 else 0.0 end
+        case when outcome is null then 1.0 else 0.0 end - missing_share
     from inputs
     union all
-    select 'sample_ratio_difference', 'analysed', 1, account_id, cast(is_treated as double) from dr_scores
+    select
+        'sample_ratio_difference',
+        'analysed',
+        1,
+        dr_scores.account_id,
+        dr_scores.is_treated - shares.treated_share
+    from dr_scores
+    inner join shares on dr_scores.campaign_id = shares.campaign_id
     union all
-    select 'sample_ratio_difference', 'logged', -1, account_id, cast(is_treated as double) from logged
+    select 'sample_ratio_difference', 'logged', -1, account_id, is_treated - treated_share from logged
 )
 
 select * from final

@@ -17,12 +17,13 @@ quality as (
 
 campaign as (
     select
-        features.user_id,
+        features.campaign_id,
         features.account_id,
         features.role_type,
         features.plan_tier,
         features.has_no_activity,
         interventions.is_treated,
+        interventions.assignment_probability is not null as is_declared,
         outcomes.is_converted,
         outcomes.is_converted is not null as is_observed,
         ntile(4) over (order by features.actions_30d, features.observation_id) as activity_quartile
@@ -34,7 +35,6 @@ campaign as (
 arms as (
     select
         arm.is_treated,
-        count(campaign.user_id) as n_users,
         count(*) filter (where campaign.is_observed) as n_observed,
         least(count(*) filter (where campaign.is_converted), count(*) filter (where not campaign.is_converted))
             as n_rarer_outcome
@@ -43,18 +43,20 @@ arms as (
     group by arm.is_treated
 ),
 
+-- A declared probability between 0 and 1 gives every user both chances, even if only one was taken.
 cells as (
     select
         count(*) as n_users,
-        count(distinct is_treated) = 2 as holds_both_arms
+        count(distinct is_treated) = 2 or bool_and(is_declared) as holds_both_arms
     from campaign
-    group by role_type, plan_tier, activity_quartile
+    group by campaign_id, role_type, plan_tier, activity_quartile
 ),
 
 shared_accounts as (
     select count(distinct is_treated) = 2 as holds_both_arms
     from campaign
-    group by account_id
+    where not is_declared
+    group by campaign_id, account_id
     having count(*) > 1
 ),
 
@@ -64,10 +66,6 @@ effective as (
         select count(*) as n_users from campaign where is_observed and is_treated is not null
         group by account_id
     ) as sizes
-),
-
-dated_conversions as (
-    select count(*) as n_kept from outcomes where is_converted and activation_date is not null
 ),
 
 -- Rows after a chosen scoring date are not faults, nor are missing outcomes, which `outcome_observed_share` judges.
@@ -91,7 +89,7 @@ final as (
         'converted_before_share',
         {{ safe_divide('max(quality.rows_affected)', '(max(quality.rows_affected) + max(dated_conversions.n_kept))') }}
     from quality
-    cross join dated_conversions
+    cross join (select count(*) as n_kept from outcomes where is_converted and activation_date is not null) as dated_conversions
     where quality.table_name = 'outcomes_raw' and quality.rule_id = 'converted_before'
     union all
     select 'activity_coverage', 1 - avg(cast(has_no_activity as int)) from campaign
@@ -105,8 +103,6 @@ final as (
     select 'smaller_arm_share', {{ safe_divide('min(n_observed)', 'sum(n_observed)') }} from arms
     union all
     select 'rarer_outcome_users', min(n_rarer_outcome) from arms
-    union all
-    select 'outcome_observed_gap', max(n_observed / nullif(n_users, 0)) - min(n_observed / nullif(n_users, 0)) from arms
     union all
     select 'overlap', {{ safe_divide('sum(n_users) filter (where holds_both_arms)', 'sum(n_users)') }} from cells
     union all

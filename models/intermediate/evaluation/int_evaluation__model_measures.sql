@@ -7,9 +7,8 @@ leaderboard as (
     where is_deciding
 ),
 
-sample_ratio as (
+diagnostics as (
     select * from {{ ref('int_evaluation__arm_diagnostics') }}
-    where diagnostic_id = 'sample_ratio_difference'
 ),
 
 sensitivity as (
@@ -48,16 +47,6 @@ robustness as (
     inner join checks on checks.check_id = 'assignment_explained'
 ),
 
--- Residual conversion of untreated users. The campaign is not a feature, so differences between campaigns confound.
-campaigns as (
-    select avg((dr_scores.outcome - dr_scores.p_control) / sqrt(outcome_scale.mean_square_per_mean)) as control_residual
-    from dr_scores
-    cross join outcome_scale
-    where is_treated = 0
-    group by campaign_id
-    having count(*) >= 50
-),
-
 -- The arm with the more unequal weights.
 effective as (
     select {{ effective_n(inverse_propensity_weight('is_treated', 'clipped_propensity')) }} / count(*) as effective_share
@@ -79,9 +68,15 @@ measured as (
     union all
     select 'weighted_smd', max(abs(weighted_smd)), null from {{ ref('int_evaluation__covariate_balance') }}
     union all
-    select 'sample_ratio_gap', max({{ beyond_chance('estimate', 'standard_error') }}), null from sample_ratio
+    select 'sample_ratio_gap', max({{ beyond_chance('estimate', 'standard_error') }}), null
+    from diagnostics
+    where diagnostic_id = 'sample_ratio_difference'
     union all
-    select 'campaign_gap', max(control_residual) - min(control_residual), null from campaigns
+    select 'outcome_observed_gap', max(abs(estimate)), null
+    from diagnostics
+    where diagnostic_id = 'missing_outcome_difference'
+    union all
+    select 'campaign_gap', max({{ beyond_chance('estimate', 'standard_error') }}), null from {{ ref('int_evaluation__campaign_gaps') }}
     union all
     select 'spill_over_effect', max({{ beyond_chance('slope', 'slope_se') }} / sqrt(mean_square_per_mean)), null
     from {{ ref('int_evaluation__spill_over') }}

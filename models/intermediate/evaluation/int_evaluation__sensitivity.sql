@@ -57,10 +57,18 @@ strongest as (
     where strength is not null
 ),
 
--- Out of bag, so overfitting explains nothing.
+-- Out of bag, so overfitting explains nothing; within campaigns, since a campaign's share treated is no feature's doing.
+assigned as (
+    select
+        propensity - avg(propensity) over (partition by campaign_id) as propensity,
+        is_treated - avg(is_treated) over (partition by campaign_id) as is_treated
+    from dr_scores
+    where not is_assignment_declared
+),
+
 assignment as (
     select power(nullif(corr(propensity, is_treated), 'nan'), 2) as assignment_r2
-    from dr_scores
+    from assigned
 ),
 
 final as (

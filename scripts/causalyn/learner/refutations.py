@@ -19,6 +19,9 @@ NUISANCES = ("p_control", "p_treated", "propensity")
 DROPPED_SHARE = 0.2
 """Share of the accounts that `dropped_accounts` leaves out."""
 
+MIXED_SHARE = 0.2
+"""Share of a campaign's accounts with colleagues in both arms below which it assigned whole accounts."""
+
 
 def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: uplift.Parameters) -> pd.DataFrame:
     """Nuisances of every refutation, one row per refutation and user.
@@ -66,11 +69,17 @@ def _of_other_accounts(training: pd.DataFrame, column: str, generator: np.random
 
 
 def _of_a_colleague(training: pd.DataFrame, column: str, generator: np.random.Generator) -> pd.Series:
-    """The value of each user's next colleague, in a ring of random order; missing without colleagues."""
+    """The value of each user's next colleague in the campaign, in a ring of random order.
+
+    Missing without colleagues, and in campaigns that assigned whole accounts: a colleague's arm is the user's own there.
+    """
     shuffled = training.iloc[generator.permutation(len(training))]
-    by_account = shuffled.groupby("account_id")[column]
-    following = by_account.shift(-1).fillna(by_account.transform("first"))
-    return following.where(by_account.transform("size") > 1).reindex(training.index)
+    by_account = shuffled.groupby(["campaign_id", "account_id"])
+    arms = by_account["is_treated"].agg(["size", "nunique"]).query("size > 1")
+    is_mixed = (arms["nunique"] > 1).groupby("campaign_id").mean() >= MIXED_SHARE
+    following = by_account[column].shift(-1).fillna(by_account[column].transform("first"))
+    has_colleague = by_account[column].transform("size") > 1
+    return following.where(has_colleague & shuffled["campaign_id"].map(is_mixed).eq(True)).reindex(training.index)
 
 
 def _estimate(

@@ -1,0 +1,41 @@
+{{ config(materialized='view') }}
+
+-- Residual conversion of untreated users. The campaign is not a feature of the outcome, so differences between campaigns confound.
+with dr_scores as (
+    select * from {{ ref('int_uplift__doubly_robust_scores') }}
+),
+
+-- Revenue varies more than conversion, by the square root of this scale.
+outcome_scale as (
+    select * from {{ ref('int_uplift__outcome_scale') }}
+),
+
+untreated as (
+    select
+        dr_scores.campaign_id,
+        dr_scores.account_id,
+        (dr_scores.outcome - dr_scores.p_control) / sqrt(outcome_scale.mean_square_per_mean) as residual
+    from dr_scores
+    cross join outcome_scale
+    where dr_scores.is_treated = 0
+),
+
+campaigns as (
+    {{ clustered_means('untreated', 'residual', by=['campaign_id']) }}
+),
+
+final as (
+    select
+        campaigns.campaign_id,
+        campaigns.n_rows as n_users,
+        round(campaigns.mean - {{ exact_sum('others.n_rows * others.mean') }} / sum(others.n_rows), 9) as estimate,
+        round(sqrt(
+            power(campaigns.standard_error, 2)
+            + {{ exact_sum('power(others.n_rows * others.standard_error, 2)') }} / power(sum(others.n_rows), 2)
+        ), 9) as standard_error
+    from campaigns
+    inner join campaigns as others on campaigns.campaign_id <> others.campaign_id
+    group by campaigns.campaign_id, campaigns.n_rows, campaigns.mean, campaigns.standard_error
+)
+
+select * from final
