@@ -55,7 +55,7 @@ REALISED = """
     where is_shipped and strategy = policy_id and comparator = 'nobody'
 """
 EXPLORED = """
-    select format('{:,} users may be nudged to learn, at an expected {} of ${:,.0f}. Expected to be put off: ',
+    select format('{:,} users may be nudged to learn, at an expected {} of ${:,.0f}. Expected to cost the conversion of at least ',
             n_users, if(cost < 0, 'return', 'cost'), abs(cost))
         || format('{:.2f} admins (budget {}) and {:.2f} users (budget {})',
             harmed_admins, harm_budget_admins, harmed_users, harm_budget_users)

@@ -96,5 +96,5 @@ def test_what_exploring_costs_and_risks_is_told_on_the_screen(built_world, tmp_p
         )
     assert (
         "Explores: 5 users may be nudged to learn, at an expected cost of $20. "
-        "Expected to be put off: 0.50 admins (budget 1.0) and 1.25 users (budget 10.0)."
+        "Expected to cost the conversion of at least 0.50 admins (budget 1.0) and 1.25 users (budget 10.0)."
     ) in summarise.summarise(warehouse)

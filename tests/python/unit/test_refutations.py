@@ -58,6 +58,24 @@ def test_what_an_account_hides_shows_in_the_nudges_of_colleagues(world, earlier_
     assert effects(refutations.refute(hidden, earlier_activity, PARAMETERS))["colleague_treatment"] > 0.05
 
 
+def test_colleagues_belong_to_one_campaign_that_assigned_users(world, earlier_activity):
+    """Another campaign assigned whole accounts, as declared, so that a colleague's arm there is the user's own."""
+    users = world.drop(columns="true_lift")
+    drawn = np.random.default_rng(4).uniform(size=users.account_id.nunique()) < 0.5
+    treated = users.account_id.map(dict(zip(users.account_id.unique(), drawn.astype(int), strict=True)))
+    by_account = users.assign(
+        campaign_id="round 2",
+        observation_id="r2" + users.observation_id,
+        is_treated=treated,
+        assignment_probability=0.5,
+    )
+    both = refutations.refute(pd.concat([users, by_account], ignore_index=True), earlier_activity, PARAMETERS)
+    ring = both[both.refutation_id == "colleague_treatment"]
+    assert set(ring.observation_id) == set(users.observation_id)
+    counted = users.set_index("observation_id").groupby("account_id").is_treated.sum()
+    assert (ring.groupby("account_id").is_treated.sum() == counted).all()
+
+
 def test_each_attempt_changes_what_it_says(world, attempts):
     by_attempt = dict(list(attempts.groupby("refutation_id")))
     treated, converted = world.set_index("observation_id").is_treated, world.set_index("observation_id").outcome
