@@ -59,7 +59,8 @@ def warehouse(built_world, tmp_path_factory) -> Path:
         connection.execute(
             "update seeds.campaign_parameters set exploration_share = 0.1, has_validation_holdout = true;"
             "update marts.campaign_arms set exploration_share = 0.1;"
-            "insert into marts.campaign_arms select * replace ('validation' as experiment) from marts.campaign_arms limit 1"
+            "update marts.campaign_arms set experiment = 'validation'"
+            " where arm_id = (select min(arm_id) from marts.campaign_arms)"
         )
     return warehouse
 
