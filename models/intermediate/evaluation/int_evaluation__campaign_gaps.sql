@@ -24,18 +24,29 @@ campaigns as (
     {{ clustered_means('untreated', 'residual', by=['campaign_id']) }}
 ),
 
-final as (
+-- A single campaign differs from no other.
+compared as (
     select
         campaigns.campaign_id,
         campaigns.n_rows as n_users,
-        round(campaigns.mean - {{ exact_sum('others.n_rows * others.mean') }} / sum(others.n_rows), 9) as estimate,
-        round(sqrt(
+        count(others.campaign_id) as n_others,
+        campaigns.mean - {{ exact_sum('others.n_rows * others.mean') }} / sum(others.n_rows) as estimate,
+        sqrt(
             power(campaigns.standard_error, 2)
             + {{ exact_sum('power(others.n_rows * others.standard_error, 2)') }} / power(sum(others.n_rows), 2)
-        ), 9) as standard_error
+        ) as standard_error
     from campaigns
-    inner join campaigns as others on campaigns.campaign_id <> others.campaign_id
+    left join campaigns as others on campaigns.campaign_id <> others.campaign_id
     group by campaigns.campaign_id, campaigns.n_rows, campaigns.mean, campaigns.standard_error
+),
+
+final as (
+    select
+        campaign_id,
+        n_users,
+        case when n_others = 0 then 0.0 else round(estimate, 9) end as estimate,
+        case when n_others = 0 then 0.0 else round(standard_error, 9) end as standard_error
+    from compared
 )
 
 select * from final

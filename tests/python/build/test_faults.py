@@ -13,7 +13,7 @@ ACCOUNTS = "600"
 FAULTS = {
     "converters_leave": (["--campaigns", "3"], {"campaign_gap"}, set()),
     "dates_late": ([], {"converted_before_share"}, set()),
-    "unseen_accounts": ([], {"mixed_account_share", "refutation_effect"}, {"assignment_explained", "robustness_value"}),
+    "unseen_accounts": ([], {"mixed_account_share"}, {"assignment_explained", "robustness_value"}),
     "converted_before": ([], set(), {"converted_before_share"}),
     "spill_over": ([], {"spill_over_effect"}, set()),
     "tiny_arm": ([], {"clipped_share"}, {"smaller_arm_share", "assignment_explained"}),
