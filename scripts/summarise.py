@@ -55,9 +55,9 @@ REALISED = """
     where is_shipped and strategy = policy_id and comparator = 'nobody'
 """
 EXPLORED = """
-    select format('{:,} users may be nudged to learn, at an expected {} of ${:,.0f}. Expected to cost the conversion of at least ',
+    select format('{:,} users may be nudged to learn, at an expected {} of ${:,.0f}. ',
             n_users, if(cost < 0, 'return', 'cost'), abs(cost))
-        || format('{:.2f} admins (budget {}) and {:.2f} users (budget {})',
+        || format('Expected to cost the conversion of at least {:.2f} admins (budget {}) and {:.2f} users (budget {})',
             harmed_admins, harm_budget_admins, harmed_users, harm_budget_users)
     from (
         select sum(n_explorable_users) as n_users, sum(exploration_cost_usd) as cost,

@@ -76,7 +76,7 @@ def _of_a_colleague(training: pd.DataFrame, column: str, generator: np.random.Ge
     shuffled = training.iloc[generator.permutation(len(training))]
     by_account = shuffled.groupby(["campaign_id", "account_id"])
     arms = by_account["is_treated"].agg(["size", "nunique"]).query("size > 1")
-    is_mixed = (arms["nunique"] > 1).groupby("campaign_id").mean() >= MIXED_SHARE
+    is_mixed = (arms["nunique"] - 1).groupby("campaign_id").mean() >= MIXED_SHARE
     following = by_account[column].shift(-1).fillna(by_account[column].transform("first"))
     has_colleague = by_account[column].transform("size") > 1
     return following.where(has_colleague & shuffled["campaign_id"].map(is_mixed).eq(True)).reindex(training.index)
