@@ -25,8 +25,8 @@ units as (
     group by 1, 2, 3, 4
 ),
 
--- What has begun comes first, since it has used the budget; then most information per dollar of cost and risk, ties by id. Units that
--- cost nothing count as a cent; unknown risk goes last.
+-- What has begun comes first, since it has used the budget; then most information per dollar of cost and risk, ties by id.
+-- Units that cost nothing count as a cent; unknown risk goes last.
 ranked as (
     select
         units.*,

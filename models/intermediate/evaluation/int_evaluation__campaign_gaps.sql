@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- Residual conversion of untreated users. The campaign is not a feature of the outcome, so differences between campaigns confound.
+-- Residual conversion of untreated users. The campaign does not predict it, so differences between campaigns confound.
 with dr_scores as (
     select * from {{ ref('int_uplift__doubly_robust_scores') }}
 ),

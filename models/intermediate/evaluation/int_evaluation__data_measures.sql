@@ -68,6 +68,10 @@ effective as (
     ) as sizes
 ),
 
+dated_conversions as (
+    select count(*) as n_kept from outcomes where is_converted and activation_date is not null
+),
+
 -- Rows after a chosen scoring date are not faults, nor are missing outcomes, which `outcome_observed_share` judges.
 rejections as (
     select {{ safe_divide('sum(rows_before - rows_after)', 'max(rows_before)') }} as rejected_share
@@ -89,7 +93,7 @@ final as (
         'converted_before_share',
         {{ safe_divide('max(quality.rows_affected)', '(max(quality.rows_affected) + max(dated_conversions.n_kept))') }}
     from quality
-    cross join (select count(*) as n_kept from outcomes where is_converted and activation_date is not null) as dated_conversions
+    cross join dated_conversions
     where quality.table_name = 'outcomes_raw' and quality.rule_id = 'converted_before'
     union all
     select 'activity_coverage', 1 - avg(cast(has_no_activity as int)) from campaign

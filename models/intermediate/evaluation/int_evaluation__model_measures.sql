@@ -76,7 +76,8 @@ measured as (
     from diagnostics
     where diagnostic_id = 'missing_outcome_difference'
     union all
-    select 'campaign_gap', max({{ beyond_chance('estimate', 'standard_error') }}), null from {{ ref('int_evaluation__campaign_gaps') }}
+    select 'campaign_gap', max({{ beyond_chance('estimate', 'standard_error') }}), null
+    from {{ ref('int_evaluation__campaign_gaps') }}
     union all
     select 'spill_over_effect', max({{ beyond_chance('slope', 'slope_se') }} / sqrt(mean_square_per_mean)), null
     from {{ ref('int_evaluation__spill_over') }}
