@@ -30,7 +30,8 @@ reactions as (
         ))), 9) as log_e_value
     from accounts
     cross join parameters
-    where accounts.experiment = 'rollout' and accounts.arm = 'treatment' and accounts.n_nudged_users > 0
+    -- The validation nudges users expected to react badly.
+    where accounts.experiment <> 'validation' and accounts.arm = 'treatment' and accounts.n_nudged_users > 0
     group by 1
 ),
 
