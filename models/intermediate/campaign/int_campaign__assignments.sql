@@ -17,7 +17,7 @@ explored as (
     where unit_type = 'account' and is_admitted
 ),
 
--- Three draws per account, independent of each other, of other accounts and of everything known about the account.
+-- Two draws per account, independent of each other, of other accounts and of everything known about the account.
 drawn as (
     select
         decisions.policy_id,
@@ -25,15 +25,12 @@ drawn as (
         decisions.decision,
         decisions.net_value_usd,
         {{ is_drawn('decisions.account_id', 'control', 'parameters.control_share') }} as is_global_control,
-        {{ hash_bucket('decisions.account_id', 10000, running_campaign('parameters') ~ " || ':validation'") }} as validation_draw,
         {{ is_drawn('decisions.account_id', 'exploration', 'parameters.exploration_share') }} as is_explored,
         parameters.control_share,
         parameters.exploration_share,
-        parameters.has_validation_holdout,
-        parameters.validation_holdout_share,
         dealt_before.experiment as first_experiment,
-        dealt_before.arm as first_arm,
-        dealt_before.wave as first_wave
+        dealt_before.wave as first_wave,
+        dealt_before.treatment_probability as first_probability
     from decisions
     cross join parameters
     left join dealt_before on decisions.account_id = dealt_before.account_id
@@ -51,34 +48,15 @@ waves as (
     where decision = 'target' and coalesce(first_experiment, 'rollout') = 'rollout'
 ),
 
--- A fixed share by lowest draw, so its probability is known. Accounts in `treatment` before come first, in `control` before last.
-at_risk as (
-    select
-        *,
-        floor(validation_holdout_share * count(*) over ()) as n_treated,
-        count(*) over () as n_at_risk,
-        row_number() over (order by coalesce(first_arm, 'new') desc, validation_draw asc, account_id asc) as draw_rank
-    from drawn
-    where
-        has_validation_holdout
-        and decision = 'suppress_toxic_admin'
-        and not is_global_control
-        and coalesce(first_experiment, 'validation') = 'validation'
-),
-
--- If accounts leave, those treated before may exceed the share; the last ones are then in no arm.
 validated as (
     select
         account_id,
         'validation' as experiment,
-        case
-            when draw_rank <= n_treated and coalesce(first_arm, 'new') <> 'control' then 'treatment'
-            when coalesce(first_arm, 'control') = 'control' then 'control'
-        end as arm,
+        arm,
         -- The last wave, so nobody at risk is nudged before the campaign has shown how users react.
         10 as wave,
-        n_treated / n_at_risk as treatment_probability
-    from at_risk
+        treatment_probability
+    from {{ ref('int_campaign__validation') }}
 ),
 
 explorations as (
@@ -112,7 +90,7 @@ final as (
         dealt.experiment,
         dealt.arm,
         cast(dealt.wave as int) as wave,
-        dealt.treatment_probability
+        case when dealt.arm is not null then coalesce(drawn.first_probability, dealt.treatment_probability) end as treatment_probability
     from drawn
     left join dealt on drawn.account_id = dealt.account_id and dealt.arm is not null
 )

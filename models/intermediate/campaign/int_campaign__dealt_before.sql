@@ -20,6 +20,7 @@ final as (
         arms.arm,
         arms.wave,
         arms.actions_30d,
+        arms.treatment_probability,
         arms.dealt_date
     from arms
     inner join parameters on arms.campaign_id = {{ running_campaign('parameters') }}

@@ -24,11 +24,14 @@ parameters as (
     select * from {{ ref('campaign_parameters') }}
 ),
 
+-- A probability below that of the rollout, however many digits the log keeps, is of exploration.
 logged as (
     select
-        user_id,
-        max(assignment_probability) as probability
-    from {{ ref('stg_campaign_events') }}
+        events.user_id,
+        bool_or(events.assignment_probability > 0) as was_randomised,
+        bool_or(events.assignment_probability > 0 and events.assignment_probability < 1 - parameters.control_share - 1e-6) as was_explored
+    from {{ ref('stg_campaign_events') }} as events
+    cross join parameters
     group by 1
 ),
 
@@ -45,13 +48,14 @@ roles as (
                 and coalesce(dealt_before.experiment, 'exploration') = 'exploration'
         end as is_allowed,
         logged.user_id is not null as is_logged,
+        -- A log without probabilities can't tell who was explored: whoever may be, counts.
         case
-            when dealt_before.experiment = 'exploration' then coalesce(logged.probability > 0, users.is_explorable)
-            else coalesce(logged.probability > 0 and logged.probability < 1 - parameters.control_share, false)
+            when dealt_before.experiment = 'exploration' then coalesce(logged.was_randomised, users.is_explorable)
+            when logged.user_id is null then false
+            else coalesce(logged.was_explored, users.is_explorable and not users.is_nudged_in_target)
         end as is_begun
     from users
     inner join decisions on users.account_id = decisions.account_id
-    cross join parameters
     left join dealt_before on users.account_id = dealt_before.account_id
     left join logged on users.user_id = logged.user_id
 ),
@@ -59,6 +63,7 @@ roles as (
 -- What exploration has begun counts against its budget even if it may not go on. Who began in another role keeps that one.
 final as (
     select
+        roles.user_id,
         case roles.role when 'rollout' then roles.user_id else roles.account_id end as unit_id,
         case roles.role when 'rollout' then 'user' else 'account' end as unit_type,
         roles.account_id,

@@ -9,9 +9,11 @@ assignments as (
 ),
 
 explored as (
-    select unit_id as user_id
-    from {{ ref('int_campaign__exploration') }}
-    where unit_type = 'user' and is_admitted
+    select users.user_id
+    from {{ ref('int_campaign__explorable_users') }} as users
+    inner join {{ ref('int_campaign__exploration') }} as units
+        on users.unit_type = units.unit_type and users.unit_id = units.unit_id
+    where units.is_admitted and users.is_allowed
 ),
 
 parameters as (
@@ -30,7 +32,7 @@ dealt as (
             when assignments.experiment = 'rollout' and not users.is_nudged_in_target and explored.user_id is not null
                 then 'exploration'
             when assignments.experiment = 'rollout' and not users.is_nudged_in_target then null
-            when assignments.experiment = 'exploration' and not users.is_explorable then null
+            when assignments.experiment = 'exploration' and explored.user_id is null then null
             else assignments.experiment
         end as experiment,
         assignments.experiment as account_experiment,

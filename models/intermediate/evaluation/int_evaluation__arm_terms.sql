@@ -4,7 +4,8 @@
 with inputs as (
     select
         *,
-        avg(case when outcome is null then 1.0 else 0.0 end) over (partition by campaign_id) as missing_share
+        avg(case when outcome is null then 1.0 else 0.0 end) over (partition by campaign_id) as missing_share,
+        avg(cast(is_treated as double)) over (partition by campaign_id) as treated_share
     from {{ ref('int_uplift__inputs') }}
     where population = 'campaign' and is_treated is not null
 ),
@@ -35,6 +36,13 @@ shares as (
     from logged
 ),
 
+-- How much of a difference within campaigns remains between arms that are pooled: all of it if shares are equal.
+contrast as (
+    select
+        avg(1 - treated_share) filter (where is_treated = 1) + avg(treated_share) filter (where is_treated = 0) as remaining_share
+    from inputs
+),
+
 raw_terms as (
     select
         case when is_treated = 1 then 'treated' else 'control' end as term,
@@ -58,8 +66,9 @@ final as (
         case when is_treated = 1 then 'treated' else 'control' end,
         case when is_treated = 1 then 1 else -1 end,
         account_id,
-        case when outcome is null then 1.0 else 0.0 end - missing_share
+        round((case when outcome is null then 1.0 else 0.0 end - missing_share) / nullif(contrast.remaining_share, 0), 9)
     from inputs
+    cross join contrast
     union all
     select
         'sample_ratio_difference',

@@ -20,8 +20,14 @@ untreated as (
     where dr_scores.is_treated = 0
 ),
 
-campaigns as (
+by_campaign as (
     {{ clustered_means('untreated', 'residual', by=['campaign_id']) }}
+),
+
+-- A clustered standard error of few accounts is too small.
+campaigns as (
+    select * from by_campaign
+    where n_accounts >= 20
 ),
 
 -- A single campaign differs from no other.

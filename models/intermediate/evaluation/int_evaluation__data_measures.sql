@@ -49,7 +49,7 @@ cells as (
         count(*) as n_users,
         count(distinct is_treated) = 2 or bool_and(is_declared) as holds_both_arms
     from campaign
-    group by campaign_id, role_type, plan_tier, activity_quartile
+    group by role_type, plan_tier, activity_quartile
 ),
 
 shared_accounts as (

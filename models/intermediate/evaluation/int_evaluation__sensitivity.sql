@@ -67,7 +67,7 @@ assigned as (
 ),
 
 assignment as (
-    select power(nullif(corr(propensity, is_treated), 'nan'), 2) as assignment_r2
+    select nullif(corr(propensity, is_treated), 'nan') as correlation
     from assigned
 ),
 
@@ -81,7 +81,8 @@ final as (
         round({{ robustness_value('bounds.smallest_effect', 'bounds.spread') }}, 6) as interval_robustness_value,
         strongest.feature as benchmark_feature,
         strongest.strength as benchmark_strength,
-        round(assignment.assignment_r2, 6) as assignment_r2
+        -- A share estimated without the user's account may correlate below zero, which explains nothing.
+        round(power((assignment.correlation + abs(assignment.correlation)) / 2, 2), 6) as assignment_r2
     from bounds
     cross join assignment
     left join strongest on strongest.strength_rank = 1

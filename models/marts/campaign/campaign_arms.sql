@@ -25,6 +25,7 @@ final as (
         dealt.arm,
         dealt.wave,
         baselines.actions_30d,
+        dealt.treatment_probability,
         parameters.control_share,
         parameters.exploration_share,
         parameters.validation_holdout_share,

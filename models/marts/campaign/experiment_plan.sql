@@ -19,7 +19,7 @@ revenue as (
         count(*) filter (where arm = 'control') as n_control,
         avg(past_revenue_usd) as baseline_mean,
         stddev_samp(past_revenue_usd) as baseline_sd,
-        corr(past_revenue_usd, past_actions_30d) as covariate_correlation,
+        nullif(corr(past_revenue_usd, past_actions_30d), 'nan') as covariate_correlation,
         avg(expected_revenue_usd) as expected_effect
     from baselines
     group by 1

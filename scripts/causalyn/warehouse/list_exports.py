@@ -109,6 +109,7 @@ LISTS = (
 _LEFT_OUT = """
     select case
             when assignments.is_global_control then 'held out as controls'
+            when assignments.arm is null then 'in another experiment of the campaign'
             when waves.status = 'wait' then 'waiting for their wave'
             when waves.status = 'pause' then 'stopped with the campaign'
             else 'nudged already'
