@@ -69,7 +69,7 @@ tested as (
         *,
         effect / standard_error as z,
         (n_treatment - (n_treatment + n_control) * treatment_share)
-        / sqrt((n_treatment + n_control) * treatment_share * (1 - treatment_share)) as sample_ratio_z
+        / nullif(sqrt((n_treatment + n_control) * treatment_share * (1 - treatment_share)), 0) as sample_ratio_z
     from judged
 ),
 

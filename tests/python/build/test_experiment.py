@@ -29,7 +29,8 @@ def read_out(built_world, tmp_path_factory):
             connection.register("measures_drawn", measures)
             for table, query in {
                 "int_campaign__account_measures": "from measures_drawn",
-                "int_campaign__assignments": "select distinct experiment, account_id, arm from measures_drawn",
+                "int_campaign__assignments": "select distinct experiment, account_id, arm, 0.9 as treatment_probability"
+                " from measures_drawn",
                 "int_campaign__look_moments": moments,
             }.items():
                 connection.execute(f"create or replace table intermediate.{table} as {query}")
