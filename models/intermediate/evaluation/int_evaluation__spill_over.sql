@@ -1,5 +1,4 @@
--- Regress untreated users' residual conversion on the share of colleagues nudged beyond expectation. Given the features, that
--- excess is random and unrelated to the account.
+-- Untreated users' residual conversion by the share of colleagues nudged beyond expectation, which is random given the features.
 with dr_scores as (
     select * from {{ ref('int_uplift__doubly_robust_scores') }}
 ),

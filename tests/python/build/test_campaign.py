@@ -95,6 +95,8 @@ def test_the_validation_holdout_is_off_and_once_on_it_is_just_below_its_share(co
     assert {arm for *_, arm in assignments(connection, compiled).values()} == {None}
 
     connection.execute("update seeds.campaign_parameters set has_validation_holdout = true")
+    validation = compiled("int_campaign__validation")
+    connection.execute(f"create or replace table intermediate.int_campaign__validation as {validation}")
     dealt = assignments(connection, compiled)
     nudged = {account for account, (*_, arm) in dealt.items() if arm == "treatment"}
     assert not any(dealt[account][0] for account in nudged), "an account is nudged and in the control"
