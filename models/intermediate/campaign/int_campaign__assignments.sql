@@ -86,7 +86,7 @@ final as (
         drawn.decision,
         drawn.net_value_usd,
         drawn.is_global_control,
-        drawn.first_experiment,
+        coalesce(drawn.first_experiment, dealt.experiment) as first_experiment,
         dealt.experiment,
         dealt.arm,
         cast(dealt.wave as int) as wave,
