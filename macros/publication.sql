@@ -152,8 +152,7 @@
                 {%- do run_query('alter table ' ~ table ~ ' add column if not exists ' ~ column) -%}
             {%- endfor -%}
         {%- else -%}
-            {%- set relation = adapter.get_relation(database=target.database, schema=source.schema, identifier=source.name) -%}
-            {%- set known = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
+            {%- set known = run_query('describe table ' ~ table).columns[0].values() | list -%}
             {%- for column in columns if column.split(' ')[0] not in known -%}
                 {%- do run_query('alter table ' ~ table ~ ' add columns (' ~ column ~ ')') -%}
             {%- endfor -%}
