@@ -90,7 +90,9 @@ final as (
         dealt.experiment,
         dealt.arm,
         cast(dealt.wave as int) as wave,
-        case when dealt.arm is not null then coalesce(drawn.first_probability, dealt.treatment_probability) end as treatment_probability
+        case
+            when dealt.arm is not null then coalesce(drawn.first_probability, dealt.treatment_probability)
+        end as treatment_probability
     from drawn
     left join dealt on drawn.account_id = dealt.account_id and dealt.arm is not null
 )

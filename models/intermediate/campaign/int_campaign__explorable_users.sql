@@ -29,7 +29,10 @@ logged as (
     select
         events.user_id,
         bool_or(events.assignment_probability > 0) as was_randomised,
-        bool_or(events.assignment_probability > 0 and events.assignment_probability < 1 - parameters.control_share - 1e-6) as was_explored
+        bool_or(
+            events.assignment_probability > 0
+            and events.assignment_probability < 1 - parameters.control_share - 1e-6
+        ) as was_explored
     from {{ ref('stg_campaign_events') }} as events
     cross join parameters
     group by 1

@@ -1,5 +1,5 @@
--- Whom the validation nudges despite the guardrail, to measure what it prevents. A fixed share is treated, by lowest draw, so that
--- its probability is known.
+-- Whom the validation nudges despite the guardrail, to measure what it prevents. A fixed share is treated, by lowest draw, so
+-- that its probability is known.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
     where is_shipped and population = 'today' and decision = 'suppress_toxic_admin'
@@ -38,7 +38,7 @@ ranked as (
     from at_risk
 ),
 
--- If accounts leave, those treated before may exceed the share; the last ones are then in no arm, as are newcomers without a slot.
+-- If accounts leave, those treated before may exceed the share: the last ones are in no arm, nor are newcomers without a slot.
 final as (
     select
         account_id,
