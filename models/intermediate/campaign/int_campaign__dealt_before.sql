@@ -13,15 +13,12 @@ parameters as (
 -- A different share would move accounts and users between arms; one that assigns nobody ends the experiment instead.
 final as (
     select
-        arms.arm_id,
-        arms.campaign_id,
         arms.experiment,
         arms.account_id,
         arms.arm,
         arms.wave,
         arms.actions_30d,
-        arms.treatment_probability,
-        arms.dealt_date
+        arms.treatment_probability
     from arms
     inner join parameters on arms.campaign_id = {{ running_campaign('parameters') }}
     where
