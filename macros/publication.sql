@@ -147,16 +147,10 @@
             {%- do columns.append(column.name ~ ' ' ~ column.data_type) -%}
         {%- endfor -%}
         {%- do make_table(table, columns) -%}
-        {%- if target.type == 'duckdb' -%}
-            {%- for column in columns -%}
-                {%- do run_query('alter table ' ~ table ~ ' add column if not exists ' ~ column) -%}
-            {%- endfor -%}
-        {%- else -%}
-            {%- set known = run_query('describe table ' ~ table).columns[0].values() | list -%}
-            {%- for column in columns if column.split(' ')[0] not in known -%}
-                {%- do run_query('alter table ' ~ table ~ ' add columns (' ~ column ~ ')') -%}
-            {%- endfor -%}
-        {%- endif -%}
+        {%- set known = run_query('describe table ' ~ table).columns[0].values() | list -%}
+        {%- for column in columns if column.split(' ')[0] not in known -%}
+            {%- do run_query('alter table ' ~ table ~ ' add ' ~ ('column ' ~ column if target.type == 'duckdb' else 'columns (' ~ column ~ ')')) -%}
+        {%- endfor -%}
     {%- endfor -%}
 {%- endmacro -%}
 

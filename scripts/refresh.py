@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from causalyn.learner import uplift
+from causalyn.learner.version import library_version
 from causalyn.warehouse import command, origin
 from causalyn.warehouse.opening import reason
 from causalyn.warehouse.publication import EditedListsError, NothingPublishedError, refuse_edited, refuse_unpublished
@@ -46,7 +46,7 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str | None
                 f"{warehouse} holds no published model; the first successful `make build` publishes one"
             )
         model, version = connection.execute("select model_version, library_version from marts.lift_models").fetchone()
-        if version != uplift.library_version():
+        if version != library_version():
             raise NotRefreshableError("the published model is another version's; `make build` fits it anew")
         if (model,) != connection.execute("select model_version from marts.build_info").fetchone():
             raise NotRefreshableError(

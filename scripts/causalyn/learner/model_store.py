@@ -21,6 +21,7 @@ import pyarrow as pa
 import sklearn
 
 from causalyn.learner import uplift
+from causalyn.learner.version import library_version
 
 SCHEMA = pa.schema(
     [
@@ -55,7 +56,7 @@ def to_frame(model: uplift.UpliftModel, training: pd.DataFrame, parameters: upli
         "n_training_users": len(training),
         "features": ",".join(model.features),
         "parameters": repr(parameters),
-        "library_version": uplift.library_version(),
+        "library_version": library_version(),
         "scikit_learn_version": sklearn.__version__,
         "model_sha256": hashlib.sha256(kept).hexdigest(),
         "model": kept,
@@ -109,7 +110,7 @@ def _refuse_another(
     expected = {
         "parameters": repr(parameters),
         "scikit_learn_version": sklearn.__version__,
-        "library_version": uplift.library_version(),
+        "library_version": library_version(),
     }
     if training is not None:
         expected["training_fingerprint"] = fingerprint(training)

@@ -28,14 +28,12 @@ of heterogeneous treatment effects") fit forests to pseudo-outcomes. STACK combi
 
 from __future__ import annotations
 
-import hashlib
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
@@ -983,13 +981,6 @@ def check(training: pd.DataFrame, features: Sequence[str], parameters: Parameter
             raise LearnerError(
                 f"{table}.{feature}: {infinite:,} of {len(training):,} rows are infinite. Divide by nullif(..., 0)."
             )
-
-
-def library_version() -> str:
-    """An md5 of the code that fits and scores, and of the scikit-learn release."""
-    code = [Path(module).read_text(encoding="utf-8") for module in (engine.__file__, __file__)]
-    text = "\n".join([f"scikit-learn {sklearn.__version__}", *code])
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _fit_forest(

@@ -97,12 +97,11 @@ def playing(what: str, *refusals: type[Exception]) -> Iterator[None]:
 def build(warehouse: Path, *options: str, each_line: Callable[[str], None] | None = None) -> None:
     """`dbt build` without unit tests, which test only the code. Raises subprocess.CalledProcessError if it fails.
 
-    `each_line` is called with every line of its JSON log; without it dbt prints errors only. Writing every statement to the log
-    file would take 10% of the time; dbt keeps them in its target directory.
+    `each_line` is called with every line of its JSON log; without it dbt prints errors only.
     """
     log = ("--log-format", "json", "--log-format-file", "debug") if each_line else ("--quiet",)
     selection = ("--exclude-resource-type", "unit_test", *options)
-    run_dbt(warehouse, *log, "--log-level-file", "info", "build", *selection, each_line=each_line)
+    run_dbt(warehouse, *log, "build", *selection, each_line=each_line)
 
 
 def run_models(warehouse: Path, *options: str) -> None:
@@ -116,10 +115,13 @@ def run_models(warehouse: Path, *options: str) -> None:
 
 
 def run_dbt(warehouse: Path, *arguments: str, **options: Any) -> None:
-    """Runs dbt with these arguments, as `run_to_its_end` does, but fails with one of our exit statuses."""
+    """Runs dbt with these arguments, as `run_to_its_end` does, but fails with one of our exit statuses.
+
+    Writing every statement to the log file would take 10% of the time; dbt keeps them in its target directory.
+    """
     try:
         run_to_its_end(
-            [Path(sys.executable).with_name("dbt"), *arguments],
+            [Path(sys.executable).with_name("dbt"), "--log-level-file", "info", *arguments],
             cwd=ROOT,
             env=os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve())},
             **options,

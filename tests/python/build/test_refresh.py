@@ -14,7 +14,7 @@ import duckdb
 import pytest
 from conftest import ROOT
 
-from causalyn.learner import uplift
+from causalyn.learner.version import library_version
 from causalyn.warehouse.command import NOT_PUBLISHED
 from causalyn.warehouse.publication import NothingPublishedError
 from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION
@@ -456,6 +456,6 @@ def test_nothing_is_refreshed_without_a_published_model(tmp_path):
     with pytest.raises(NotRefreshableError, match="another version's; `make build` fits it anew"):
         refresh(warehouse, day, "ignore")
     with duckdb.connect(str(warehouse)) as connection:
-        connection.execute("update marts.lift_models set library_version = ?", [uplift.library_version()])
+        connection.execute("update marts.lift_models set library_version = ?", [library_version()])
     with pytest.raises(NotRefreshableError, match="is not the model of the published lists"):
         refresh(warehouse, day, "ignore")
