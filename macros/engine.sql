@@ -91,15 +91,8 @@
 
 {#- Registers a directory of Parquet files, laid out as schema/table, with an engine that has no catalogue. -#}
 {% macro register_files() -%}
-    {{ return(adapter.dispatch('register_files')()) }}
-{%- endmacro %}
-
-{% macro duckdb__register_files() -%}
-{%- endmacro %}
-
-{% macro spark__register_files() -%}
     {%- set directory = env_var('CAUSALYN_SPARK_FILES', '') -%}
-    {%- if execute and directory and flags.WHICH in ['build', 'run'] -%}
+    {%- if execute and target.type != 'duckdb' and directory and flags.WHICH in ['build', 'run'] -%}
         {%- for source in graph.sources.values() if source.source_name != 'published' -%}
             {%- do run_query('create schema if not exists ' ~ source.schema) -%}
             {%- do run_query('drop table if exists ' ~ source.schema ~ '.' ~ source.name) -%}
@@ -128,14 +121,10 @@
 {#- Creates or replaces a table with the rows of a query. -#}
 {% macro replace_table(table, query) -%}
     {%- do run_query('create schema if not exists ' ~ table.split('.')[0]) -%}
-    {%- do adapter.dispatch('replace_table')(table, query) -%}
-{%- endmacro %}
-
-{% macro duckdb__replace_table(table, query) -%}
-    {%- do run_query('create or replace table ' ~ table ~ ' as ' ~ query) -%}
-{%- endmacro %}
-
-{% macro spark__replace_table(table, query) -%}
-    {%- do run_query('drop table if exists ' ~ table) -%}
-    {%- do run_query('create table ' ~ table ~ ' using parquet as ' ~ query) -%}
+    {%- if target.type == 'duckdb' -%}
+        {%- do run_query('create or replace table ' ~ table ~ ' as ' ~ query) -%}
+    {%- else -%}
+        {%- do run_query('drop table if exists ' ~ table) -%}
+        {%- do run_query('create table ' ~ table ~ ' using parquet as ' ~ query) -%}
+    {%- endif -%}
 {%- endmacro %}

@@ -1,8 +1,3 @@
-{#- A capped value. Not `least`, which ignores nulls and would turn an unknown value into the cap. -#}
-{% macro winsorise(value, cap) -%}
-    case when {{ value }} > {{ cap }} then {{ cap }} else {{ value }} end
-{%- endmacro %}
-
 {#- The winsorised features and their types, since some engines return every percentile as a double. -#}
 {% macro winsorised_features() -%}
     {{ return({

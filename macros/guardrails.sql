@@ -18,17 +18,13 @@
     )
 {%- endmacro %}
 
-{#- Whether n users are more than a share of all, in whole millionths, so a share equal to the limit is never above it. -#}
-{% macro is_above_share(n, n_users, share_limit) -%}
-    {{ n }} * 1000000 > {{ millionths(share_limit) }} * {{ n_users }}
-{%- endmacro %}
-
-{#- Whether an account has too many Sleeping Dogs; null without scored users. -#}
+{#- Whether an account has too many Sleeping Dogs; null without scored users. In whole millionths, so a share equal to the limit is never
+    above it. -#}
 {% macro is_toxic(n_sleeping_dogs, n_users, policy) -%}
     case
         when {{ n_users }} > 0
             then
-                {{ is_above_share(n_sleeping_dogs, n_users, policy ~ '.toxic_user_share_limit') }}
+                {{ n_sleeping_dogs }} * 1000000 > {{ millionths(policy ~ '.toxic_user_share_limit') }} * {{ n_users }}
                 and {{ n_sleeping_dogs }} >= {{ policy }}.min_toxic_users
     end
 {%- endmacro %}

@@ -89,12 +89,11 @@
     )
 {%- endmacro %}
 
-{%- macro compared_columns(relation=none) -%}
-    {%- set columns = [
+{%- macro compared_columns() -%}
+    {{ return([
         'build_id', 'policy_id', 'account_id', 'decision', 'guardrail_id', 'n_users', 'n_scored_users', 'n_sleeping_dogs',
         'n_sleeping_dog_admins', 'n_unsupported_admins', 'expected_revenue_usd', 'net_value_usd',
-    ] -%}
-    {{ return(((relation ~ '.' if relation else '') ~ columns | join(', ' ~ (relation ~ '.' if relation else '')))) }}
+    ] | join(', ')) }}
 {%- endmacro -%}
 
 {#- The same for any two sides in the ledger, for `make diff`. -#}

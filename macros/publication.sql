@@ -175,16 +175,9 @@
 {#-
     Detects edits of published tables: builds.fingerprints has each table's fingerprint at publication, and the query that computes it.
     Commands refuse to go on if they differ (scripts/causalyn/warehouse/publication.py). A refresh vouches only for what it published.
+    Only on DuckDB, whose file exports, the page and a refresh read.
 -#}
 {%- macro write_fingerprints(nodes) -%}
-    {{ return(adapter.dispatch('write_fingerprints')(nodes)) }}
-{%- endmacro -%}
-
-{#- Exports, the page and a refresh read a DuckDB file. -#}
-{%- macro spark__write_fingerprints(nodes) -%}
-{%- endmacro -%}
-
-{%- macro duckdb__write_fingerprints(nodes) -%}
     {%- do make_table(
         'builds.fingerprints',
         ['table_name string', 'is_history boolean', 'fingerprint string', 'query string', 'duckdb_version string']
@@ -256,7 +249,7 @@
         {%- else -%}
             {%- if target.type == 'duckdb' -%}{%- do run_query('begin transaction') -%}{%- endif -%}
             {%- for node in nodes.values() if is_candidate(node) -%}{%- do publish_table(node) -%}{%- endfor -%}
-            {%- do write_fingerprints(nodes) -%}
+            {%- if target.type == 'duckdb' -%}{%- do write_fingerprints(nodes) -%}{%- endif -%}
             {%- do write_publication('published') -%}
             {%- if target.type == 'duckdb' -%}
                 {%- do run_query('commit') -%}

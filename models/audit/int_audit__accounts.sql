@@ -1,5 +1,3 @@
-{{ config(materialized='ephemeral') }}
-
 with policies as (
     select * from {{ ref('int_policy__policies') }}
     where is_shipped

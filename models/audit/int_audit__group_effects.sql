@@ -1,5 +1,3 @@
-{{ config(materialized='ephemeral') }}
-
 with feature_values as (
     select * from {{ ref('int_uplift__feature_values') }}
     where feature_value is not null

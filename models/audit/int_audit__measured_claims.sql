@@ -1,5 +1,3 @@
-{{ config(materialized='ephemeral') }}
-
 with policies as (
     select * from {{ ref('policy_parameters') }}
     where is_shipped

@@ -1,7 +1,6 @@
 -- Ephemeral, so the warehouse keeps no copy of the truth.
 -- depends_on: {{ source('truth', 'latent_uplift_groups_hidden') }}
 -- depends_on: {{ source('truth', 'latent_uplift_today_hidden') }}
-{{ config(materialized='ephemeral') }}
 
 -- If nobody has changed since the campaigns, their truth still holds today.
 with truth as (
@@ -39,13 +38,11 @@ final as (
         users.policy_id,
         users.is_shipped,
         users.observation_id,
-        users.user_id,
         users.account_id,
         users.is_admin,
         truth.latent_uplift_group as true_group,
         truth.true_lift,
         scores.raw_lift,
-        users.is_supported,
         users.is_nudged_in_target,
         decisions.decision,
         decisions.decision = 'target' and users.is_nudged_in_target as is_nudged

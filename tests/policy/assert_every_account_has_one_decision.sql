@@ -27,11 +27,7 @@ final as (
     from accounts
     cross join policies
     cross join campaigns
-    left join decisions
-        on
-            campaigns.campaign_id = decisions.campaign_id
-            and accounts.account_id = decisions.account_id
-            and policies.policy_id = decisions.policy_id
+    left join decisions using (campaign_id, account_id, policy_id)
     group by 1, 2, 3
     having count(decisions.decision) <> 1
 )

@@ -19,11 +19,7 @@ final as (
         decisions.policy_id,
         decisions.account_id
     from decisions
-    left join nudges
-        on
-            decisions.campaign_id = nudges.campaign_id
-            and decisions.policy_id = nudges.policy_id
-            and decisions.account_id = nudges.account_id
+    left join nudges using (campaign_id, policy_id, account_id)
     left join scores on nudges.population = scores.population and nudges.observation_id = scores.observation_id
     group by 1, 2, 3
     having coalesce(sum(scores.lift), 0) <= 0

@@ -21,11 +21,7 @@ nudged as (
         count(nudges.user_id) as n_nudged_users,
         coalesce(sum(scores.lift), 0) as sum_lift
     from decisions
-    left join nudges
-        on
-            decisions.campaign_id = nudges.campaign_id
-            and decisions.policy_id = nudges.policy_id
-            and decisions.account_id = nudges.account_id
+    left join nudges using (campaign_id, policy_id, account_id)
     left join scores on nudges.population = scores.population and nudges.observation_id = scores.observation_id
     group by 1, 2, 3
 ),
@@ -36,11 +32,7 @@ final as (
         decisions.policy_id,
         decisions.account_id
     from decisions
-    inner join nudged
-        on
-            decisions.campaign_id = nudged.campaign_id
-            and decisions.policy_id = nudged.policy_id
-            and decisions.account_id = nudged.account_id
+    inner join nudged using (campaign_id, policy_id, account_id)
     where
         decisions.n_scored_users < decisions.min_scored_users
         or nudged.sum_lift * decisions.value_per_conversion_usd

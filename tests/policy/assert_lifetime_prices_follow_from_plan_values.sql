@@ -65,11 +65,7 @@ risks as (
         targets.account_id,
         sum({{ expected_loss('scores.lift', 'scores.lift_se') }}) as harmed_admins
     from targets
-    inner join nudges
-        on
-            targets.campaign_id = nudges.campaign_id
-            and targets.policy_id = nudges.policy_id
-            and targets.account_id = nudges.account_id
+    inner join nudges using (campaign_id, policy_id, account_id)
     inner join scores on nudges.population = scores.population and nudges.observation_id = scores.observation_id
     left join users on scores.user_id = users.user_id
     where coalesce(users.role_type, 'unknown') in ('admin', 'unknown')
@@ -82,11 +78,7 @@ final as (
         targets.policy_id,
         targets.account_id
     from targets
-    left join risks
-        on
-            targets.campaign_id = risks.campaign_id
-            and targets.policy_id = risks.policy_id
-            and targets.account_id = risks.account_id
+    left join risks using (campaign_id, policy_id, account_id)
     where
         not coalesce(
             abs(

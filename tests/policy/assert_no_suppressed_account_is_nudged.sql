@@ -16,11 +16,7 @@ final as (
         nudges.account_id,
         nudges.user_id
     from nudges
-    left join decisions
-        on
-            nudges.campaign_id = decisions.campaign_id
-            and nudges.policy_id = decisions.policy_id
-            and nudges.account_id = decisions.account_id
+    left join decisions using (campaign_id, policy_id, account_id)
     where decisions.decision is distinct from 'target'
 )
 

@@ -41,11 +41,7 @@ forgotten as (
         other_days.triggered_date,
         'forgotten' as fault
     from other_days
-    left join triggers
-        on
-            other_days.user_id = triggers.user_id
-            and other_days.triggered_date = triggers.triggered_date
-            and other_days.data_origin = triggers.data_origin
+    left join triggers using (user_id, triggered_date, data_origin)
     where triggers.user_id is null
 ),
 

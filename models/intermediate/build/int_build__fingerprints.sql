@@ -3,7 +3,8 @@
 {% set tables = {
     'data': [
         (ref('stg_accounts'), none), (ref('stg_users'), none), (ref('int_features__users'), "population = 'today'"),
-        (ref('int_features__own'), "population = 'today'"), (ref('stg_campaign_events'), none),
+        (ref('int_features__own'), "population = 'today'"), (ref('int_features__nudges'), "population = 'today'"),
+        (ref('stg_campaign_events'), none),
     ],
     'policy': [
         (ref('int_policy__policies'), none), (ref('guardrail_rules'), none), (ref('checks'), none), (ref('accepted_checks'), none),
@@ -19,7 +20,6 @@ with final as (
     select
         '{{ part }}' as part,
         '{{ relation.identifier }}' as table_name,
-        n_rows,
         fingerprint
     from ({{ fingerprint(relation, condition) }}) as {{ relation.identifier }}_fingerprint
     {{ 'union all' if not (is_last_part and loop.last) }}

@@ -1,11 +1,6 @@
 with nudges as (
     select * from {{ ref('int_policy__nudges') }}
-    where population = 'today'
-),
-
-policies as (
-    select * from {{ ref('int_policy__policies') }}
-    where is_shipped
+    where population = 'today' and is_shipped
 ),
 
 features as (
@@ -40,7 +35,6 @@ final as (
         nudges.lift_lower,
         nudges.lift_upper
     from nudges
-    inner join policies on nudges.policy_id = policies.policy_id
     inner join features on nudges.user_id = features.user_id
     inner join assignments on nudges.account_id = assignments.account_id
     cross join campaign

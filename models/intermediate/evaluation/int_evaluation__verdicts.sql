@@ -56,8 +56,8 @@ judged as (
         checks.pass_limit,
         checks.warn_limit,
         {{ verdict('measures.value', 'checks') }} as verdict,
+        case when {{ verdict('measures.value', 'checks') }} = 'unknown' then checks.why_unknown end as why_unknown,
         checks.blocks_on,
-        checks.why_unknown,
         checks.remedy
     from checks
     left join measures on checks.check_id = measures.check_id
@@ -67,22 +67,7 @@ judged as (
 -- Acceptance keeps the verdict and only stops it from blocking.
 ruled as (
     select
-        judged.check_id,
-        judged.check_group,
-        judged.subject,
-        judged.question,
-        judged.statistic,
-        judged.value,
-        judged.value_lower,
-        judged.value_upper,
-        judged.measure_before,
-        judged.measure_now,
-        judged.comparison,
-        judged.pass_limit,
-        judged.warn_limit,
-        judged.verdict,
-        case when judged.verdict = 'unknown' then judged.why_unknown end as why_unknown,
-        judged.blocks_on,
+        judged.*,
         accepted.check_id is not null as is_accepted,
         accepted.reason as accepted_reason,
         accepted.accepted_by,
@@ -92,8 +77,7 @@ ruled as (
             when 'fail_in_refresh' then judged.verdict = 'fail' and {{ var('refresh') }}
             when 'fail_or_unknown' then judged.verdict in ('fail', 'unknown')
             else false
-        end as is_blocking,
-        judged.remedy
+        end as is_blocking
     from judged
     left join accepted on judged.check_id = accepted.check_id and judged.verdict in ('fail', 'unknown')
 ),

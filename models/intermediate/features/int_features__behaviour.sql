@@ -47,15 +47,12 @@ totals as (
 windows as (
     select
         spine.*,
-        coalesce(totals.actions_7d, 0) as actions_7d,
-        coalesce(totals.actions_8_to_14d, 0) as actions_8_to_14d,
-        coalesce(totals.actions_15_to_21d, 0) as actions_15_to_21d,
-        coalesce(totals.actions_30d, 0) as actions_30d,
-        coalesce(totals.core_actions_30d, 0) as core_actions_30d,
-        coalesce(totals.collab_actions_30d, 0) as collab_actions_30d,
-        coalesce(totals.minutes_30d, 0) as minutes_30d,
-        coalesce(totals.feature_days_30d, 0) as feature_days_30d,
-        coalesce(totals.days_observed_30d, 0) as days_observed_30d,
+        {% for total in [
+            'actions_7d', 'actions_8_to_14d', 'actions_15_to_21d', 'actions_30d', 'core_actions_30d', 'collab_actions_30d', 'minutes_30d',
+            'feature_days_30d', 'days_observed_30d',
+        ] %}
+        coalesce(totals.{{ total }}, 0) as {{ total }},
+        {% endfor %}
         totals.last_activity_date
     from spine
     left join totals on spine.population = totals.population and spine.observation_id = totals.observation_id

@@ -40,8 +40,10 @@ final as (
         behaviour.user_id,
         behaviour.account_id,
         behaviour.as_of_date,
+        -- Not `least`, which ignores nulls and would turn an unknown value into the cap.
         {% for feature in winsorised_features() %}
-        {{ winsorise('behaviour.' ~ feature, 'caps.' ~ feature ~ '_cap') }} as {{ feature }},
+        case when behaviour.{{ feature }} > caps.{{ feature }}_cap then caps.{{ feature }}_cap else behaviour.{{ feature }} end
+            as {{ feature }},
         {% endfor %}
         behaviour.days_observed_30d,
         behaviour.feature_diversity_30d,
@@ -51,7 +53,6 @@ final as (
         behaviour.days_since_last_active,
         cast(behaviour.as_of_date - users.user_created_date as int) as tenure_days,
         users.role_type,
-        users.is_admin,
         accounts.seat_count,
         case
             when accounts.seat_count <= 10 then 'small'

@@ -43,12 +43,8 @@ decided as (
         policies.counts_unobserved_users,
         policies.nudges_everybody
     from evidence
-    inner join policies on evidence.policy_id = policies.policy_id
-    left join first_triggered
-        on
-            evidence.campaign_id = first_triggered.campaign_id
-            and evidence.policy_id = first_triggered.policy_id
-            and evidence.account_id = first_triggered.account_id
+    inner join policies using (policy_id)
+    left join first_triggered using (campaign_id, policy_id, account_id)
 ),
 
 final as (

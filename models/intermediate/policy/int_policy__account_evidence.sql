@@ -49,14 +49,11 @@ priced as (
         campaigns.campaign_id,
         policies.policy_id,
         accounts.account_id,
-        coalesce(by_account.n_users, 0) as n_users,
-        coalesce(by_account.n_scored_users, 0) as n_scored_users,
-        coalesce(by_account.n_admins, 0) as n_admins,
-        coalesce(by_account.n_unsupported_users, 0) as n_unsupported_users,
-        coalesce(by_account.n_unsupported_admins, 0) as n_unsupported_admins,
-        coalesce(by_account.n_sleeping_dogs, 0) as n_sleeping_dogs,
-        coalesce(by_account.n_sleeping_dog_admins, 0) as n_sleeping_dog_admins,
-        coalesce(by_account.n_nudged_users, 0) as n_nudged_users,
+        {% for group in [
+            'users', 'scored_users', 'admins', 'unsupported_users', 'unsupported_admins', 'sleeping_dogs', 'sleeping_dog_admins', 'nudged_users',
+        ] %}
+        coalesce(by_account.n_{{ group }}, 0) as n_{{ group }},
+        {% endfor %}
         {{ safe_divide('by_account.n_sleeping_dogs', 'by_account.n_scored_users') }} as sleeping_dog_share,
         case when by_account.n_scored_users > 0 then coalesce(by_account.sum_lift, 0.0) end as sum_lift,
         by_account.sum_lift_of_everybody,

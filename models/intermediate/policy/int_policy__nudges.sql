@@ -13,6 +13,7 @@ final as (
         users.population,
         users.campaign_id,
         users.policy_id,
+        users.is_shipped,
         users.observation_id,
         users.user_id,
         users.account_id,

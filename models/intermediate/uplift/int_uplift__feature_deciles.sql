@@ -8,7 +8,6 @@ with inputs as (
 ranked as (
     select
         observation_id,
-        account_id,
         momentum,
         intensity,
         rank() over (order by momentum asc nulls last) - 1 as n_below_in_momentum,
@@ -21,7 +20,6 @@ ranked as (
 final as (
     select
         observation_id,
-        account_id,
         momentum,
         intensity,
         case

@@ -19,11 +19,7 @@ put_off as (
 final as (
     select
         decisions.account_id,
-        decisions.account_name,
-        decisions.owner,
-        decisions.plan_tier,
-        decisions.annual_recurring_revenue_usd,
-        decisions.renewal_date,
+        {{ known_by('decisions') }},
         decisions.policy_id,
         'health_check' as recommended_action,
         decisions.n_sleeping_dogs,

@@ -4,18 +4,14 @@ with accounts as (
 
 final as (
     select
-        account_id,
-        account_name,
-        owner,
-        plan_tier,
-        annual_recurring_revenue_usd,
-        renewal_date,
-        policy_id,
+        accounts.account_id,
+        {{ known_by('accounts') }},
+        accounts.policy_id,
         'Risk: Sensitive Admin' as crm_tag,
-        n_sleeping_dog_admins,
-        n_sleeping_dogs,
-        reason,
-        build_id
+        accounts.n_sleeping_dog_admins,
+        accounts.n_sleeping_dogs,
+        accounts.reason,
+        accounts.build_id
     from accounts
 )
 

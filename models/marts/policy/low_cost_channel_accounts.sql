@@ -4,22 +4,18 @@ with accounts as (
 
 final as (
     select
-        account_id,
-        account_name,
-        owner,
-        plan_tier,
-        annual_recurring_revenue_usd,
-        renewal_date,
-        policy_id,
+        accounts.account_id,
+        {{ known_by('accounts') }},
+        accounts.policy_id,
         'email' as recommended_channel,
-        expected_revenue_usd,
-        cost_usd,
-        net_value_usd,
-        n_scored_users,
-        reason,
-        build_id
+        accounts.expected_revenue_usd,
+        accounts.cost_usd,
+        accounts.net_value_usd,
+        accounts.n_scored_users,
+        accounts.reason,
+        accounts.build_id
     from accounts
-    where expected_revenue_usd > 0
+    where accounts.expected_revenue_usd > 0
 )
 
 select * from final

@@ -1,5 +1,5 @@
 with nudges as (
-    {{ gated(ref('int_policy__nudges'), "population = 'today'") }}
+    {{ gated(ref('int_policy__nudges'), "population = 'today' and is_shipped") }}
 ),
 
 users as (
@@ -8,10 +8,6 @@ users as (
 
 accounts as (
     select * from {{ ref('stg_accounts') }}
-),
-
-policies as (
-    select * from {{ ref('policy_parameters') }}
 ),
 
 final as (
@@ -32,8 +28,6 @@ final as (
     from nudges
     left join users on nudges.user_id = users.user_id
     left join accounts on nudges.account_id = accounts.account_id
-    inner join policies on nudges.policy_id = policies.policy_id
-    where policies.is_shipped
 )
 
 select * from final

@@ -75,17 +75,13 @@ final as (
     select
         strategies.population,
         strategies.policy_id,
-        strategies.strategy,
-        coalesce(totals.n_accounts, 0) as n_accounts,
-        coalesce(totals.n_nudged_users, 0) as n_nudged_users,
-        coalesce(totals.expected_conversions, 0.0) as expected_conversions,
-        coalesce(totals.expected_revenue_usd, 0.0) as expected_revenue_usd,
-        coalesce(totals.cost_usd, 0.0) as cost_usd,
-        coalesce(totals.net_value_usd, 0.0) as net_value_usd,
-        coalesce(totals.lifetime_net_value_usd, 0.0) as lifetime_net_value_usd,
-        coalesce(totals.n_admins_at_risk, 0) as n_admins_at_risk,
-        coalesce(totals.expected_admins_harmed, 0.0) as expected_admins_harmed,
-        coalesce(totals.n_sleeping_dogs_nudged, 0) as n_sleeping_dogs_nudged
+        {% for total in [
+            'n_accounts', 'n_nudged_users', 'expected_conversions', 'expected_revenue_usd', 'cost_usd', 'net_value_usd',
+            'lifetime_net_value_usd', 'n_admins_at_risk', 'expected_admins_harmed', 'n_sleeping_dogs_nudged',
+        ] %}
+        coalesce(totals.{{ total }}, 0) as {{ total }},
+        {% endfor %}
+        strategies.strategy
     from strategies
     left join totals using (population, policy_id, strategy)
 )

@@ -47,11 +47,7 @@ valued as (
         end as observed_value_usd
     from accounts
     inner join grid on accounts.point_id = grid.point_id
-    inner join decisions
-        on
-            grid.policy_id = decisions.policy_id
-            and accounts.campaign_id = decisions.campaign_id
-            and accounts.account_id = decisions.account_id
+    inner join decisions using (policy_id, campaign_id, account_id)
     left join nudged on accounts.campaign_id = nudged.campaign_id and accounts.account_id = nudged.account_id
 ),
 

@@ -4,21 +4,17 @@ with accounts as (
 
 final as (
     select
-        account_id,
-        account_name,
-        owner,
-        plan_tier,
-        annual_recurring_revenue_usd,
-        renewal_date,
-        policy_id,
-        cast(row_number() over (order by net_value_usd desc, account_id asc) as bigint) as value_rank,
-        net_value_usd,
-        expected_revenue_usd,
-        cost_usd,
-        n_scored_users,
-        n_nudged_users,
-        reason,
-        build_id
+        accounts.account_id,
+        {{ known_by('accounts') }},
+        accounts.policy_id,
+        cast(row_number() over (order by accounts.net_value_usd desc, accounts.account_id asc) as bigint) as value_rank,
+        accounts.net_value_usd,
+        accounts.expected_revenue_usd,
+        accounts.cost_usd,
+        accounts.n_scored_users,
+        accounts.n_nudged_users,
+        accounts.reason,
+        accounts.build_id
     from accounts
 )
 
