@@ -215,6 +215,8 @@ def dbt_command(folder: Path, project: Path) -> tuple[list[str | Path], dict[str
         "DBT_PROFILES_DIR": str(project),
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
+        # As the commands do: writing every statement takes time.
+        "DBT_LOG_LEVEL_FILE": "info",
     }
 
 

@@ -42,11 +42,12 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
     [
         ("update staging.base_accounts set seat_count = seat_count + 1 where account_id = 'acct_000007'", "data_fingerprint"),
         ("update intermediate.int_features__users set minutes_30d = minutes_30d + 1", "data_fingerprint"),
+        ("update intermediate.int_features__nudges set n_nudges_90d = n_nudges_90d + 1", "data_fingerprint"),
         ("update intermediate.int_policy__policies set toxic_user_share_limit = 0.11 where not is_shipped", "policy_version"),
         ("update seeds.learner_parameters set trees = trees + 1", "model_version"),
         ("update intermediate.int_uplift__models set library_version = 'newer'", "model_version"),
     ],
-    ids=["an account", "activity", "a limit of a candidate", "a parameter of the learner", "the library"],
+    ids=["an account", "activity", "a nudge that leaves the quarter", "a limit of a candidate", "the learner", "the library"],
 )  # fmt: skip
 def test_a_change_makes_another_build_and_shows_in_its_own_version_alone(identify, change, version):
     assert changed(identify(), identify(change)) == {"build_id", version}

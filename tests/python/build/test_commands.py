@@ -207,17 +207,24 @@ def broken(fresh, copy_project, tmp_path) -> Path:
 
 def by_script(project: Path, name: str, *options: str) -> subprocess.Popen[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("CAUSALYN_", "DBT_"))}
+    environment["CAUSALYN_PATIENCE_SECONDS"] = "0"
     command = [project / ".venv" / "bin" / "python", project / "scripts" / name, *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def break_a_seed(project: Path) -> None:
+    """The learner's, so that no model is fitted first."""
+    seed = project / "seeds" / "learner_parameters.csv"
+    seed.write_text(seed.read_text().replace(",2026,", ",much,", 1))
 
 
 WRONG = {"build.py": ("--accounts", "many"), "refresh.py": ("--as-of", "yesterday")}
 
 
 @pytest.mark.parametrize("script", WRONG)
-@pytest.mark.fault("a locked warehouse, wrong options, a broken seed", "exit statuses 1, 2 and 3")
+@pytest.mark.fault("a locked warehouse, wrong options", "exit statuses 1 and 2")
 def test_exit_statuses_tell_a_scheduler_what_to_do(broken, seen, script):
-    """Try again later, correct the call, or have a person look."""
+    """Try again later, or correct the call."""
 
     def status(*options: str) -> int:
         process = by_script(broken, script, *options)
@@ -226,25 +233,30 @@ def test_exit_statuses_tell_a_scheduler_what_to_do(broken, seen, script):
         return process.returncode
 
     with duckdb.connect(str(broken / "warehouse" / "causalyn.duckdb")):
-        locked = status()
-    wrong = status(*WRONG[script])
-    seed = broken / "seeds" / "policy_parameters.csv"
-    seed.write_text(seed.read_text().replace(",55,", ",much,", 1))
-    assert (locked, wrong, status()) == (1, 2, NOT_PUBLISHED)
+        assert status() == 1
+    assert status(*WRONG[script]) == 2
     seen("these")
+
+
+@pytest.mark.fault("a seed that is broken, before a refresh", "exit status 3: a person must look")
+def test_a_failed_refresh_has_its_exit_status(broken, seen):
+    break_a_seed(broken)
+    process = by_script(broken, "refresh.py")
+    assert "Traceback" not in process.communicate()[1]
+    assert process.returncode == NOT_PUBLISHED
+    seen("this")
 
 
 @pytest.mark.fault("a seed that is broken", "the failed node and one paragraph; the lists stay")
 def test_a_failed_build_says_what_failed_since_when_the_lists_stand_and_what_to_do(broken, seen):
     before = read(broken / "warehouse" / "causalyn.duckdb", "select * from marts.target_accounts order by all")
-    seed = broken / "seeds" / "policy_parameters.csv"
-    seed.write_text(seed.read_text().replace(",55,", ",much,", 1))
+    break_a_seed(broken)
     failed = by_script(broken, "build.py", "--accounts", ACCOUNTS)
     stdout, stderr = failed.communicate()
     assert (failed.returncode, "Decision of" in stdout) == (NOT_PUBLISHED, False)
-    assert stderr.startswith("policy_parameters\n")
+    assert stderr.startswith("learner_parameters\n")
     assert re.match(
-        r"The build failed in the stage cleaning: policy_parameters. The lists that were published on .* stay as they were. "
+        r"The build failed in the stage cleaning: learner_parameters. The lists that were published on .* stay as they were. "
         r"Fix what is named above, then run the same command again. .* logs/dbt.log has the log, target/run the statements.$",
         stderr.splitlines()[-1],
     )

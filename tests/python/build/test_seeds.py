@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import csv
-import sys
+import itertools
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from dbt_common.exceptions import DbtRuntimeError
+
+from causalyn.warehouse import dbt_plugin
 
 
 def is_number(text: str) -> bool:
@@ -17,8 +23,8 @@ def is_number(text: str) -> bool:
     return True
 
 
-def spoil(seed: Path, value: str) -> list[str]:
-    """Puts a value into the first row's numeric columns and returns these."""
+def spoil(seed: Path, words: Iterator[str]) -> dict[str, str]:
+    """Puts words into the first row's numeric columns, and returns them by column."""
     with seed.open(newline="") as file:
         header, *rows = csv.reader(file)
     numeric = [
@@ -27,16 +33,16 @@ def spoil(seed: Path, value: str) -> list[str]:
         if any(cells) and all(is_number(cell) for cell in cells if cell)
     ]
     for column in numeric:
-        rows[0][column] = value
+        rows[0][column] = next(words)
     with seed.open("w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([header, *rows])
-    return [header[column] for column in numeric]
+    return {header[column]: rows[0][column] for column in numeric}
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "-Infinity", "1e999", "seven"])
 @pytest.mark.fault("every number of every seed is none", "one line per seed names them")
-def test_what_is_no_number_in_a_seed_is_named_in_one_line(project_copy, run_dbt, listed, seen, tmp_path, value):
-    spoilt = {seed.name: spoil(seed, value) for seed in sorted((project_copy / "seeds").rglob("*.csv"))}
+def test_what_is_no_number_in_a_seed_is_named_in_one_line(project_copy, run_dbt, listed, seen, tmp_path):
+    words = itertools.cycle(["nan", "inf", "-Infinity", "1e999", "seven"])
+    spoilt = {seed.name: spoil(seed, words) for seed in sorted((project_copy / "seeds").rglob("*.csv"))}
     numeric = {name: columns for name, columns in spoilt.items() if columns}
     assert {"policy_parameters.csv", "momentum_parameters.csv", "checks.csv", "published_claims.csv"} <= numeric.keys()
 
@@ -48,7 +54,7 @@ def test_what_is_no_number_in_a_seed_is_named_in_one_line(project_copy, run_dbt,
     for name, columns in numeric.items():
         (message,) = {each for each in messages if f"/{name} holds " in each}
         listed(message)
-        assert all(f"{column} {value} in line 2" in message for column in columns)
+        assert all(f"{column} {word} in line 2" in message for column, word in columns.items())
     seen(messages[0])
 
 
@@ -68,14 +74,11 @@ def test_a_column_that_nothing_reads_is_refused(project_copy, run_dbt, listed, s
 
 @pytest.mark.parametrize("name", ["it's a b", 'q"x', "marts", "a;b", "x#y"])
 @pytest.mark.fault("dbt in a warehouse whose name means something in SQL", "one line, and no file")
-def test_dbt_refuses_a_warehouse_whose_name_means_something_in_sql(run, project_root, listed, seen, tmp_path, name):
-    refused = run(
-        Path(sys.executable).with_name("dbt"), "--no-use-colors", "seed", "--select", "momentum_parameters",
-        CAUSALYN_WAREHOUSE=str(tmp_path / f"{name}.duckdb"), DBT_TARGET_PATH=str(tmp_path / "target"),
-        DBT_LOG_PATH=str(tmp_path / "logs"), directory=project_root,
-    )  # fmt: skip
-    assert refused.returncode != 0
-    (message,) = {line.strip() for line in refused.stdout.splitlines() if "A warehouse can't be called" in line}
-    listed(message)
-    seen(message)
-    assert not list(tmp_path.glob("*.duckdb*"))
+def test_dbt_refuses_a_warehouse_whose_name_means_something_in_sql(monkeypatch, listed, seen, tmp_path, name):
+    monkeypatch.setattr(dbt_plugin, "_keep_to_owner", lambda: None)
+    monkeypatch.setattr(os, "umask", lambda mask: None)
+    with pytest.raises(DbtRuntimeError, match="A warehouse can't be called") as refused:
+        dbt_plugin.Plugin("warehouse", {}, SimpleNamespace(path=str(tmp_path / f"{name}.duckdb")))
+    listed(str(refused.value.msg))
+    seen(str(refused.value.msg))
+    assert not list(tmp_path.iterdir())
