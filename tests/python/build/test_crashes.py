@@ -494,13 +494,21 @@ FAULTS = {
         needs_disk=True,
     ),
 }
+LONG = {"a damaged file", "a missing file", "an emptied mart"}
+"""Faults that test_messages and test_exports strike with, too."""
 
 
 @pytest.mark.parametrize(
     ("name", "script"),
     [
         pytest.param(
-            name, script, id=f"{script}-{name}", marks=pytest.mark.fault(f"{name}: {script}", "one line; the old files")
+            name,
+            script,
+            id=f"{script}-{name}",
+            marks=[
+                pytest.mark.fault(f"{name}: {script}", "one line; the old files"),
+                *([pytest.mark.long] if name in LONG else []),
+            ],
         )
         for name, fault in FAULTS.items()
         for script in fault.lines

@@ -55,7 +55,7 @@ JUDGED = (
     "--exclude-resource-type",
     "unit_test",
 )
-LONG = {"everybody treated", "features constant"}
+LONG = {"everybody treated", "features constant", "nobody treated", "all outcomes equal"}
 
 
 @pytest.mark.parametrize(

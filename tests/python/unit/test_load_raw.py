@@ -121,9 +121,8 @@ def earlier_load(loaded, warehouse) -> dict[str, list[tuple]]:
 @pytest.fixture
 def command(run, project_root, warehouse):
     """Runs the command as a user would."""
-    return lambda directory: run(
-        sys.executable, project_root / "scripts" / "load_raw.py", directory, "--warehouse", warehouse
-    )
+    loader = project_root / "scripts" / "load_raw.py"
+    return lambda directory, **settings: run(sys.executable, loader, directory, "--warehouse", warehouse, **settings)
 
 
 def test_an_export_is_loaded_in_the_types_of_the_contract(export, warehouse):
@@ -1266,7 +1265,7 @@ def test_a_missing_directory_is_one_clear_error(tmp_path, command, warehouse):
 
 def test_a_warehouse_that_another_process_writes_is_one_clear_error(export, command, warehouse, earlier_load):
     with duckdb.connect(str(warehouse)):
-        failed = command(export)
+        failed = command(export, CAUSALYN_PATIENCE_SECONDS="0")
     assert failed.returncode == 1
     assert len(failed.stderr.splitlines()) == 1
     assert failed.stderr.startswith(f"Nothing was loaded. {warehouse} cannot be written: ")
