@@ -451,7 +451,7 @@ def render(warehouse: Path, directory: Path) -> Path:
     """Writes the report on `warehouse` into `directory` and returns the page."""
     directory.mkdir(parents=True, exist_ok=True)
     files, why_none = exported(warehouse)
-    opened = spark_files.connect(warehouse) if warehouse.is_dir() else duckdb.connect(str(warehouse), read_only=True)
+    opened = spark_files.connect(warehouse)
     for left_over in directory.glob(f"{UNFINISHED}*"):
         if time.time() - left_over.stat().st_mtime > ABANDONED_SECONDS:  # another report may be under way
             shutil.rmtree(left_over)

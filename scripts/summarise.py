@@ -96,11 +96,7 @@ UNOBSERVED = """
 
 def summarise(warehouse: Path) -> str:
     """The summary of the shipped policy in `warehouse`, a DuckDB file or Spark's directory with the marts."""
-    with (
-        spark_files.connect(warehouse)
-        if warehouse.is_dir()
-        else duckdb.connect(str(warehouse), read_only=True) as connection
-    ):
+    with spark_files.connect(warehouse) as connection:
         policy_id, scoring_date, data_origin, accepted, why_nobody = connection.execute(
             "select shipped_policy_id, scoring_date, data_origin, accepted_checks, why_nobody from marts.build_info"
         ).fetchone()

@@ -278,8 +278,7 @@ def main() -> None:
                     from intermediate.int_features__users
                 """,
                 "nudges": """
-                    select population, observation_id, account_id, lift from intermediate.int_policy__nudges
-                    inner join intermediate.int_policy__policies using (policy_id) where is_shipped
+                    select population, observation_id, account_id, lift from intermediate.int_policy__nudges where is_shipped
                 """,
             }
             built = {name: connection.execute(query).df() for name, query in queries.items()}

@@ -11,9 +11,6 @@ import duckdb
 from causalyn.warehouse import raw_contract
 from causalyn.warehouse.sql_text import identifier, literal, pattern
 
-SCHEMAS = ("raw", "truth")
-"""Schemas that Spark reads; the second holds hidden truth, if there is any."""
-
 
 def directory(root: Path) -> Path:
     """The directory of Spark's tables and metastore: CAUSALYN_SPARK_DIRECTORY, or warehouse/spark in the project."""
@@ -65,7 +62,9 @@ def copy_sources(warehouse: Path, files: Path) -> int:
 
 
 def connect(warehouse: Path) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection in which every table in Spark's `warehouse` directory is a view of the same name."""
+    """A DuckDB file for reading; of Spark's directory, a connection in which each of its tables is a view of the same name."""
+    if not warehouse.is_dir():
+        return duckdb.connect(str(warehouse), read_only=True)
     connection = duckdb.connect()
     for parquet in sorted(warehouse.glob("*.db/*/")):
         if any(parquet.glob("*.parquet")):

@@ -79,9 +79,9 @@ def style() -> AbstractContextManager[None]:
     return matplotlib.style.context(["default", STYLE])
 
 
-def _axes(n_panels: int = 1, height: float = 4.0, **options: Any) -> tuple[Figure, list[Axes]]:
+def _axes(height: float = 4.0) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(5.4, height), layout="constrained")
-    return figure, list(np.atleast_1d(figure.subplots(n_panels, 1, **options)))
+    return figure, figure.subplots()
 
 
 def _tips(axes: Axes, x: Iterable[Any], y: Iterable[Any], texts: Iterable[str]) -> None:
@@ -132,7 +132,7 @@ def policy_funnel(funnel: pd.DataFrame) -> Drawn | None:
     title = f"{n_targets:,} of {total:,} accounts pass every guardrail ({n_targets / total:.0%})" + (
         f"; “{label(most['decision']).lower()}” holds back most, {most['n_accounts']:,}" if most["n_accounts"] else ""
     )
-    figure, (axes,) = _axes(height=3.6)
+    figure, axes = _axes(height=3.6)
     goes_on = (steps["n_accounts_entering"] - steps["n_accounts"]).where(~is_target, 0)
     axes.barh(steps.index, goes_on, color=PALE, height=0.72)
     colours = np.where(is_target, BLUE, ORANGE).tolist()
@@ -160,7 +160,7 @@ def audit_matrix(matrix: pd.DataFrame, decisions: list[str], when: str) -> Drawn
     nudged = matrix.groupby("true_group")["nudged_share_of_group"].sum().reindex(groups).fillna(0.0)
     dogs, persuadables = nudged.get("sleeping_dog", 0.0), nudged.get("persuadable", 0.0)
     title = f"{when}, {dogs:.2%} of the true Sleeping Dogs and {persuadables:.1%} of the Persuadables are nudged"
-    figure, (axes,) = _axes(height=3.6)
+    figure, axes = _axes(height=3.6)
     columns = np.column_stack([shares.to_numpy(), np.full(len(groups), np.nan), nudged.to_numpy()])
     axes.imshow(columns, cmap=SHADES, vmin=0, vmax=1.1, aspect="auto")
     for (row, column), share in np.ndenumerate(columns):
@@ -194,7 +194,7 @@ def uplift_by_decile(deciles: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
         f"{points(known['observed_lift'].iloc[-1])}: observed differences are {verdict} "
         f"(slope {slope:.2f}, {lower:.2f} to {upper:.2f})"
     )
-    figure, (axes,) = _axes()
+    figure, axes = _axes()
     observed = 100 * known["observed_lift"]
     errors = [observed - 100 * known["observed_lift_lower"], 100 * known["observed_lift_upper"] - observed]
     axes.axhline(0, color=PALE, linewidth=1, zorder=0)
@@ -245,7 +245,7 @@ def love_plot(balance: pd.DataFrame, limit: float = 0.1) -> Drawn | None:
     title = f"The arms differed by up to {before.max():.2f} standard deviations in a feature. After weighting, " + (
         f"{far} of {len(shown)} features differ by more than {limit}" if far else f"none differs by more than {limit}"
     )
-    figure, (axes,) = _axes(height=4.6)
+    figure, axes = _axes(height=4.6)
     names = [feature_label(feature) for feature in shown["feature"]]
     axes.hlines(names, after, before, color=PALE, linewidth=2, zorder=0)
     axes.plot(before, names, "o", color=ORANGE, label="unweighted")
@@ -268,7 +268,7 @@ def propensity_overlap(scores: pd.DataFrame) -> Drawn | None:
     low, high = max(arm.min() for arm in arms), min(arm.max() for arm in arms)
     outside = float((~known["propensity"].between(low, high)).mean())
     title = f"{1 - outside:.1%} of the users lie in the propensity range that both arms share"
-    figure, (axes,) = _axes(height=3.4)
+    figure, axes = _axes(height=3.4)
     bins = np.linspace(0, 1, 41)
     for arm, side, colour, name in zip(arms, (1, -1), (BLUE, ORANGE), ("nudged", "left alone"), strict=True):
         counts, _ = np.histogram(arm, bins)
@@ -313,7 +313,7 @@ def lift_by_segment(users: pd.DataFrame, min_users: int = 50) -> Drawn | None:
         title = (
             f"No plan or role stands out: {points(means[worst])} to {points(means[best])} points, and intervals overlap"
         )
-    figure, (axes,) = _axes(height=3.4)
+    figure, axes = _axes(height=3.4)
     places = range(len(rows))
     axes.axvline(0, color=GREY, linewidth=0.8)
     axes.errorbar(
@@ -359,7 +359,7 @@ def profit_curve(accounts: pd.DataFrame) -> Drawn | None:
         f"{dollars(abs(earned[n_targets]))}; going on to all {len(ranked):,} accounts "
         f"{'adds' if beyond >= 0 else 'loses'} {dollars(abs(beyond))}"
     )
-    figure, (axes,) = _axes()
+    figure, axes = _axes()
     axes.axhline(0, color=PALE, linewidth=1, zorder=0)
     axes.plot(range(n_targets + 1), earned[: n_targets + 1], color=BLUE, linewidth=2.5)
     axes.plot(range(n_targets, len(earned)), earned[n_targets:], color=ORANGE, linewidth=2.5)
@@ -392,7 +392,7 @@ def campaign_effect(looks: pd.DataFrame) -> Drawn | None:
         f"So far nudging {verdict}: {dollars(last['effect'])} per account ({dollars(lower)} to {dollars(upper)}), "
         f"against a forecast of {dollars(forecast)}"
     )
-    figure, (axes,) = _axes(height=3.6)
+    figure, axes = _axes(height=3.6)
     places = range(len(known))
     effect = known["effect"]
     errors = [effect - known["sequential_lower"], known["sequential_upper"] - effect]
@@ -426,7 +426,7 @@ def bandit_arms(rounds: pd.DataFrame) -> Drawn | None:
     last, most_given = shares.index[-1], label(shares.columns[0]).lower()
     share = points(shares.to_numpy()[-1, 0], signed=False)
     title = f"The most frequent arm in round {last} was “{most_given}”, chosen for {share}% of users"
-    figure, (axes,) = _axes(height=3.6)
+    figure, axes = _axes(height=3.6)
     for arm, color in zip(shares.columns, itertools.cycle((BLUE, ORANGE, INK, GREY))):
         name = label(arm).lower()
         axes.plot(shares.index, shares[arm], color=color, linewidth=1.8, marker="o", markersize=4, label=name)

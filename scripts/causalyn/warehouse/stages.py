@@ -53,7 +53,6 @@ class DbtRun:
 
     def __init__(self, stages: Stages, target: Path) -> None:
         self.said: list[str] = []
-        self.published = ""
         self._stages, self._target = stages, target
         self._errors: list[str] = []
         self._stage_of: dict[str, int] = {}

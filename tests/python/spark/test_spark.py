@@ -60,13 +60,6 @@ class SparkProject:
     def build(self, *options: str) -> None:
         assert self.start_build(*options).wait(FINISHES_WITHIN_SECONDS) == 0, self.log.read_text()[-5000:]
 
-    def await_log(self, words: str) -> None:
-        """Returns once the running build has printed `words`."""
-        deadline = time.monotonic() + FINISHES_WITHIN_SECONDS
-        while words not in self.log.read_text():
-            assert time.monotonic() < deadline, self.log.read_text()[-5000:]
-            time.sleep(0.1)
-
 
 def java_17() -> Path | None:
     """The home of Java 17, from JAVA_HOME or Debian's path."""
@@ -149,23 +142,6 @@ def on_cluster(cluster, spark_environment, project_root, default_world, tmp_path
     spark_files.copy_sources(default_world.warehouse, folder / "files")
     spark.build()
     return spark
-
-
-@pytest.fixture
-def session(spark_environment, tmp_path, monkeypatch):
-    """A Spark session in this process."""
-    from pyspark.sql import SparkSession
-
-    for name in ("JAVA_HOME", "PYSPARK_PYTHON", "SPARK_LOCAL_IP", "JAVA_TOOL_OPTIONS"):
-        monkeypatch.setenv(name, spark_environment[name])
-    settings = {
-        "spark.sql.warehouse.dir": str(tmp_path),
-        "spark.ui.enabled": "false",
-        "spark.sql.shuffle.partitions": "2",
-    }
-    started = SparkSession.builder.master("local[1]").config(map=settings).getOrCreate()
-    yield started
-    started.stop()
 
 
 def published_tables(world) -> list[str]:
