@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ENVIRONMENT
 
 from causalyn.simulation import world
 from causalyn.simulation.rounds_world import ROUND_DAYS, Rounds
@@ -39,7 +39,7 @@ def played(copy_project, tmp_path_factory):
         command = [Path(sys.executable).with_name("dbt"), "--quiet", "build", "--vars", variables]
         command += ["--select", "+int_campaign__judged_users", "+int_campaign__user_assignments"]
         command += ["--exclude-resource-type", "unit_test", "test"]
-        environment = os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse)}
+        environment = ENVIRONMENT | {"CAUSALYN_WAREHOUSE": str(warehouse)}
         subprocess.run(command, cwd=project, env=environment, check=True)
         if campaign != "third":
             figures.append(rounds.play(campaign))
