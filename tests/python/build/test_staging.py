@@ -76,7 +76,6 @@ def restaged(built_world, run_dbt, tmp_path_factory) -> tuple[Path, list[tuple],
     """The small world, staged again with every arm and outcome flipped and its activity replaced by a mess."""
     directory = tmp_path_factory.mktemp("restaged")
     warehouse = Path(shutil.copy(built_world.warehouse, directory))
-    shutil.copytree(built_world.target, directory / "target")  # saves dbt the parsing
     with duckdb.connect(str(warehouse)) as connection:
         (scoring_date,) = connection.execute("select scoring_date from staging.stg_scoring_date").fetchone()
         user_ids = [
