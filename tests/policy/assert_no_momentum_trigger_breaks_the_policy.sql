@@ -5,8 +5,10 @@ with triggers as (
 ),
 
 nudges as (
-    select user_id from {{ ref('int_policy__nudges') }}
-    where population = 'today' and is_shipped
+    select nudges.user_id
+    from {{ ref('int_policy__nudges') }} as nudges
+    inner join {{ ref('policy_parameters') }} as policies on nudges.policy_id = policies.policy_id
+    where nudges.population = 'today' and policies.is_shipped
 ),
 
 limits as (

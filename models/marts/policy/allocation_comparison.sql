@@ -21,7 +21,11 @@ chosen as (
     union all
     select candidates.*, 'optimum' as rule
     from candidates
-    inner join optimum using (scenario_id, policy_id, account_id)
+    inner join optimum
+        on
+            candidates.scenario_id = optimum.scenario_id
+            and candidates.policy_id = optimum.policy_id
+            and candidates.account_id = optimum.account_id
     where optimum.is_chosen
 ),
 

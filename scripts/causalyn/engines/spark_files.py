@@ -62,7 +62,7 @@ def copy_sources(warehouse: Path, files: Path) -> int:
 
 
 def connect(warehouse: Path) -> duckdb.DuckDBPyConnection:
-    """A DuckDB file for reading; of Spark's directory, a connection in which each of its tables is a view of the same name."""
+    """Opens a warehouse for reading: a DuckDB file, or Spark's directory, in which each table is a view of the same name."""
     if not warehouse.is_dir():
         return duckdb.connect(str(warehouse), read_only=True)
     connection = duckdb.connect()

@@ -266,8 +266,10 @@ def dirty_world(built_world, run, run_dbt, project_root, copy_project, tmp_path_
     assert build.returncode == 0, build.stdout[-5000:]
     assert "Traceback" not in build.stdout + build.stderr
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        failed = connection.sql("select check_id, is_blocking from marts.verdicts where verdict = 'fail'").fetchall()
-    assert ("rejected_share", False) in failed
+        found = connection.sql(
+            "select verdict, is_blocking, blocks_on from marts.verdicts where check_id = 'rejected_share'"
+        ).fetchall()
+    assert found == [("fail", False, "fail")]
     return warehouse
 
 

@@ -47,7 +47,7 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ("update seeds.learner_parameters set trees = trees + 1", "model_version"),
         ("update intermediate.int_uplift__models set library_version = 'newer'", "model_version"),
     ],
-    ids=["an account", "activity", "a nudge that leaves the quarter", "a limit of a candidate", "the learner", "the library"],
+    ids=["an account", "activity", "a nudge that enters the quarter", "a limit of a candidate", "the learner", "the library"],
 )  # fmt: skip
 def test_a_change_makes_another_build_and_shows_in_its_own_version_alone(identify, change, version):
     assert changed(identify(), identify(change)) == {"build_id", version}

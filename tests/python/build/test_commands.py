@@ -213,7 +213,7 @@ def by_script(project: Path, name: str, *options: str) -> subprocess.Popen[str]:
 
 
 def break_a_seed(project: Path) -> None:
-    """The learner's, so that no model is fitted first."""
+    """Breaks the learner's seed, so that no model is fitted first."""
     seed = project / "seeds" / "learner_parameters.csv"
     seed.write_text(seed.read_text().replace(",2026,", ",much,", 1))
 

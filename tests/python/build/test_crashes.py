@@ -495,7 +495,7 @@ FAULTS = {
     ),
 }
 LONG = {"a damaged file", "a missing file", "an emptied mart"}
-"""Faults that test_messages and test_exports strike with, too."""
+"""Faults similar to those that test_messages and test_exports inject, and to the missing mart, which stays."""
 
 
 @pytest.mark.parametrize(

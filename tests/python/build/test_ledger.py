@@ -115,6 +115,15 @@ def test_a_build_with_another_policy_is_appended_and_compared_with_the_one_befor
     assert f"too_small  {len(flips):>8}" in printed.stdout
 
 
+def test_the_command_says_in_one_line_which_side_is_not_recorded(built_world, run):
+    sides = ("nobody/precision", "nobody/precision")
+    command = (sys.executable, ROOT / "scripts" / "diff_decisions.py", *sides, "--warehouse", built_world.warehouse)
+    refused = run(*command)
+    assert refused.returncode == 1
+    (line,) = refused.stderr.splitlines()
+    assert line.startswith("Nothing was compared: the ledger has no side 'nobody/precision'; ")
+
+
 @pytest.mark.parametrize("side", ["", "nobody", "nobody/precision", "x'/y"])
 def test_a_side_that_was_never_recorded_is_an_error(built_world, listed, side):
     ((known,),) = read(built_world.warehouse, f"select max(build_id) || '/precision' from {LEDGER}")

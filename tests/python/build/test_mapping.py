@@ -11,13 +11,13 @@ import duckdb
 import pytest
 
 CASES = {
-    "roles and a plan of their own, in Cyrillic letters, of SQL": [
+    "three unmapped roles, one Cyrillic and one SQL, and an unmapped plan": [
         ("roles", "users_raw", "role_type", " Owner"),
         ("roles", "users_raw", "role_type", "\u0430dmin"),
         ("roles", "users_raw", "role_type", "x'; drop table raw.users_raw; --"),
         ("plans", "accounts_raw", "plan_tier", "Platinum"),
     ],
-    "a response of their own": [("responses", "interventions_raw", "prev_nudge_response", "clicked")],
+    "an unmapped response": [("responses", "interventions_raw", "prev_nudge_response", "clicked")],
 }
 
 

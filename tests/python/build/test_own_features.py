@@ -87,7 +87,7 @@ def test_what_holds_from_the_day_itself_is_not_known(published):
 
 
 def test_lift_that_hangs_on_such_a_feature_alone_is_found(published):
-    """Without the feature the error would be at least the lift's variation, since nothing else tells of it."""
+    """Without the feature the error would be at least the lift's variation, since no other column reveals it."""
     with duckdb.connect(str(published[0]), read_only=True) as connection:
         ((rmse, variation),) = connection.sql(
             f"select sqrt(avg(power(lift - {TRUE_LIFT}, 2))), stddev_pop({TRUE_LIFT})"

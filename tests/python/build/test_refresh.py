@@ -205,7 +205,9 @@ def test_a_day_after_the_data_is_told_where_activity_ends(world, refresh_world, 
 def test_a_refresh_out_of_order_is_a_full_build_of_that_day(days, world, run_dbt, read_published):
     """The campaigns are over, so the full build fits the same model: every table that a refresh publishes agrees."""
     as_of = ("--vars", f"{{scoring_date: '{world.day(1)}', deliveries: ignore}}")
-    built = run_dbt("build", "--exclude-resource-type", "unit_test", *as_of, warehouse=world.warehouse)
+    # On one thread, which must not matter either.
+    one_by_one = ("--exclude-resource-type", "unit_test", "--threads", "1")
+    built = run_dbt("build", *one_by_one, *as_of, warehouse=world.warehouse)
     assert built.returncode == 0, built.stdout[-3000:]
     full = read_published(world.warehouse)
     assert full["build_info"] == days.first["build_info"] != days.third["build_info"]
@@ -307,10 +309,10 @@ def test_no_setting_of_a_build_empties_what_must_survive(world, refresh_world, r
     } == {2}
     assert before["last_good_delivery"]
     renewed = ("--select", *columns, "assert_no_user_is_triggered_again_within_the_cool_down", "--full-refresh")
-    for deliveries in ("ignore", "accept", "compare"):
+    for deliveries, options in {"ignore": (), "accept": renewed, "compare": renewed}.items():
         variables = ("--vars", f"{{deliveries: {deliveries}, scoring_date: '{world.day(2)}'}}")
         built = run_dbt(
-            "build", "--exclude-resource-type", "unit_test", *renewed, *variables, warehouse=world.warehouse
+            "build", "--exclude-resource-type", "unit_test", *options, *variables, warehouse=world.warehouse
         )
         assert "Published: " in built.stdout, (deliveries, built.stdout[-3000:])
         after = left()
@@ -320,7 +322,7 @@ def test_no_setting_of_a_build_empties_what_must_survive(world, refresh_world, r
 
 
 def test_a_delivery_of_new_accounts_and_late_activity_can_be_refreshed_by(world, refresh_world):
-    """Decisions about past campaigns predate this delivery, which does not block the refresh. The data say the day."""
+    """Decisions about past campaigns predate this delivery, which does not block the refresh. The data determine the day."""
     past_user = "select user_id from raw.interventions_raw where eligibility_flag = 1 order by 1 limit 1"
     change(
         world.warehouse,
@@ -383,6 +385,15 @@ def test_a_model_of_other_users_is_refused(world, refresh_world, read_published,
     said = next(line for line in capfd.readouterr().out.splitlines() if "users_lost" in line)
     seen(said)
     assert read_published(world.warehouse) == published
+
+
+@pytest.mark.fault("parameters of the learner changed before a refresh", "the published model is refused")
+def test_parameters_that_the_published_model_was_not_fitted_with_are_refused(break_project, refuse, listed, seen):
+    refused = refuse(break_project("seeds/learner_parameters.csv", ",2026,", ",2027,"))
+    (message,) = {line.strip() for line in refused.stdout.splitlines() if "The stored model has parameters" in line}
+    message = message.partition("ModelMismatchError: ")[2]
+    seen(message)
+    listed(message)
 
 
 @pytest.mark.fault("a policy changed before a refresh", "one line names it")

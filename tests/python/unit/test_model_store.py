@@ -99,12 +99,9 @@ def test_the_users_of_today_are_no_training_data(model, kept, users):
 
 
 @pytest.mark.parametrize("change", [{"seed": 2}, {"deciding_learner": "r_learner"}, {"trees": 11}])
-def test_a_model_of_other_parameters_is_refused(kept, users, listed, change):
-    with pytest.raises(
-        ModelMismatchError, match=r"has parameters Parameters\(.*, but now it is .*Run a full build"
-    ) as raised:
+def test_a_model_of_other_parameters_is_refused(kept, users, change):
+    with pytest.raises(ModelMismatchError, match=r"has parameters Parameters\(.*, but now it is .*Run a full build"):
         model_store.from_frame(kept, users.columns, replace(PARAMETERS, **change))
-    listed(str(raised.value))
 
 
 @pytest.mark.parametrize("column", ["library_version", "scikit_learn_version"])
