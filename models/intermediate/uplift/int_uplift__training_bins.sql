@@ -1,4 +1,4 @@
--- Drift is measured against the serving model's training users.
+-- Drift is measured from the fit of the serving model.
 {% if var('refresh') %}
 with final as (
     select * from {{ source('published', 'training_bins') }}

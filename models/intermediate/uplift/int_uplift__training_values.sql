@@ -1,27 +1,15 @@
 {{ config(materialized='view') }}
 
-with feature_values as (
+-- Today's users differ from those of past campaigns, so their lift does, too: it is followed from the day of the fit.
+with final as (
     {{ unpivot_features(ref('int_uplift__training_users'), 'campaign', name='quantity') }}
-),
-
-sample as (
-    select * from {{ ref('int_uplift__training_users') }}
-),
-
-scores as (
-    select * from {{ ref('int_uplift__user_scores') }}
-    where population = 'campaign'
-),
-
-final as (
-    select * from feature_values
     union all
     select
-        scores.observation_id,
+        observation_id,
         'lift' as quantity,
-        scores.lift as quantity_value
-    from scores
-    inner join sample on scores.observation_id = sample.observation_id
+        lift as quantity_value
+    from {{ ref('int_uplift__user_scores') }}
+    where population = 'today' and unseen_features is null
 )
 
 select * from final
