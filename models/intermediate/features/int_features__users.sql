@@ -53,6 +53,7 @@ final as (
         behaviour.days_since_last_active,
         cast(behaviour.as_of_date - users.user_created_date as int) as tenure_days,
         users.role_type,
+        users.is_admin,
         accounts.seat_count,
         case
             when accounts.seat_count <= 10 then 'small'
