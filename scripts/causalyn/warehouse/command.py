@@ -123,7 +123,9 @@ def run_dbt(warehouse: Path, *arguments: str, **options: Any) -> None:
         run_to_its_end(
             [Path(sys.executable).with_name("dbt"), "--log-level-file", "info", *arguments],
             cwd=ROOT,
-            env=os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve())},
+            # A dbt that is told to terminate leaves semaphores, of which Python would warn after our last word.
+            env=os.environ
+            | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve()), "PYTHONWARNINGS": "ignore:resource_tracker"},
             **options,
         )
     except subprocess.CalledProcessError as error:
