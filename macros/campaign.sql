@@ -1,9 +1,10 @@
 {#- The running campaign's id, which seeds the assignment: the salt of `parameters`, unless a run names another. -#}
 {% macro running_campaign(parameters) -%}
-    {%- if var('campaign') == 'today' -%}
+    {%- set named = env_var('CAUSALYN_CAMPAIGN', '') -%}
+    {%- if named == 'today' -%}
         {%- do exceptions.raise_compiler_error('Nothing was decided: the campaign is called today, which stands for the users of today: rename it') -%}
     {%- endif -%}
-    {{ "'" ~ var('campaign') ~ "'" if var('campaign') else parameters ~ '.salt' }}
+    {{ "'" ~ named ~ "'" if named else parameters ~ '.salt' }}
 {%- endmacro %}
 
 {#-

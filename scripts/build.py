@@ -7,7 +7,6 @@ number of the signal if it was interrupted.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from argparse import Namespace
@@ -21,7 +20,6 @@ from causalyn.warehouse.opening import reason
 from causalyn.warehouse.raw_contract import PUBLICATION
 from causalyn.warehouse.stages import MOST_FAILURES, OF_DBT, DbtRun, Stages
 
-TARGET = command.ROOT / os.environ.get("DBT_TARGET_PATH", "target")
 LOG = command.ROOT / "logs" / "dbt.log"
 
 
@@ -68,7 +66,7 @@ def explain(stages: Stages, dbt: DbtRun | None, warehouse: Path, interrupted: bo
     what = f"The build {'was interrupted' if interrupted else 'failed'} in the stage {stages.current}"
     # Otherwise dbt's last hook has said more.
     if stages.current in ("world", "project") or (interrupted and stages.current in OF_DBT):
-        publication.mark_page(TARGET / "report" / "index.html", warehouse, f"{what}.")
+        publication.mark_page(command.target() / "report" / "index.html", warehouse, f"{what}.")
     print(flush=True)
     for name, lines in failures[:MOST_FAILURES]:
         print(f"{name}\n{lines}\n" if name else f"{lines}\n", file=sys.stderr)
@@ -93,7 +91,7 @@ def build(options: Namespace, generator: list[str]) -> int:
         if on_spark:
             about += run("copy_to_spark.py", "--warehouse", warehouse)
         stages.end("\n".join(about).replace("\n", "\n" + " " * 20))
-        dbt = DbtRun(stages, TARGET)
+        dbt = DbtRun(stages, command.target())
         command.build(
             warehouse,
             *("--target", options.target),

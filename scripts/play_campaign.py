@@ -103,17 +103,17 @@ def play_campaigns(
         if connection.execute(f"select count(*) from {LOG}").fetchone()[0]:
             raise NotPlayableError("this campaign has started; `make campaign` regenerates the world and plays it")
 
-    def variables(campaign_id: str, today: date) -> tuple[str, str]:
-        return "--vars", f"{{deliveries: ignore, campaign: {campaign_id}, scoring_date: '{today}'}}"
+    def settings(campaign_id: str, today: date) -> dict[str, str]:
+        return {"CAUSALYN_CAMPAIGN": campaign_id, "CAUSALYN_SCORING_DATE": str(today)}
 
     def assign(campaign_id: str, today: date) -> None:
         print(f"Assigning the campaign {campaign_id}, as of {today}.", flush=True)
-        command.run_models(warehouse, *variables(campaign_id, today), *OF_THE_ASSIGNMENT)
+        command.run_models(warehouse, *PLAYED, *OF_THE_ASSIGNMENT, settings=settings(campaign_id, today))
 
     rounds = Rounds(warehouse, physics, accounts, seed, campaigns)
     played = play_rounds(rounds, n_rounds, assign)
     print("The last campaign is over; learning from all of them, and publishing.", flush=True)
-    command.build(warehouse, *variables(f"round-{n_rounds + 1}", rounds.today))
+    command.build(warehouse, *PLAYED, settings=settings(f"round-{n_rounds + 1}", rounds.today))
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         refuse_unpublished(connection)
         effects = connection.execute("from marts.campaign_effects order by campaign_number").df()

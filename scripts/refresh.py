@@ -55,13 +55,15 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str | None
         # Today's decision uses the published model, and is published together with tables that the run does not rebuild.
         refuse_edited(connection)
     deliveries = deliveries or ("compare" if origin.of(warehouse) == origin.LOADED else "ignore")
-    scoring_date = f"'{as_of}'" if as_of else "null"
     command.build(
         warehouse,
         *("--select", "tag:daily"),
         # Tests of tables that only a full build renews wait for one.
         *("--indirect-selection", "cautious"),
-        *("--vars", f"{{refresh: true, scoring_date: {scoring_date}, deliveries: {deliveries}}}"),
+        *("--vars", f"{{refresh: true, deliveries: {deliveries}}}"),
+        # A place of its own, so that neither a refresh nor a build parses the project anew after the other.
+        *("--target-path", command.target() / "refresh"),
+        settings={"CAUSALYN_SCORING_DATE": str(as_of or "")},
     )
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         refuse_unpublished(connection)

@@ -64,7 +64,7 @@ known as (
 final as (
     select
         coalesce(
-            cast({{ "'" ~ var('scoring_date') ~ "'" if var('scoring_date') else 'null' }} as date),
+            cast(nullif('{{ env_var('CAUSALYN_SCORING_DATE', '') }}', '') as date),
             least(greatest(due.due_date, known.last_date + cast(1 as int)), current_date)
         ) as scoring_date,
         known.last_date as last_active_date

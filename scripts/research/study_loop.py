@@ -40,17 +40,18 @@ def study(folder: Path, way: str, seed: int, accounts: int, n_rounds: int) -> li
     is_learned_from, exploration_share = WAYS[way]
     write_world(warehouse, world.chunks(PHYSICS, accounts, seed), accounts)
 
-    def dbt(*arguments: str) -> None:
+    def dbt(*arguments: str, **variables: str) -> None:
         places = ["--target-path", folder / "target", "--log-path", folder / "logs"]
         command = [Path(sys.executable).with_name("dbt"), "--quiet", *arguments, *places]
-        environment = os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse)}
+        environment = os.environ | {"CAUSALYN_WAREHOUSE": str(warehouse)} | variables
         subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
 
     def build(campaign_id: str, today: date) -> None:
-        variables = f"{{deliveries: ignore, campaign: {campaign_id}, scoring_date: '{today}'}}"
         dbt(
-            *("build", "--exclude-resource-type", "unit_test", "test", "--vars", variables),
+            *("build", "--exclude-resource-type", "unit_test", "test", "--vars", "deliveries: ignore"),
             *("--select", "+int_campaign__user_assignments", "--exclude", "campaign_parameters", "learner_parameters"),
+            CAUSALYN_CAMPAIGN=campaign_id,
+            CAUSALYN_SCORING_DATE=str(today),
         )
 
     dbt("seed", "--select", "campaign_parameters", "learner_parameters")

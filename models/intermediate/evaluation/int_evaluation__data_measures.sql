@@ -76,7 +76,7 @@ dated_conversions as (
 rejections as (
     select {{ safe_divide('sum(rows_before - rows_after)', 'max(rows_before)') }} as rejected_share
     from quality
-    {% if var('scoring_date') %}
+    {% if env_var('CAUSALYN_SCORING_DATE', '') %}
     where table_name <> 'outcomes_raw' and (rule_id <> 'future_date' or table_name = 'campaign_events_raw')
     {% endif %}
     group by table_name

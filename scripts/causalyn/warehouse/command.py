@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -22,6 +22,7 @@ from causalyn.warehouse.opening import reason
 from causalyn.warehouse.publication import EditedListsError, NothingPublishedError
 
 ROOT = Path(__file__).resolve().parents[3]
+NO_SETTINGS: Mapping[str, str] = {}
 PATIENCE_SECONDS = 10  # for dbt to stop after a signal
 NOT_PUBLISHED = (
     3  # exit status: the data, a check or a list was found wrong, so nothing is published and a person must look
@@ -42,6 +43,11 @@ def parser(docstring: str, warehouse: str | None = "DuckDB file", creates: bool 
             "--warehouse", type=_warehouse if creates else _existing_warehouse, default=str(default), help=warehouse
         )
     return made
+
+
+def target() -> Path:
+    """Where dbt writes."""
+    return ROOT / os.environ.get("DBT_TARGET_PATH", "target")
 
 
 def _in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -94,28 +100,34 @@ def playing(what: str, *refusals: type[Exception]) -> Iterator[None]:
         leave(f"The {what} stopped: a build failed; dbt's messages are above.", error.returncode)
 
 
-def build(warehouse: Path, *options: str, each_line: Callable[[str], None] | None = None) -> None:
+def build(
+    warehouse: Path,
+    *options: str | Path,
+    each_line: Callable[[str], None] | None = None,
+    settings: Mapping[str, str] = NO_SETTINGS,
+) -> None:
     """`dbt build` without unit tests, which test only the code. Raises subprocess.CalledProcessError if it fails.
 
     `each_line` is called with every line of its JSON log; without it dbt prints errors only.
+    `settings` are variables of its environment.
     """
     log = ("--log-format", "json", "--log-format-file", "debug") if each_line else ("--quiet",)
     selection = ("--exclude-resource-type", "unit_test", *options)
-    run_dbt(warehouse, *log, "build", *selection, each_line=each_line)
+    run_dbt(warehouse, *log, "build", *selection, settings=settings, each_line=each_line)
 
 
-def run_models(warehouse: Path, *options: str) -> None:
+def run_models(warehouse: Path, *options: str, settings: Mapping[str, str] = NO_SETTINGS) -> None:
     """`dbt run` of models that a command needs on the way: it publishes nothing and is silent on success."""
     said: list[str] = []
     try:
-        run_dbt(warehouse, "--quiet", "run", *options, each_line=said.append)
+        run_dbt(warehouse, "--quiet", "run", *options, settings=settings, each_line=said.append)
     except subprocess.CalledProcessError:
         print(*said, sep="")
         raise
 
 
-def run_dbt(warehouse: Path, *arguments: str, **options: Any) -> None:
-    """Runs dbt with these arguments, as `run_to_its_end` does, but fails with one of our exit statuses.
+def run_dbt(warehouse: Path, *arguments: str | Path, settings: Mapping[str, str] = NO_SETTINGS, **options: Any) -> None:
+    """Runs dbt with these arguments and environment variables, as `run_to_its_end` does, but fails with one of our exit statuses.
 
     Writing every statement to the log file would take 10% of the time; dbt keeps them in its target directory.
     """
@@ -125,7 +137,8 @@ def run_dbt(warehouse: Path, *arguments: str, **options: Any) -> None:
             cwd=ROOT,
             # A dbt that is told to terminate leaves semaphores, of which Python would warn after our last word.
             env=os.environ
-            | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve()), "PYTHONWARNINGS": "ignore:resource_tracker"},
+            | {"CAUSALYN_WAREHOUSE": str(warehouse.resolve()), "PYTHONWARNINGS": "ignore:resource_tracker"}
+            | dict(settings),
             **options,
         )
     except subprocess.CalledProcessError as error:

@@ -98,7 +98,6 @@ def test_lift_that_hangs_on_such_a_feature_alone_is_found(published):
 
 def test_a_refresh_knows_what_has_become_known_and_refuses_another_list_of_features(published, run_dbt, tmp_path):
     warehouse, project = Path(shutil.copy(published[0], tmp_path)), published[1]
-    ahead = "refresh: true, deliveries: ignore, scoring_date: "
     with duckdb.connect(str(warehouse)) as connection:
         ((day, user),) = connection.sql(
             "select max(scoring_date) + 1, (select min(user_id) from raw.interventions_raw) from staging.stg_scoring_date"
@@ -111,9 +110,9 @@ def test_a_refresh_knows_what_has_become_known_and_refuses_another_list_of_featu
         "--select",
         "tag:daily,+int_uplift__inputs",
         "--vars",
-        f"{{{ahead}'{day}'}}",
+        "{refresh: true, deliveries: ignore}",
     )
-    done = run_dbt(*refresh, warehouse=warehouse, project=project)
+    done = run_dbt(*refresh, warehouse=warehouse, project=project, CAUSALYN_SCORING_DATE=str(day))
     assert done.returncode == 0, done.stdout[-5000:]
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         rows = connection.sql(

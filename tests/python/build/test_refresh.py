@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ROOT
+from conftest import PARSED, ROOT
 
 from causalyn.learner.version import library_version
 from causalyn.warehouse.command import NOT_PUBLISHED
@@ -77,12 +77,21 @@ def world(copy_world, tmp_path) -> World:
 
 
 @pytest.fixture(scope="module")
-def refresh_world() -> Callable[..., str]:
+def refresh_world(tmp_path_factory) -> Callable[..., str]:
+    parsed = tmp_path_factory.mktemp("parsed")
+
     def refresh_world(world: World, n: int | None, deliveries: str = "ignore") -> str:
+        target, before = world.warehouse.parent / "target", parsed / deliveries
+        if before.exists() and not (target / "refresh").exists():
+            shutil.copytree(before, target / "refresh")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("DBT_TARGET_PATH", str(world.warehouse.parent / "target"))
+            patch.setenv("DBT_TARGET_PATH", str(target))
             patch.setenv("DBT_LOG_PATH", str(world.warehouse.parent / "logs"))
-            return refresh(world.warehouse, None if n is None else world.day(n), deliveries)
+            said = refresh(world.warehouse, None if n is None else world.day(n), deliveries)
+        if not before.exists() and (target / "refresh" / PARSED).exists():
+            before.mkdir()
+            shutil.copy(target / "refresh" / PARSED, before)
+        return said
 
     return refresh_world
 
@@ -193,7 +202,7 @@ def test_a_repeated_refresh_publishes_the_same_bytes(days):
 
 def test_a_refresh_held_back_for_another_reason_is_no_success(world, refresh_world, monkeypatch, listed):
     change(world.warehouse, f"update {PUBLICATION} set status = 'this is not up to date'")
-    monkeypatch.setattr("causalyn.warehouse.command.build", lambda *arguments: None)
+    monkeypatch.setattr("causalyn.warehouse.command.build", lambda *arguments, **settings: None)
     with pytest.raises(NothingPublishedError) as raised:
         refresh_world(world, 1)
     listed(str(raised.value))
@@ -201,7 +210,7 @@ def test_a_refresh_held_back_for_another_reason_is_no_success(world, refresh_wor
 
 def test_a_day_after_the_data_is_told_where_activity_ends(world, refresh_world, monkeypatch):
     last = "(select last_active_date from staging.stg_scoring_date)"
-    monkeypatch.setattr("causalyn.warehouse.command.build", lambda *arguments: None)
+    monkeypatch.setattr("causalyn.warehouse.command.build", lambda *arguments, **settings: None)
     for days, is_told in ((1, False), (2, True)):
         change(world.warehouse, f"update staging.stg_scoring_date set scoring_date = {last} + {days}")
         assert ("\nActivity ends on " in refresh_world(world, 1)) == is_told
@@ -209,10 +218,10 @@ def test_a_day_after_the_data_is_told_where_activity_ends(world, refresh_world, 
 
 def test_a_refresh_out_of_order_is_a_full_build_of_that_day(days, world, run_dbt, read_published):
     """The campaigns are over, so the full build fits the same model: every table that a refresh publishes agrees."""
-    as_of = ("--vars", f"{{scoring_date: '{world.day(1)}', deliveries: ignore}}")
+    as_of, ignored = {"CAUSALYN_SCORING_DATE": str(world.day(1))}, ("--vars", "deliveries: ignore")
     # On one thread, which must not matter either.
     one_by_one = ("--exclude-resource-type", "unit_test", "--threads", "1")
-    built = run_dbt("build", *one_by_one, *as_of, warehouse=world.warehouse)
+    built = run_dbt("build", *one_by_one, *ignored, warehouse=world.warehouse, **as_of)
     assert built.returncode == 0, built.stdout[-3000:]
     full = read_published(world.warehouse)
     assert full["build_info"] == days.first["build_info"] != days.third["build_info"]
@@ -234,8 +243,9 @@ def test_thirty_refreshes_in_a_row_are_thirty_full_builds(
     refreshed, built = (copy_world(tmp_path_factory.mktemp(name), weeks=5) for name in ("refreshed", "built"))
     for n in range(1, 31):
         refresh_world(refreshed, n, "accept")
-        as_of = ("--vars", f"{{scoring_date: '{built.day(n)}', deliveries: accept}}")
-        build = run_dbt("build", "--exclude-resource-type", "unit_test", *as_of, warehouse=built.warehouse)
+        as_of = {"CAUSALYN_SCORING_DATE": str(built.day(n))}
+        accepted = ("--exclude-resource-type", "unit_test", "--vars", "deliveries: accept")
+        build = run_dbt("build", *accepted, warehouse=built.warehouse, **as_of)
         assert build.returncode == 0, build.stdout[-3000:]
         one, other = (
             but_for_the_drift_of_lift(of_today(read_published(world.warehouse))) for world in (refreshed, built)
@@ -318,10 +328,9 @@ def test_no_setting_of_a_build_empties_what_must_survive(world, refresh_world, r
     assert before["last_good_delivery"]
     renewed = ("--select", *columns, "assert_no_user_is_triggered_again_within_the_cool_down", "--full-refresh")
     for deliveries, options in {"ignore": (), "accept": renewed, "compare": renewed}.items():
-        variables = ("--vars", f"{{deliveries: {deliveries}, scoring_date: '{world.day(2)}'}}")
-        built = run_dbt(
-            "build", "--exclude-resource-type", "unit_test", *options, *variables, warehouse=world.warehouse
-        )
+        told = ("--vars", f"deliveries: {deliveries}", "--exclude-resource-type", "unit_test", *options)
+        as_of = {"CAUSALYN_SCORING_DATE": str(world.day(2))}
+        built = run_dbt("build", *told, warehouse=world.warehouse, **as_of)
         assert "Published: " in built.stdout, (deliveries, built.stdout[-3000:])
         after = left()
         for table in columns:

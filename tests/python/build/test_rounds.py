@@ -35,11 +35,11 @@ def played(copy_project, tmp_path_factory):
     rounds = Rounds(warehouse, DEFAULT, ACCOUNTS, SEED)
     figures = []
     for campaign in ("first", "second", "third"):
-        variables = f"{{deliveries: ignore, campaign: {campaign}, scoring_date: '{rounds.today}'}}"
-        command = [Path(sys.executable).with_name("dbt"), "--quiet", "build", "--vars", variables]
+        command = [Path(sys.executable).with_name("dbt"), "--quiet", "build", "--vars", "deliveries: ignore"]
         command += ["--select", "+int_campaign__judged_users", "+int_campaign__user_assignments"]
         command += ["--exclude-resource-type", "unit_test", "test"]
-        environment = ENVIRONMENT | {"CAUSALYN_WAREHOUSE": str(warehouse)}
+        environment = ENVIRONMENT | {"CAUSALYN_WAREHOUSE": str(warehouse), "CAUSALYN_CAMPAIGN": campaign}
+        environment |= {"CAUSALYN_SCORING_DATE": str(rounds.today)}
         subprocess.run(command, cwd=project, env=environment, check=True)
         if campaign != "third":
             figures.append(rounds.play(campaign))

@@ -87,8 +87,8 @@ def restaged(built_world, run_dbt, tmp_path_factory) -> tuple[Path, list[tuple],
         connection.execute("truncate raw.user_activity_daily_raw")
         connection.register("mess", pa.table(list(zip(*rows, strict=True)), names=list("abcdefg")))
         connection.execute("insert into raw.user_activity_daily_raw select *, null as source from mess")
-    as_of = ("--vars", f"scoring_date: {scoring_date}")
-    run = run_dbt("run", "--select", "staging", "rejected_rows", *as_of, warehouse=warehouse)
+    as_of = {"CAUSALYN_SCORING_DATE": str(scoring_date)}
+    run = run_dbt("run", "--select", "staging", "rejected_rows", warehouse=warehouse, **as_of)
     assert run.returncode == 0, run.stdout[-5000:]
     return warehouse, rows, user_ids, scoring_date
 
