@@ -39,6 +39,8 @@ STYLE = {
     "savefig.bbox": "tight",
     # Without a fixed salt, ids in the SVG would differ between two runs on the same data.
     "svg.hashsalt": "causalyn",
+    # Dollars, not formulas.
+    "text.parse_math": False,
 }
 TIP = "tip:"
 FEATURES = {
@@ -66,11 +68,11 @@ class Drawn:
     figure: Figure
 
     def titled(self) -> Figure:
-        """The figure with the title drawn above it; call once, last."""
-        lines = textwrap.wrap(self.title, 60)
-        width, height = self.figure.get_size_inches()
-        self.figure.set_size_inches(width, height + 0.27 * len(lines))
-        self.figure.suptitle("\n".join(lines), x=0.02, ha="left", fontsize=12, fontweight="bold")
+        """The figure with the title above it; call once, last."""
+        self.figure.draw_without_rendering()  # The layout stays as it is now.
+        self.figure.set_layout_engine("none")
+        title = "\n".join(textwrap.wrap(self.title, 60))
+        self.figure.suptitle(title, x=0.02, y=1.02, ha="left", va="bottom", fontsize=12, fontweight="bold")
         return self.figure
 
 

@@ -1,12 +1,14 @@
 """The report page: made from marts only, self-contained, and deciding as the warehouse does."""
 
 import html
+import io
 import json
 import re
 import shutil
 import subprocess
 
 import duckdb
+import matplotlib
 import pandas as pd
 import pytest
 from conftest import publish_as_it_is
@@ -506,6 +508,14 @@ def test_a_title_says_what_was_found_whichever_way_it_came_out():
     assert figures.profit_curve(accounts).title == (
         "Priced with the risk to renewals, the 1 targets lose $5; going on to all 2 accounts adds $20"
     )
+
+
+def test_dollars_in_a_drawn_title_are_no_formula():
+    accounts = pd.DataFrame({"is_target": [True, False], "net_value_usd": [23_077.0, -454_830.0]})
+    written = io.StringIO()
+    with figures.style(), matplotlib.rc_context({"svg.fonttype": "none"}):
+        figures.profit_curve(accounts).titled().savefig(written, format="svg")
+    assert ">$23,077; going on to all 2 accounts loses $454,830<" in written.getvalue()
 
 
 def test_a_policy_that_targets_nobody_is_drawn_too():
