@@ -76,7 +76,7 @@ DRAWN_SHARE = 0.4
 DECIMALS = 4
 """Decimals of the nuisances that forests learn from: a solver's last bits, which vary with memory, must not decide a split."""
 
-BLOCK_ROWS = 20_000
+BLOCK_ROWS = 12_500
 """Users that one thread scores at a time."""
 
 T = TypeVar("T")
