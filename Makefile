@@ -27,7 +27,7 @@ endef
 
 GENERATOR_OPTIONS := $(strip $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(SEED),--seed $(SEED)) $(if $(PRESET),--preset $(PRESET)) $(if $(FAULT),--fault $(FAULT)) $(if $(DECLARED),--declared) $(if $(CAMPAIGNS),--campaigns $(CAMPAIGNS)))
 ifneq ($(and $(RAW),$(GENERATOR_OPTIONS)$(WORLD)),)
-$(error RAW loads existing files, so it can't be combined with WORLD, ACCOUNTS, SEED, PRESET, FAULT or CAMPAIGNS, which configure the generator)
+$(error RAW loads existing files, so it can't be combined with WORLD, ACCOUNTS, SEED, PRESET, FAULT, DECLARED or CAMPAIGNS, which configure the generator)
 endif
 
 JAVA_HOME ?= $(firstword $(wildcard /usr/lib/jvm/*17*))
@@ -57,7 +57,7 @@ help:
 	@echo '  ACCOUNTS=n SEED=n PRESET=p  another world; presets: default, hard, null, harm, drift, smooth'
 	@echo '  DECLARED=1                  a world whose export declares assignment probabilities'
 	@echo '  CAMPAIGNS=n                 a world with n past campaigns, each targeted by the one before'
-	@echo '  FAULT=f                     a world with a fault that a check finds; generate_world.py --help lists them'
+	@echo '  FAULT=f                     a world with a fault or a peculiarity that a check finds; generate_world.py --help lists them'
 	@echo '  TARGET=spark                build on Spark instead of DuckDB (installs it; needs Java 17)'
 	@echo '  RAW=dir                     load Parquet or CSV files in the raw contract instead'
 	@echo '  RAW=postgresql://...        load tables or views of these names from a database instead'
@@ -69,7 +69,7 @@ help:
 	@echo 'make bandit                   build a generated world and let a bandit choose between e-mail, in-app message and call'
 	@echo 'make diff FROM=side TO=side   accounts whose decision differs between two recorded sides, each build_id/policy_id'
 	@echo 'make refresh                  decide on today with the last published model: lists, report, exports'
-	@echo '  AS_OF=date                  as of another day than the last one with data'
+	@echo '  AS_OF=date                  as of that day, instead of the day after the data end'
 	@echo '  RAW=dir                     load newer files in the raw contract first'
 	@echo 'make export                   write the published lists to target/exports, as CSV and Parquet'
 	@echo 'make report                   render the report page, target/report/index.html, and its figures'
@@ -93,6 +93,8 @@ help:
 	@echo
 	@echo 'PYTHON=python3.x makes the environment with that interpreter (3.10 or newer).'
 	@echo 'CAUSALYN_WAREHOUSE=file names the DuckDB file (default: warehouse/causalyn.duckdb).'
+	@echo 'CAUSALYN_SCORING_DATE=date decides as of that day, instead of the day after the data end.'
+	@echo 'CAUSALYN_CAMPAIGN=name names the running campaign (default: salt in seeds/campaign_parameters.csv).'
 	@echo 'CAUSALYN_READERS_AUDIT=1 adds comparisons with hidden truth to the copy for readers.'
 	@echo 'CAUSALYN_PATIENCE_SECONDS=60 waits so long for others to close the warehouse (default: 20).'
 	@echo 'CAUSALYN_MEMORY_LIMIT=8GB lets DuckDB use that much memory before it spills to disk (default: 4GB).'

@@ -279,7 +279,7 @@
 {%- macro mark_page(text, build_id=none) -%}
     {%- do adapter.store_relation(
         'dbt_plugin', api.Relation.create(schema='marts'), [],
-        (invocation_args_dict.target_path or 'target') ~ '/report/index.html', 'duckdb', {'banner': text, 'build_id': build_id}
+        env_var('DBT_TARGET_PATH', 'target') ~ '/report/index.html', 'duckdb', {'banner': text, 'build_id': build_id}
     ) -%}
 {%- endmacro -%}
 

@@ -63,7 +63,7 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str | None
         *("--vars", f"{{refresh: true, deliveries: {deliveries}}}"),
         # A place of its own, so that neither a refresh nor a build parses the project anew after the other.
         *("--target-path", command.target() / "refresh"),
-        settings={"CAUSALYN_SCORING_DATE": str(as_of or "")},
+        settings={"CAUSALYN_SCORING_DATE": str(as_of)} if as_of else {},
     )
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         refuse_unpublished(connection)

@@ -56,7 +56,7 @@ final as (
     select
         substr(md5(concat_ws(
             ' ', versions.data_fingerprint, versions.policy_version, versions.model_version, versions.code_version,
-            cast(scoring.scoring_date as string)
+            cast(scoring.scoring_date as string), '{{ env_var("CAUSALYN_CAMPAIGN", "") }}'
         )), 1, 16) as build_id,
         versions.data_fingerprint,
         versions.policy_version,

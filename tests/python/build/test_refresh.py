@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from conftest import PARSED, ROOT
 
 from causalyn.learner.version import library_version
 from causalyn.warehouse.command import NOT_PUBLISHED
-from causalyn.warehouse.publication import NothingPublishedError
+from causalyn.warehouse.publication import NothingPublishedError, warehouse_mark
 from causalyn.warehouse.raw_contract import BUILT_NODES, PUBLICATION
 from refresh import NotRefreshableError, refresh
 
@@ -69,6 +70,14 @@ def copy_world(built_world) -> Callable[..., World]:
         return World(warehouse, built_day)
 
     return copy
+
+
+def draw_page(warehouse: Path) -> Path:
+    """A page of the warehouse, all banner, where a report would be."""
+    page = warehouse.parent / "target" / "report" / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text(f'<p>{warehouse_mark(warehouse)}</p><div id="banner" role="alert"></div>')
+    return page
 
 
 @pytest.fixture
@@ -350,7 +359,9 @@ def test_a_delivery_of_new_accounts_and_late_activity_can_be_refreshed_by(world,
         "from raw.user_activity_daily_raw where 'new ' || user_id in (select user_id from raw.users_raw)",
         f"delete from raw.user_activity_daily_raw where user_id = ({past_user}) and activity_date < '{world.day(-30)}'",
     )
+    page = draw_page(world.warehouse)
     said = refresh_world(world, None)
+    assert '<div id="banner" role="alert">Newer lists were published since this page was drawn' in page.read_text()
     ((last,),) = read(world.warehouse, "select last_active_date from staging.stg_scoring_date")
     assert world.day(0) < last < world.day(7)
     assert said.startswith(f"As of {last + DAY}: ")
@@ -368,13 +379,14 @@ def refuse(run, built_world, read_published, tmp_path) -> Callable[[Path], subpr
 
     def refuse(project: Path) -> subprocess.CompletedProcess[str]:
         warehouse = Path(shutil.copy(built_world.warehouse, tmp_path))
-        before = read_published(warehouse)
+        before, page = read_published(warehouse), draw_page(warehouse)
         ((as_of,),) = read(warehouse, "select scoring_date from marts.build_info")
         refused = run(
             sys.executable, project / "scripts" / "refresh.py", "--as-of", str(as_of), "--warehouse", warehouse,
             directory=tmp_path, DBT_TARGET_PATH=str(tmp_path / "target"), DBT_LOG_PATH=str(tmp_path / "logs"),
         )  # fmt: skip
         assert refused.returncode == NOT_PUBLISHED
+        assert re.search('<div id="banner" role="alert">The build of .* published nothing', page.read_text())
         assert refused.stderr.splitlines()[-1].startswith(
             "The refresh stopped: the run failed; dbt's messages are above."
         )
