@@ -376,8 +376,8 @@ def facts_of_the_run(marts: Marts, policy: dict) -> dict:
         ),
         (
             "Sleeping Dogs allowed",
-            f"up to {policy['toxic_user_share_limit']:.0%} of an account's users; fewer than "
-            f"{policy['min_toxic_users']:.0f} are always allowed",
+            f"up to {policy['toxic_user_share_limit']:.0%} of an account's users"
+            + (f"; fewer than {least:.0f} are always allowed" if (least := policy["min_toxic_users"]) > 1 else ""),
         ),
         ("Scored users needed", f"{policy['min_scored_users']:.0f} per account"),
     ]
@@ -462,7 +462,9 @@ def render(warehouse: Path, directory: Path) -> Path:
         marts = Marts(connection)
         policies = marts.records("marts.account_policy", f"where is_shipped and {TODAY} order by account_id limit 1")
         if not policies:
-            raise SystemExit(f"error: {warehouse} holds no published decision; run `make build` first")
+            raise SystemExit(
+                f"error: {warehouse} holds no published decision. {unpublished(marts) or 'Run `make build` first.'}"
+            )
         policy = policies[0]
         n_values = connection.execute(
             f"select count(distinct value_per_conversion_usd) from marts.account_policy where is_shipped and {TODAY}"

@@ -100,6 +100,7 @@ final as (
         focus,
         base,
         statistic,
+        unit,
         round(estimate, 6) as estimate,
         round(standard_error, 6) as standard_error,
         lower_95,

@@ -42,6 +42,8 @@ STYLE = {
     # Dollars, not formulas.
     "text.parse_math": False,
 }
+ABOVE: dict[str, Any] = {"frameon": False, "loc": "lower right", "bbox_to_anchor": (1, 1), "ncols": 2}
+"""A legend above the axes, where it covers nothing."""
 TIP = "tip:"
 FEATURES = {
     "intensity": "actions per minute",
@@ -92,6 +94,16 @@ def _tips(axes: Axes, x: Iterable[Any], y: Iterable[Any], texts: Iterable[str]) 
         axes.plot(*place[:2], "o", alpha=0, markersize=18, gid=f"{TIP}{place[2]}")
 
 
+def _whole() -> MaxNLocator:
+    """Ticks at whole numbers, so that none is rounded."""
+    return MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
+
+
+def _dollars_on_y(axes: Axes) -> None:
+    axes.yaxis.set_major_locator(_whole())
+    axes.yaxis.set_major_formatter(lambda value, _: dollars(value))
+
+
 def _rows(mart: pd.DataFrame) -> Iterator[Any]:
     """Rows with an attribute per column, whose types are those of the mart."""
     return iter(mart.itertuples())
@@ -121,6 +133,16 @@ def points(share: float, signed: bool = True) -> str:
     return "0.0" if written in ("+0.0", "-0.0") else written.replace("-", "−")
 
 
+def rounded_share(share: float, decimals: int = 0) -> str:
+    """A share in percent. Rounding makes none of a few and all of almost all, so these are bounds."""
+    written, least = f"{share:.{decimals}%}", 10.0 ** -(decimals + 2)
+    if 0 < share < 1 and written == f"{0:.{decimals}%}":
+        return f"<{least:.{decimals}%}"
+    if 0 < share < 1 and written == f"{1:.{decimals}%}":
+        return f">{1 - least:.{decimals}%}"
+    return written
+
+
 def policy_funnel(funnel: pd.DataFrame) -> Drawn | None:
     """Accounts held back at each step of the decision; rows of `policy_funnel` of one policy."""
     steps = funnel.sort_values("precedence").reset_index(drop=True)
@@ -131,7 +153,7 @@ def policy_funnel(funnel: pd.DataFrame) -> Drawn | None:
     n_targets = int(steps.loc[is_target, "n_accounts"].sum())
     held_back = steps[~is_target].sort_values("n_accounts", ascending=False, kind="stable")
     most = held_back.iloc[0]
-    title = f"{n_targets:,} of {total:,} accounts pass every guardrail ({n_targets / total:.0%})" + (
+    title = f"{n_targets:,} of {total:,} accounts pass every guardrail ({rounded_share(n_targets / total)})" + (
         f"; “{label(most['decision']).lower()}” holds back most, {most['n_accounts']:,}" if most["n_accounts"] else ""
     )
     figure, axes = _axes(height=3.6)
@@ -140,7 +162,7 @@ def policy_funnel(funnel: pd.DataFrame) -> Drawn | None:
     colours = np.where(is_target, BLUE, ORANGE).tolist()
     axes.barh(steps.index, steps["n_accounts"], left=goes_on, color=colours, height=0.72)
     for place, step in enumerate(_rows(steps)):
-        share = f"{step.n_accounts / total:.0%}" if step.n_accounts else ""
+        share = rounded_share(step.n_accounts / total) if step.n_accounts else ""
         written = f"{step.n_accounts:,}" if not share else f"{step.n_accounts:,}  ({share})"
         end = step.n_accounts_entering if not is_target[place] else step.n_accounts
         axes.text(end + total * 0.012, place, written, va="center", fontweight="bold", color=colours[place])
@@ -160,8 +182,11 @@ def audit_matrix(matrix: pd.DataFrame, decisions: list[str], when: str) -> Drawn
     shares = matrix.pivot_table("share_of_group", "true_group", "decision", fill_value=0.0)
     shares = shares.reindex(index=groups, columns=decisions, fill_value=0.0)
     nudged = matrix.groupby("true_group")["nudged_share_of_group"].sum().reindex(groups).fillna(0.0)
-    dogs, persuadables = nudged.get("sleeping_dog", 0.0), nudged.get("persuadable", 0.0)
-    title = f"{when}, {dogs:.2%} of the true Sleeping Dogs and {persuadables:.1%} of the Persuadables are nudged"
+    shares_of = (("sleeping_dog", 2, "true Sleeping Dogs"), ("persuadable", 1, "Persuadables"))
+    told = [
+        f"{rounded_share(nudged[group], digits)} of the {name}" for group, digits, name in shares_of if group in groups
+    ]
+    title = f"{when}, {' and '.join(told) or 'no Sleeping Dog and no Persuadable'} {'are' if told else 'is'} nudged"
     figure, axes = _axes(height=3.6)
     columns = np.column_stack([shares.to_numpy(), np.full(len(groups), np.nan), nudged.to_numpy()])
     axes.imshow(columns, cmap=SHADES, vmin=0, vmax=1.1, aspect="auto")
@@ -171,7 +196,7 @@ def audit_matrix(matrix: pd.DataFrame, decisions: list[str], when: str) -> Drawn
             axes.text(column, row, f"{share:.1%}", ha="center", va="center", color=colour, fontsize=10.5)
     names = [textwrap.fill(label(name), 7, break_long_words=False) for name in decisions]
     places = [*range(len(decisions)), len(decisions) + 1]
-    axes.set_xticks(places, [*names, "users\nnudged"], fontsize=8)
+    axes.set_xticks(places, [*names, "users\nnudged"], fontsize=7)
     axes.set_yticks(range(len(groups)), [GROUPS[group] for group in groups], color=INK)
     axes.set_xticks(np.arange(len(decisions) + 2) - 0.5, minor=True)
     axes.set_yticks(np.arange(len(groups) + 1) - 0.5, minor=True)
@@ -188,13 +213,17 @@ def uplift_by_decile(deciles: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
     if known.empty or line.empty or pd.isna(line["slope"].iloc[0]):
         return None
     slope, lower, upper = (float(line[name].iloc[0]) for name in ("slope", "slope_lower", "slope_upper"))
-    verdict = (
-        "as predicted" if lower <= 1 <= upper else "smaller than predicted" if upper < 1 else "larger than predicted"
-    )
+    if lower <= 0 and upper >= 1:
+        verdict = "too uncertain to tell"
+    elif upper < 0:
+        verdict = "opposite to the prediction"
+    else:
+        verdict = "smaller than predicted" if upper < 1 else "as predicted" if lower <= 1 else "larger than predicted"
+    interval = f"slope {slope:.2f}, {lower:.2f} to {upper:.2f}".replace("-", "−")
     title = (
         f"The decile predicted to gain most gained {points(known['observed_lift'].iloc[0])} points, the last "
         f"{points(known['observed_lift'].iloc[-1])}: observed differences are {verdict} "
-        f"(slope {slope:.2f}, {lower:.2f} to {upper:.2f})"
+        f"({interval})"
     )
     figure, axes = _axes()
     observed = 100 * known["observed_lift"]
@@ -219,6 +248,7 @@ def uplift_by_decile(deciles: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
         markeredgewidth=2.5,
         label="predicted",
     )
+    axes.legend(**ABOVE)
     _tips(
         axes,
         known["decile"],
@@ -229,7 +259,6 @@ def uplift_by_decile(deciles: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
             for row in _rows(known)
         ),
     )
-    axes.legend(frameon=False, loc="upper right")
     axes.set(
         xlabel="decile of users, highest predicted lift first", ylabel="lift, percentage points", xticks=known["decile"]
     )
@@ -245,7 +274,9 @@ def love_plot(balance: pd.DataFrame, limit: float = 0.1) -> Drawn | None:
     before, after = shown["raw_smd"].abs(), shown["weighted_smd"].abs()
     far = int((after > limit).sum())
     title = f"The arms differed by up to {before.max():.2f} standard deviations in a feature. After weighting, " + (
-        f"{far} of {len(shown)} features differ by more than {limit}" if far else f"none differs by more than {limit}"
+        f"{far} of {len(shown)} features {'differs' if far == 1 else 'differ'} by more than {limit}"
+        if far
+        else f"none differs by more than {limit}"
     )
     figure, axes = _axes(height=4.6)
     names = [feature_label(feature) for feature in shown["feature"]]
@@ -306,10 +337,12 @@ def lift_by_segment(users: pd.DataFrame, min_users: int = 50) -> Drawn | None:
     names, means, errors = zip(*rows, strict=True)
     best, worst = int(np.argmax(means)), int(np.argmin(means))
     names_of = [name.split(",")[0].replace("_", " ") for name in names]
-    if means[best] - Z_95 * errors[best] > means[worst] + Z_95 * errors[worst]:
+    if len(rows) == 1:
+        title = f"The nudge's effect on {names_of[0].removesuffix(' user')} users was {points(means[0])} points"
+    elif means[best] - Z_95 * errors[best] > means[worst] + Z_95 * errors[worst]:
         title = (
-            f"The nudge did most for {names_of[best]} users ({points(means[best])} points), "
-            f"least for {names_of[worst]} ({points(means[worst])})"
+            f"The nudge did most for {names_of[best].removesuffix(' user')} users ({points(means[best])} points), "
+            f"least for {names_of[worst].removesuffix(' user')} users ({points(means[worst])})"
         )
     else:
         title = (
@@ -342,6 +375,7 @@ def lift_by_segment(users: pd.DataFrame, min_users: int = 50) -> Drawn | None:
     )
     axes.set_yticks(places, [name.replace("_", " ") for name in names], color=INK)
     axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
     axes.set(ylim=(len(rows) - 0.4, -0.8), xlabel="lift in the past campaigns, percentage points (95% interval)")
     return Drawn(title, figure)
 
@@ -355,24 +389,38 @@ def profit_curve(accounts: pd.DataFrame) -> Drawn | None:
         return None
     earned = np.array([0, *ranked["net_value_usd"].cumsum()])
     n_targets = int(ranked["is_target"].sum())
-    beyond = earned[-1] - earned[n_targets]
-    title = (
-        f"Priced with the risk to renewals, the {n_targets:,} targets {'earn' if earned[n_targets] >= 0 else 'lose'} "
-        f"{dollars(abs(earned[n_targets]))}; going on to all {len(ranked):,} accounts "
-        f"{'adds' if beyond >= 0 else 'loses'} {dollars(abs(beyond))}"
+    beyond, n_others = earned[-1] - earned[n_targets], len(ranked) - n_targets
+    amount = dollars(abs(earned[n_targets]))
+    title = "Priced with the risk to renewals, " + (
+        "no account is a target"
+        if not n_targets
+        else f"the {n_targets:,} targets {'earn' if earned[n_targets] >= 0 else 'lose'} {amount}"
+        if n_targets > 1
+        else f"the only target {'earns' if earned[n_targets] >= 0 else 'loses'} {amount}"
     )
+    if n_others:
+        others = ("other " if n_targets else "") + (f"{n_others:,} accounts" if n_others > 1 else "account")
+        title += f"; nudging everybody in the {others} {'adds' if beyond >= 0 else 'loses'} {dollars(abs(beyond))}"
     figure, axes = _axes()
     axes.axhline(0, color=PALE, linewidth=1, zorder=0)
     axes.plot(range(n_targets + 1), earned[: n_targets + 1], color=BLUE, linewidth=2.5)
     axes.plot(range(n_targets, len(earned)), earned[n_targets:], color=ORANGE, linewidth=2.5)
-    axes.plot(n_targets, earned[n_targets], "o", color=INK, markersize=8)
+    axes.plot(n_targets, earned[n_targets], "o", color=INK, markersize=8, clip_on=False)
+    is_long = n_targets > 0.4 * len(ranked)
     axes.annotate(
-        "the list ends here", (n_targets, earned[n_targets]), (8, 6), textcoords="offset points", fontweight="bold"
-    )
+        "the list ends here",
+        (n_targets, earned[n_targets]),
+        (-8, -8) if is_long else (8, 6),
+        textcoords="offset points",
+        ha="right" if is_long else "left",
+        va="top" if is_long else "baseline",
+        fontweight="bold",
+    ).set_in_layout(False)
     shown = np.unique(np.linspace(0, len(ranked), 41).astype(int))
     _tips(axes, shown, earned[shown], (f"{n:,} accounts: {dollars(earned[n])}" for n in shown))
+    axes.xaxis.set_major_locator(_whole())
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.yaxis.set_major_formatter(lambda value, _: dollars(value))
+    _dollars_on_y(axes)
     axes.set(
         xlabel="accounts nudged: targets, then everybody in the other accounts",
         xlim=(0, len(ranked)),
@@ -389,17 +437,19 @@ def campaign_effect(looks: pd.DataFrame) -> Drawn | None:
         return None
     last = known.iloc[-1]
     lower, upper, forecast = last["sequential_lower"], last["sequential_upper"], last["expected_effect"]
+    has_forecast = not pd.isna(forecast)
     verdict = "pays" if lower > 0 else "does not pay" if upper < 0 else "has not been shown to pay or to cost"
     title = (
-        f"So far nudging {verdict}: {dollars(last['effect'])} per account ({dollars(lower)} to {dollars(upper)}), "
-        f"against a forecast of {dollars(forecast)}"
+        f"So far nudging {verdict}: {dollars(last['effect'])} per account ({dollars(lower)} to {dollars(upper)})"
+        f"{f', against a forecast of {dollars(forecast)}' if has_forecast else ''}"
     )
     figure, axes = _axes(height=3.6)
     places = range(len(known))
     effect = known["effect"]
     errors = [effect - known["sequential_lower"], known["sequential_upper"] - effect]
     axes.axhline(0, color=PALE, linewidth=1, zorder=0)
-    axes.axhline(forecast, color=ORANGE, linestyle="--", linewidth=1.5, label="forecast")
+    if has_forecast:
+        axes.axhline(forecast, color=ORANGE, linestyle="--", linewidth=1.5, label="forecast")
     axes.errorbar(places, effect, errors, fmt="o", color=BLUE, elinewidth=1.8, markersize=7, label="effect")
     _tips(
         axes,
@@ -411,8 +461,8 @@ def campaign_effect(looks: pd.DataFrame) -> Drawn | None:
             for row in _rows(known)
         ),
     )
-    axes.legend(frameon=False, loc="upper right")
-    axes.yaxis.set_major_formatter(lambda value, _: dollars(value))
+    axes.legend(**ABOVE)
+    _dollars_on_y(axes)
     shown = [*range(len(known) - 1, -1, -max(1, len(known) // 5))]
     axes.set_xticks(shown, [f"{known['look_date'].iloc[place]:%d %b}" for place in shown])
     axes.set(xlabel="looks, with intervals valid at every look", ylabel="revenue per account")
@@ -438,7 +488,8 @@ def bandit_arms(rounds: pd.DataFrame) -> Drawn | None:
         )
         _tips(axes, shares.index, shares[arm], told)
     axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(shares.columns))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(_whole())
+    axes.set_xlim(shares.index[0] - 0.5, last + 0.5)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.set(xlabel="round", ylabel="share of decisions", ylim=(0, None))
     return Drawn(title, figure)

@@ -41,7 +41,7 @@ def cents(value: float | None) -> str:
 
 def share(value: float | None) -> str:
     """A share in percent with one decimal; a dash if missing."""
-    return f"{value:.1%}".replace("-", "−") if _is_known(value) else "–"
+    return figures.rounded_share(value, 1).replace("-", "−") if _is_known(value) else "–"
 
 
 def number(value: float | None) -> str:
@@ -52,9 +52,18 @@ def number(value: float | None) -> str:
 
 
 def measure(value: float | None, unit: str) -> str:
-    """A measured value in its unit: `accounts`, `users`, `usd`, `share` or `ratio`."""
-    written = {"accounts": count, "users": count, "usd": dollars, "share": share}
+    """A measured value in its unit: `accounts`, `users`, `usd`, `share`, `points` or `ratio`."""
+    written = {"accounts": count, "users": count, "usd": dollars, "share": share, "points": _points}
     return written[unit](value) if unit in written else number(value)
+
+
+def things(n: int, one: str) -> str:
+    """A number of things: `1 user`, `2 users`."""
+    return f"{count(n)} {one}{'' if n == 1 else 's'}"
+
+
+def _points(value: float | None) -> str:
+    return f"{figures.points(value)} points" if _is_known(value) else "–"
 
 
 def _is_known(value: float | None) -> TypeGuard[float]:
@@ -93,7 +102,7 @@ def page(**parts: object) -> str:
     )
     environment.filters |= {
         "count": count, "dollars": dollars, "cents": cents, "share": share, "number": number, "measure": measure,
-        "label": figures.label, "points": figures.points, "exp": math.exp,
+        "things": things, "label": figures.label, "points": figures.points, "exp": math.exp,
     }  # fmt: skip
     style, script = (
         Markup("\n".join((ASSETS / name).read_text(encoding="utf-8") for name in names))

@@ -12,6 +12,7 @@ import matplotlib
 import pandas as pd
 import pytest
 from conftest import publish_as_it_is
+from matplotlib.figure import Figure
 
 import render_report
 from causalyn.report import figures, policy_tree, report_page, what_if
@@ -371,7 +372,7 @@ def test_the_campaign_is_read_out_with_intervals_guardrail_and_sample_ratio(rend
     assert (
         "Yes Does it pay? $50 per account ($30 to $70), $4,500 in all ($2,700 to $6,300); the forecast was $40" in words
     )
-    assert "Open Does it drive admins away? 2.0% of the admins left" in words and "+1.0 points (−1.0 to +3.0)" in words
+    assert "Open Do admins stay? 2.0% of the admins left" in words and "+1.0 points (−1.0 to +3.0)" in words
     assert "No Are the arms as assigned? Accounts are missing from one arm: trust no effect." in words
     assert "So far nudging pays: $50 per account ($30 to $70), against a forecast of $40" in words
     assert (
@@ -383,7 +384,7 @@ def test_the_campaign_is_read_out_with_intervals_guardrail_and_sample_ratio(rend
 
 def test_looks_at_few_accounts_decide_nothing(rendered_with):
     words = section(rendered_with(LOOK.format(n=29, is_lost=False)), "campaign")
-    assert "Too few Does it pay?" in words and "Too few Does it drive admins away?" in words
+    assert "Too few Does it pay?" in words and "Too few Do admins stay?" in words
     assert "Yes Are the arms as assigned? No sample ratio mismatch." in words
 
 
@@ -506,16 +507,23 @@ def a_funnel(**counts):
 def test_a_title_says_what_was_found_whichever_way_it_came_out():
     accounts = pd.DataFrame({"is_target": [True, False], "net_value_usd": [-5.0, 20.0]})
     assert figures.profit_curve(accounts).title == (
-        "Priced with the risk to renewals, the 1 targets lose $5; going on to all 2 accounts adds $20"
+        "Priced with the risk to renewals, the only target loses $5; nudging everybody in the other account adds $20"
     )
 
 
 def test_dollars_in_a_drawn_title_are_no_formula():
-    accounts = pd.DataFrame({"is_target": [True, False], "net_value_usd": [23_077.0, -454_830.0]})
     written = io.StringIO()
     with figures.style(), matplotlib.rc_context({"svg.fonttype": "none"}):
-        figures.profit_curve(accounts).titled().savefig(written, format="svg")
-    assert ">$23,077; going on to all 2 accounts loses $454,830<" in written.getvalue()
+        figures.Drawn("It earns $1 and loses $2", Figure()).titled().savefig(written, format="svg")
+    assert "It earns $1 and loses $2" in written.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("share", "written"),
+    [(0, "0%"), (0.004, "<1%"), (0.0049, "<1%"), (0.3, "30%"), (0.996, ">99%"), (1, "100%")],
+)
+def test_rounding_makes_neither_nothing_nor_all(share, written):
+    assert figures.rounded_share(share) == written
 
 
 def test_a_policy_that_targets_nobody_is_drawn_too():

@@ -6,7 +6,7 @@ const accounts = rows.n_users.map((n_users, i) => ({
   place: i, account_id: rows.account_id[i], n_accounts: rows.n_accounts?.[i] ?? 1, n_users, n_scored_users: rows.n_scored_users[i],
   n_nudged_users: rows.n_nudged_users[i], sum_lift: rows.sum_lift[i], value_per_conversion_usd: rows.value_per_conversion_usd?.[i],
   expected_churn_cost_usd: rows.expected_churn_cost_usd?.[i], published: data.decisions[rows.published[i]].id, hours: rows.success_hours[i],
-  name: rows.account_name[i] ?? "", owner: rows.owner[i] ?? "", plan: rows.plan_tier[i] ?? "", revenue: rows.annual_recurring_revenue_usd[i],
+  name: (rows.account_name[i] ?? "").trim(), owner: rows.owner[i] ?? "", plan: rows.plan_tier[i] ?? "", revenue: rows.annual_recurring_revenue_usd[i],
   renewal: rows.renewal_date[i] ?? "", users: [], ids: "",
   features: rows.reasons[rows.reason[i]] ?? [], feature_values: rows.reason_values[i], contributions: rows.contributions[i],
   dogs: rows.profiles[rows.profile[i]][0], dog_admins: rows.profiles[rows.profile[i]][1],
@@ -48,7 +48,7 @@ const byId = (id) => document.getElementById(id);
 const whole = (x) => Math.round(x).toLocaleString("en");
 const dollars = (x, digits = 0) => (x < 0 ? "−$" : "$") + Math.abs(x).toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 const points = (x) => `${(+(100 * x).toFixed(2)).toString().replace("-", "−")} points`;
-const signed = (x) => `${x > 0 ? "+" : ""}${(100 * x).toFixed(1)}`.replace("-", "−");
+const signed = (x) => { const written = (100 * x).toFixed(1); return written.replace("-", "") === "0.0" ? "0.0" : `${x > 0 ? "+" : ""}${written}`.replace("-", "−"); };
 const plural = (n, one) => `${whole(n)} ${one}${n === 1 ? "" : "s"}`;
 const element = (name, text, className = "") => Object.assign(document.createElement(name), { textContent: text, className });
 
@@ -258,7 +258,7 @@ function draw_value({ values, nudged }) {
   const now = curve(values, places);
   const series = [places, curve(published.values, places), now, now.map((y, i) => (places[i] <= nudged.accounts ? y : null))];
   if (chart) return chart.setData(series);
-  const compact = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", notation: "compact" });
+  const compact = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", notation: "compact", minimumFractionDigits: 0, maximumFractionDigits: 1 });
   const axis = { stroke: "#55606e", grid: { stroke: "#eceff2", width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif" };
   chart = new uPlot({
     width: width(), height, scales: { x: { time: false } }, cursor: { drag: { x: false, y: false } }, legend: { show: false },
@@ -294,6 +294,7 @@ const as_written = headline.map((part) => part.innerHTML);
 function show_headline(is_changed) {
   headline.forEach((part, i) => { part.innerHTML = as_written[i]; });
   document.querySelector("header").classList.toggle("changed", is_changed);
+  for (const part of document.querySelectorAll("#may-i, .facts")) part.hidden = is_changed;
   if (!is_changed) return;
   const { accounts: n, users, net, admins } = result.nudged;
   const earn = (x) => `${x < 0 ? "lose" : "earn"} ${dollars(Math.abs(x))}`;
@@ -301,7 +302,7 @@ function show_headline(is_changed) {
   const back = Object.assign(element("button", "Show the published list"), { type: "button" });
   back.addEventListener("click", () => byId("reset").click());
   headline[0].textContent = `Your setting nudges ${n ? whole(n) : "none"} of ${plural(n_all, "account")}. It is not the published list.`;
-  headline[1].textContent = `${risk || data.risk_policy_id === current.policy ? "Priced with the risk to renewals" : "At these prices"}, this list is expected to ${earn(list)}, `
+  headline[1].textContent = `${risk ? `At the prices of the policy “${risk.policy_id}”, with the risk to renewals` : data.risk_policy_id === current.policy ? "Priced with the risk to renewals" : "At these prices"}, this list is expected to ${earn(list)}, `
     + `and nudging everybody to ${earn(everybody)}: the list is ${list >= everybody ? "better" : "worse"} by ${dollars(Math.abs(list - everybody))}. `;
   headline[1].append(back);
   const shown = [whole(n), whole(users), dollars(net), `${whole(admins)} predicted`];
@@ -388,6 +389,8 @@ function details(a) {
       const line = element("tr", "");
       line.append(Object.assign(element("th", user.id), { scope: "row" }), element("td", user.role.replace("_", " ")),
         element("td", user.lift === null ? "unknown" : `${signed(user.lift)} (${signed(user.lower)} to ${signed(user.upper)})`, "number"), element("td", user.reason));
+      line.children[2].dataset.label = "Lift, points";
+      line.children[3].dataset.label = "As published";
       if (words().some((word) => user.id.toLowerCase().includes(word))) line.className = "found";
       table.tBodies[0].append(line);
     }
@@ -493,5 +496,9 @@ byId("take").addEventListener("click", () => save("accounts.csv", [
   ...found.map((a) => [a.account_id, a.name, a.plan, a.revenue, a.renewal, a.owner, a.decision, a.published, why(a, current), a.n_users,
     a.decision === "target" ? a.n_nudged_users : 0, a.sum_lift === null ? null : a.net]),
 ].map((line) => `${line.map(cell_of).join(",")}\n`).join("")));
+// On paper nothing can be opened.
+let closed = [];
+addEventListener("beforeprint", () => { closed = [...document.querySelectorAll("details:not([open])")]; for (const part of closed) part.open = true; });
+addEventListener("afterprint", () => { for (const part of closed) part.open = false; });
 read_address();
 show_all();
