@@ -15,12 +15,18 @@
     from (select md5({{ row_text(relation) }}) as row_hash from {{ relation }}{{ ' where ' ~ condition if condition }}) as hashed_rows
 {%- endmacro %}
 
-{#- A row's columns as one text, sorted by name. Doubles become decimals, which all engines write the same way. -#}
+{#-
+    A row's columns as one text, sorted by name. Doubles become decimals, which all engines write the same way. Quotes tell texts from
+    nulls and from each other.
+-#}
 {% macro row_text(relation) -%}
     {%- set texts = [] -%}
     {%- for column in (adapter.get_columns_in_relation(relation) if execute else []) | sort(attribute='name') -%}
         {%- set value = 'try_cast(' ~ column.name ~ ' as decimal(38, 6))' if column.dtype | lower == 'double' else column.name -%}
-        {%- do texts.append("coalesce('\"' || replace(cast(" ~ value ~ " as string), '\"', '\"\"') || '\"', '')") -%}
+        {%- if column.dtype | lower in ['varchar', 'string'] -%}
+            {%- set value = "'\"' || replace(" ~ column.name ~ ", '\"', '\"\"') || '\"'" -%}
+        {%- endif -%}
+        {%- do texts.append("coalesce(cast(" ~ value ~ " as string), '')") -%}
     {%- endfor -%}
     concat_ws(',', {{ texts | join(', ') or "''" }})
 {%- endmacro %}

@@ -8,8 +8,8 @@
 {%- endmacro %}
 
 {#-
-    Typed interventions from an export and from earlier campaigns' logs. A log has no previous response, which follows from earlier rows
-    (`int_features__nudges`).
+    Typed interventions from an export and from earlier campaigns' logs. A log, or an export without the column, has no previous response,
+    which follows from earlier rows (`int_features__nudges`).
 -#}
 {% macro reported_interventions() -%}
     {%- set alike -%}
@@ -20,7 +20,7 @@
         {{ alike }},
         treatment_flag = 1 as is_sent,
         delivery_channel,
-        our_word as prev_nudge_response
+        case when {{ is_recorded(ref('input_interventions'), 'prev_nudge_response') }} then our_word end as prev_nudge_response
     from ({{ mapped_words('interventions', 'prev_nudge_response', mapping='responses', missing='none') }}) as mapped
     union all
     select

@@ -30,6 +30,16 @@ logged as (
     from {{ ref('base_logged_interventions') }}
 ),
 
+-- Sources of one day are staged as one row.
+merged as (
+    select coalesce({{ sum_int('n_rows - 1') }}, 0) as n_merged
+    from (
+        select count(*) as n_rows from {{ ref('base_user_activity_checked') }}
+        where reject_reason is null
+        group by user_id, activity_date
+    ) as days
+),
+
 final as (
     select
         staged.table_name,
@@ -38,8 +48,11 @@ final as (
     from staged
     left join summary on staged.table_name = summary.table_name
     cross join logged
+    cross join merged
     where
-        staged.n_staged - case when staged.table_name in ('interventions_raw', 'outcomes_raw') then logged.n_logged else 0 end
+        staged.n_staged
+        - case when staged.table_name in ('interventions_raw', 'outcomes_raw') then logged.n_logged else 0 end
+        + case when staged.table_name = 'user_activity_daily_raw' then merged.n_merged else 0 end
         is distinct from summary.n_left
 )
 

@@ -34,7 +34,10 @@ ranked as (
         *,
         row_number() over (partition by first_arm order by draw asc, account_id asc) as draw_rank,
         count(*) over (partition by first_arm) as n_of_arm,
-        n_slots - sum(case when first_arm = 'treatment' then 1 else 0 end) over () as n_free_slots
+        -- Fewer than the newcomers, since a certain assignment would teach nothing.
+        least(
+            n_slots - sum(case when first_arm = 'treatment' then 1 else 0 end) over (), count(*) over (partition by first_arm) - 1
+        ) as n_free_slots
     from at_risk
 ),
 

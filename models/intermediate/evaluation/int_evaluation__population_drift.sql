@@ -15,6 +15,16 @@ drift_values as (
     where population = 'today' and unseen_features is null
 ),
 
+-- Many users share a value, which makes it quicker to find its bin.
+counted as (
+    select
+        quantity,
+        quantity_value,
+        count(*) as n_users
+    from drift_values
+    group by 1, 2
+),
+
 binned as (
     select
         bins.quantity,
@@ -22,9 +32,16 @@ binned as (
         bins.upper_edge,
         bins.is_unknown,
         cast(bins.n_users as double) as n_training,
-        cast(count(drift_values.observation_id) as double) as n_scored
+        cast(coalesce(sum(counted.n_users), 0) as double) as n_scored
     from bins
-    left join drift_values on {{ is_in_bin('drift_values', 'bins') }}
+    left join counted
+        on bins.quantity = counted.quantity
+        and case
+            when bins.is_unknown then counted.quantity_value is null
+            else
+                (bins.lower_edge is null or counted.quantity_value > bins.lower_edge)
+                and (bins.upper_edge is null or counted.quantity_value <= bins.upper_edge)
+        end
     group by 1, 2, 3, 4, 5
 ),
 

@@ -61,9 +61,7 @@ final as (
             when accounts.seat_count > 50 then 'large'
         end as size_bucket,
         accounts.plan_tier,
-        coalesce(interventions.prev_nudge_response, nudges.nudge_response, 'none') as prev_nudge_response,
-        coalesce(nudges.n_earlier_nudges, 0) as n_earlier_nudges,
-        nudges.days_since_last_nudge
+        coalesce(interventions.prev_nudge_response, nudges.nudge_response, 'none') as prev_nudge_response
     from behaviour
     inner join users on behaviour.user_id = users.user_id
     inner join accounts on behaviour.account_id = accounts.account_id

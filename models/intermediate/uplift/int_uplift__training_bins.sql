@@ -4,72 +4,62 @@ with final as (
     select * from {{ source('published', 'training_bins') }}
 )
 {% else %}
-with training_values as (
-    select * from {{ ref('int_uplift__training_values') }}
-),
-
-ranked as (
+-- Quantities have fewer values than users, so only the values are sorted.
+with counted as (
     select
         quantity,
         quantity_value,
-        row_number() over (partition by quantity order by quantity_value, observation_id) as place,
-        count(*) over (partition by quantity) as n_known
-    from training_values
+        count(*) as n_users
+    from {{ ref('int_uplift__training_values') }}
+    group by 1, 2
+),
+
+placed as (
+    select
+        *,
+        cast(sum(n_users) over (partition by quantity order by quantity_value) as bigint) as n_up_to,
+        cast(sum(n_users) over (partition by quantity) as bigint) as n_known
+    from counted
     where quantity_value is not null
 ),
 
--- Tied deciles (as of a rank) share a bin.
+-- The values at which a decile ends. Tied deciles (as of a rank) share a bin.
 edges as (
-    select distinct
-        ranked.quantity,
-        ranked.quantity_value as upper_edge
-    from ranked
-    cross join (values (1), (2), (3), (4), (5), (6), (7), (8), (9)) as deciles (decile)
-    where ranked.place = cast(floor((deciles.decile * ranked.n_known + 9) / 10) as bigint)
+    select * from placed
+    where least(9, floor(10 * n_up_to / n_known)) > floor(10 * (n_up_to - n_users) / n_known)
 ),
 
 bounds as (
     select
         quantity,
-        lag(upper_edge) over (partition by quantity order by upper_edge) as lower_edge,
-        upper_edge,
-        false as is_unknown
+        lag(quantity_value) over (partition by quantity order by n_up_to) as lower_edge,
+        quantity_value as upper_edge,
+        false as is_unknown,
+        n_up_to - coalesce(lag(n_up_to) over (partition by quantity order by n_up_to), 0) as n_users
     from edges
     union all
-    select
-        quantity,
-        max(upper_edge) as lower_edge,
-        cast(null as double) as upper_edge,
-        false as is_unknown
-    from edges
+    select quantity, max(quantity_value), cast(null as double), false, max(n_known) - max(n_up_to) from edges
     group by 1
     union all
-    select distinct
-        quantity,
-        cast(null as double) as lower_edge,
-        cast(null as double) as upper_edge,
-        true as is_unknown
-    from training_values
-),
-
-numbered as (
     select
-        *,
-        cast(row_number() over (partition by quantity order by is_unknown, lower_edge nulls first) as int) as bin
-    from bounds
+        quantity,
+        cast(null as double),
+        cast(null as double),
+        true,
+        coalesce({{ sum_int('n_users', filter='quantity_value is null') }}, 0)
+    from counted
+    group by 1
 ),
 
 final as (
     select
-        numbered.quantity,
-        numbered.bin,
-        numbered.lower_edge,
-        numbered.upper_edge,
-        numbered.is_unknown,
-        count(training_values.observation_id) as n_users
-    from numbered
-    left join training_values on {{ is_in_bin('training_values', 'numbered') }}
-    group by 1, 2, 3, 4, 5
+        quantity,
+        cast(row_number() over (partition by quantity order by is_unknown, lower_edge nulls first) as int) as bin,
+        lower_edge,
+        upper_edge,
+        is_unknown,
+        n_users
+    from bounds
 )
 {% endif %}
 

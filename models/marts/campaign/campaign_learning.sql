@@ -1,6 +1,7 @@
 with assignments as (
     select * from {{ ref('int_campaign__user_assignments') }}
-    where experiment is not null
+    -- An arm that was certain teaches nothing.
+    where experiment is not null and assignment_probability > 0 and assignment_probability < 1
 ),
 
 users as (

@@ -566,7 +566,9 @@ class HalfModel:
             sum(np.atleast_2d(asked[need + kind]).mean(axis=0) for kind in (0, BY_SPLINES)) / 2 for need in nuisances
         ]
         trees = [self.lifts[learner](features, asked, PREDICT_TREES) for learner in learners]
-        return np.stack([*rows, *(of.mean(axis=0) for of in trees), *(of.var(axis=0) for of in trees)])
+        said = [*rows, *(of.mean(axis=0) for of in trees), *(of.var(axis=0) for of in trees)]
+        # Without nuisances, a stack in which no learner has any weight asks nothing.
+        return np.stack(said) if said else np.empty((0, len(features)))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from causalyn.warehouse.raw_contract import TABLES
 
 @pytest.fixture(scope="module")
 def smallest(built_world, run, run_dbt, project_root, tmp_path_factory) -> tuple[Path, str]:
-    """The built world with required tables and columns only, plus one unknown column, built; and the loader output."""
+    """The built world with required tables and columns only, plus one unknown column and a hundred days of activity split between
+    two sources, built; and the loader output."""
     directory = tmp_path_factory.mktemp("smallest")
     export = directory / "export"
     export.mkdir()
@@ -24,9 +25,11 @@ def smallest(built_world, run, run_dbt, project_root, tmp_path_factory) -> tuple
         for table in (table for table in TABLES if not table.optional):
             columns = ", ".join(column.name for column in table.columns if not column.optional)
             extra = ", 7 as shoe_size" if table.name == "users_raw" else ""
-            connection.sql(f"select {columns}{extra} from raw.{table.name}").write_parquet(
-                str(export / f"{table.name}.parquet")
-            )
+            rows = f"select {columns}{extra} from raw.{table.name}"
+            if table.name == "user_activity_daily_raw":
+                second = "union all (from days select *, 'ios' limit 100)"
+                rows = f"with days as ({rows}) select *, 'web' as source from days {second}"
+            connection.sql(rows).write_parquet(str(export / f"{table.name}.parquet"))
     warehouse = directory / "causalyn.duckdb"
     loaded = run(sys.executable, project_root / "scripts" / "load_raw.py", export, "--warehouse", warehouse)
     assert loaded.returncode == 0, loaded.stderr
@@ -35,7 +38,7 @@ def smallest(built_world, run, run_dbt, project_root, tmp_path_factory) -> tuple
     return warehouse, loaded.stdout
 
 
-def test_an_export_of_the_required_columns_alone_is_published(smallest):
+def test_an_export_of_hardly_more_than_the_required_columns_is_published(smallest):
     with duckdb.connect(str(smallest[0]), read_only=True) as connection:
         ((targets,),) = connection.sql("select count(*) from marts.target_accounts").fetchall()
         failed = connection.sql(

@@ -65,6 +65,22 @@ def test_lift_moves_with_the_feature_that_decides_it(model, users, learner):
     assert change["signal"] > 2 * change["confounder"]
 
 
+def test_a_model_that_ranks_nobody_is_explained_too(model, users):
+    """No learner has any weight in its stack, as where the nudge does everybody the same good."""
+    stack = model.calibrations[uplift.STACK]
+    nothing = replace(
+        stack,
+        learners=stack.learners[:0],
+        centers=stack.centers[:0],
+        weights=stack.weights[:, :0],
+        slopes=stack.slopes[:, :0],
+    )
+    same = replace(model, calibrations={**model.calibrations, uplift.STACK: nothing})
+    asked = deciding("stack")
+    assert explanations.shuffled_lift(same, users, asked)["lift"].unique() == pytest.approx(stack.level)
+    assert (explanations.contributions(same, users, asked)[list(model.features)] == 0).all(axis=None)
+
+
 def test_shuffling_takes_the_first_users_and_the_same_draws_again(model, users, monkeypatch):
     monkeypatch.setattr(explanations, "SHUFFLED_USERS", 800)
     shuffled = explanations.shuffled_lift(model, users, PARAMETERS)
