@@ -36,9 +36,10 @@ arms as (
         treatment.mean as mean_treatment,
         control.mean as mean_control,
         treatment.mean - control.mean as unadjusted_effect,
-        sqrt(treatment.variance / treatment.n + control.variance / control.n) as unadjusted_standard_error,
+        -- Rounding can make a variance of nothing negative.
+        nullif(sqrt(treatment.variance / treatment.n + control.variance / control.n), 'nan') as unadjusted_standard_error,
         treatment.adjusted_mean - control.adjusted_mean as effect,
-        nullif(sqrt(treatment.adjusted_variance / treatment.n + control.adjusted_variance / control.n), 0)
+        nullif(nullif(sqrt(treatment.adjusted_variance / treatment.n + control.adjusted_variance / control.n), 0), 'nan')
             as standard_error
     from moments as treatment
     inner join moments as control using (experiment, metric, look_date)

@@ -2,8 +2,20 @@ with manifest as (
     select * from {{ ref('base_raw_columns') }}
 ),
 
-report as (
-    select * from {{ ref('base_raw_measures') }}
+campaigns as (
+    select
+        count(*) as n_interventions,
+        {{ sum_int('eligibility_flag') }} as n_eligible,
+        {{ sum_int('treatment_flag', filter='eligibility_flag = 1') }} as n_treated
+    from {{ ref('input_interventions') }}
+),
+
+outcomes as (
+    select
+        count(*) as n_outcomes,
+        count(collab_activated_flag) as n_observed,
+        {{ sum_int('collab_activated_flag') }} as n_converted
+    from {{ ref('input_outcomes') }}
 ),
 
 activity as (
@@ -36,12 +48,15 @@ final as (
     select 'rows', table_name, max(n_rows) from manifest
     group by table_name
     union all
-    select 'campaign_share', measure_id, measure from report
-    where
-        measure_id in (
-            'eligible_share', 'treated_share_of_eligible', 'outcome_observed_share', 'conversion_share_of_observed'
-        )
+    {% for subject, numerator, denominator, relation in [
+        ('eligible_share', 'n_eligible', 'n_interventions', 'campaigns'),
+        ('treated_share_of_eligible', 'n_treated', 'n_eligible', 'campaigns'),
+        ('outcome_observed_share', 'n_observed', 'n_outcomes', 'outcomes'),
+        ('conversion_share_of_observed', 'n_converted', 'n_observed', 'outcomes'),
+    ] %}
+    select 'campaign_share', '{{ subject }}', {{ safe_divide('cast(' ~ numerator ~ ' as double)', denominator) }} from {{ relation }}
     union all
+    {% endfor %}
     select 'category_share', subject, cast(n_rows as double) / n_all_rows from counted_categories
     union all
     select 'activity_age_days', 'user_activity_daily_raw', cast(scoring.scoring_date - activity.last_date as int)
