@@ -111,8 +111,7 @@ final as (
         is_above,
         verdict,
         case verdict
-            when 'supported' then finding
-            when 'contradicted' then opposite
+            when 'supported' then finding when 'contradicted' then opposite
             else 'It is open whether ' || lower(substr(finding, 1, 1)) || substr(finding, 2)
         end as answer
     from answered
