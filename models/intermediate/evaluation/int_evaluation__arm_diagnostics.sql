@@ -42,12 +42,12 @@ estimates as (
     group by 1
 ),
 
--- A difference needs both of its sides.
+-- A difference needs both of its sides, unless it is taken within each row.
 whole as (
     select diagnostic_id
     from terms
     group by 1
-    having count(distinct term) > 1 or diagnostic_id = 'adjusted_effect'
+    having count(distinct term) > 1 or diagnostic_id in ('adjusted_effect', 'declared_ratio_difference')
 ),
 
 final as (

@@ -20,6 +20,7 @@ logged as (
         campaign_id,
         coalesce(account_id, user_id) as account_id,
         cast(is_treated as int) as is_treated,
+        assignment_probability,
         avg(cast(is_treated as int)) over (partition by campaign_id) as treated_share
     from {{ ref('base_interventions') }}
     where
@@ -80,6 +81,11 @@ final as (
     inner join shares on dr_scores.campaign_id = shares.campaign_id
     union all
     select 'sample_ratio_difference', 'logged', -1, account_id, is_treated - treated_share from logged
+    union all
+    -- As logged too, since an arm that loses rows no longer has its declared share. Certain assignments are no draw.
+    select 'declared_ratio_difference', 'declared', 1, account_id, is_treated - assignment_probability
+    from logged
+    where abs(assignment_probability - 0.5) < 0.5
 )
 
 select * from final

@@ -72,6 +72,11 @@ measured as (
     from diagnostics
     where diagnostic_id = 'sample_ratio_difference'
     union all
+    -- Where no probability is declared, none disagrees.
+    select 'declared_ratio_gap', case count(*) when 0 then 0 else max({{ beyond_chance('estimate', 'standard_error') }}) end, null
+    from diagnostics
+    where diagnostic_id = 'declared_ratio_difference'
+    union all
     select 'outcome_observed_gap', max(abs(estimate)), null
     from diagnostics
     where diagnostic_id = 'missing_outcome_difference'

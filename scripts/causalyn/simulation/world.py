@@ -568,6 +568,9 @@ def _export_interventions(physics: Physics, rng: np.random.Generator, interventi
         # Campaigns follow in order, so a user's first row from the end is the latest.
         _, from_end = np.unique(exported["user"][::-1], return_index=True)
         exported = {name: values[np.sort(n - 1 - from_end)] for name, values in exported.items()}
+    if physics.treated_lost:
+        lost = exported["treated"] & ~exported["converted"] & (rng.random(len(exported["user"])) < physics.treated_lost)
+        exported = {name: values[~lost] for name, values in exported.items()}
     return exported
 
 

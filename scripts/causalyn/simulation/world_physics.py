@@ -149,6 +149,7 @@ class Physics:
     logged_late_days: int = 0  # days by which intervention dates are logged too late
     trait_on_account_pick: float = 0.0  # whole accounts are nudged, by the log-odds of a trait that no table shows
     trait_on_conversion: float = 0.0  # added to both conversion probabilities, per standard deviation of that trait
+    treated_lost: float = 0.0  # share of nudged users who did not convert and are missing from the export
     converted_before: float = 0.0  # share of users who had already converted and count as converted after the nudge
     spill_over: float = (
         0.0  # added to a control's P(conversion) if all of the account's other eligible users are nudged
@@ -234,6 +235,8 @@ FAULTS: dict[str, dict[str, object]] = {
     "dates_late": {"logged_late_days": 5},
     # Whole accounts are nudged, by a hidden trait that also makes their users convert.
     "unseen_accounts": {"trait_on_account_pick": 2.0, "trait_on_conversion": 0.06},
+    # The export lacks some of the nudged users who did not convert, as if those who opened the nudge were all.
+    "treated_lost": {"treated_lost": 0.4},
     # Some users had converted before they were nudged or left alone.
     "converted_before": {"converted_before": 0.05},
     # Controls convert less the more colleagues are nudged.

@@ -14,6 +14,7 @@ FAULTS = {
     "converters_leave": (["--campaigns", "3"], {"campaign_gap"}, set()),
     "dates_late": ([], {"converted_before_share"}, set()),
     "unseen_accounts": ([], {"mixed_account_share"}, {"assignment_explained", "robustness_value"}),
+    "treated_lost": (["--declared"], {"declared_ratio_gap"}, set()),
     "converted_before": ([], set(), {"converted_before_share"}),
     "spill_over": ([], {"spill_over_effect"}, set()),
     "tiny_arm": ([], {"clipped_share"}, {"smaller_arm_share", "assignment_explained"}),

@@ -901,6 +901,12 @@ def test_each_fault_is_what_it_says():
     assert len(np.unique(latest["user"])) == len(latest["user"]) == len(np.unique(every["user"]))
     assert latest["converted"][latest["campaign"] == 0].mean() > 0.8
 
+    lost = faulty("treated_lost")
+    assert np.sum(lost["treated"] & lost["converted"]) == np.sum(plain["treated"] & plain["converted"])
+    assert np.sum(~lost["treated"]) == np.sum(~plain["treated"])
+    stayed, all_of_them = (np.sum(rows["treated"] & ~rows["converted"]) for rows in (lost, plain))
+    assert stayed / all_of_them == pytest.approx(0.6, abs=0.05)
+
     picked = faulty("unseen_accounts")
     n_treated = np.bincount(picked["account"], picked["treated"])
     assert set(n_treated / np.maximum(np.bincount(picked["account"]), 1)) == {0.0, 1.0}
@@ -915,4 +921,4 @@ def test_each_fault_is_what_it_says():
 
     (constant,) = world.chunks(replace(DEFAULT, **FAULTS["randomised_constant"]), 600, seed=8)
     assert np.ptp(constant.truth["p_treated"] - constant.truth["p_control"]) < 1e-12
-    assert len(FAULTS) == 8, "a new fault is tested here, too"
+    assert len(FAULTS) == 9, "a new fault is tested here, too"
