@@ -12,3 +12,13 @@
     end
 {%- endmacro %}
 
+{#- Whether a value of a feature or score lies in one of its bins: above the lower edge, at or below the upper one. -#}
+{% macro is_in_bin(values, bins) -%}
+    {{ values }}.quantity = {{ bins }}.quantity
+        and case
+            when {{ bins }}.is_unknown then {{ values }}.quantity_value is null
+            else
+                ({{ bins }}.lower_edge is null or {{ values }}.quantity_value > {{ bins }}.lower_edge)
+                and ({{ bins }}.upper_edge is null or {{ values }}.quantity_value <= {{ bins }}.upper_edge)
+        end
+{%- endmacro %}

@@ -34,14 +34,7 @@ binned as (
         cast(bins.n_users as double) as n_training,
         cast(coalesce(sum(counted.n_users), 0) as double) as n_scored
     from bins
-    left join counted
-        on bins.quantity = counted.quantity
-        and case
-            when bins.is_unknown then counted.quantity_value is null
-            else
-                (bins.lower_edge is null or counted.quantity_value > bins.lower_edge)
-                and (bins.upper_edge is null or counted.quantity_value <= bins.upper_edge)
-        end
+    left join counted on {{ is_in_bin('counted', 'bins') }}
     group by 1, 2, 3, 4, 5
 ),
 

@@ -7,23 +7,15 @@ with columns_found as (
         cast(null as bigint) as n_rows,
         cast(null as bigint) as n_filled
     where false
-    {% for table in [
-        'accounts', 'users', 'user_activity_daily', 'user_events', 'user_features', 'interventions', 'outcomes', 'campaign_events',
-        'bandit_log',
-    ] %}
-    {% set relation = ref('input_' ~ table) %}
-    {% for column in adapter.get_columns_in_relation(relation) if execute %}
-    union all
-    select
-        '{{ table }}_raw',
-        {{ loop.index }},
-        '{{ column.name }}',
-        '{{ {'varchar': 'string', 'integer': 'int'}.get(column.dtype | lower, column.dtype | lower) }}',
-        count(*),
-        count({{ column.name }})
-    from {{ relation }}
-    {% endfor %}
-    {% endfor %}
+    {{ profile_columns(ref('input_accounts'), 'accounts_raw') }}
+    {{ profile_columns(ref('input_users'), 'users_raw') }}
+    {{ profile_columns(ref('input_user_activity_daily'), 'user_activity_daily_raw') }}
+    {{ profile_columns(ref('input_user_events'), 'user_events_raw') }}
+    {{ profile_columns(ref('input_user_features'), 'user_features_raw') }}
+    {{ profile_columns(ref('input_interventions'), 'interventions_raw') }}
+    {{ profile_columns(ref('input_outcomes'), 'outcomes_raw') }}
+    {{ profile_columns(ref('input_campaign_events'), 'campaign_events_raw') }}
+    {{ profile_columns(ref('input_bandit_log'), 'bandit_log_raw') }}
 ),
 
 final as (

@@ -54,7 +54,8 @@ final as (
         ('outcome_observed_share', 'n_observed', 'n_outcomes', 'outcomes'),
         ('conversion_share_of_observed', 'n_converted', 'n_observed', 'outcomes'),
     ] %}
-    select 'campaign_share', '{{ subject }}', {{ safe_divide('cast(' ~ numerator ~ ' as double)', denominator) }} from {{ relation }}
+    select 'campaign_share', '{{ subject }}', {{ safe_divide('cast(' ~ numerator ~ ' as double)', denominator) }}
+    from {{ relation }}
     union all
     {% endfor %}
     select 'category_share', subject, cast(n_rows as double) / n_all_rows from counted_categories
