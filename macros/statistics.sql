@@ -104,6 +104,11 @@
     sqrt(count(*) * var_samp({{ value }}))
 {%- endmacro %}
 
+{#- How many accounts a mean needs before a check may judge by its clustered standard error, which is too small with fewer. -#}
+{% macro fewest_accounts() -%}
+    20
+{%- endmacro %}
+
 {#- The half-width of a 95% interval (or of another level). -#}
 {% macro margin(standard_error, level=0.95) -%}
     {{ {0.95: 1.959963985, 0.99: 2.575829304, 0.999: 3.290526731}[level] }} * {{ standard_error }}
@@ -112,7 +117,8 @@
 {#-
     By how much an estimate surely differs from 0: the end of its 99.9% interval nearer to 0, or 0 if the interval spans it; null if
     either is unknown or no sampling error explains the estimate. Among millions of users every deviation is significant, so a check that
-    judged by z would block any large company.
+    judged by z would block any large company. For the largest of many estimates the interval is wide enough: by Bonferroni, chance alone
+    takes any of 32 beyond 0 in at most 3.2% of samples.
 -#}
 {% macro beyond_chance(estimate, standard_error) -%}
     case

@@ -24,10 +24,9 @@ by_campaign as (
     {{ clustered_means('untreated', 'residual', by=['campaign_id']) }}
 ),
 
--- A clustered standard error of few accounts is too small.
 campaigns as (
     select * from by_campaign
-    where n_accounts >= 20
+    where n_accounts >= {{ fewest_accounts() }}
 ),
 
 -- A single campaign differs from no other.

@@ -66,7 +66,8 @@ measured as (
     union all
     select 'effective_share', min(effective_share), null from effective
     union all
-    select 'weighted_smd', max(abs(weighted_smd)), null from {{ ref('int_evaluation__covariate_balance') }}
+    select 'weighted_smd', max({{ beyond_chance('weighted_smd', 'weighted_smd_se') }}), null
+    from {{ ref('int_evaluation__covariate_balance') }}
     union all
     select 'sample_ratio_gap', max({{ beyond_chance('estimate', 'standard_error') }}), null
     from diagnostics
