@@ -40,15 +40,17 @@ def refute(training: pd.DataFrame, earlier_activity: pd.DataFrame, parameters: u
     dropped = generator.choice(accounts, size=int(DROPPED_SHARE * len(accounts)), replace=False)
     noise = generator.standard_normal(len(accounts))
     earlier = training["observation_id"].map(earlier_activity.set_index("observation_id")["was_active_earlier"])
+    with uplift.pinned():
+        as_assigned = _estimate("as_assigned", training, parameters, generator.spawn(1)[0])
+    # A colleague's features decided the colleague's arm: adjusting for the user's own would leave confounding in.
+    chance = training["observation_id"].map(as_assigned.set_index("observation_id")["propensity"])
     attempts = {
         "permuted_outcome": training.assign(outcome=_of_other_accounts(training, "outcome", generator)),
         "random_common_cause": training.assign(
             random_common_cause=training["account_id"].map(dict(zip(accounts, noise, strict=True)))
         ),
         "dropped_accounts": training[~training["account_id"].isin(dropped)],
-        "colleague_treatment": training.assign(
-            is_treated=_of_a_colleague(training, "is_treated", generator), assignment_probability=np.nan
-        ).dropna(subset=["is_treated"]),
+        "colleague_treatment": _with_arms_of_colleagues(training.assign(assignment_probability=chance), generator),
         "negative_control_outcome": training.assign(outcome=earlier).dropna(subset=["outcome"]),
     }
     with uplift.pinned():
@@ -68,18 +70,20 @@ def _of_other_accounts(training: pd.DataFrame, column: str, generator: np.random
     return moved
 
 
-def _of_a_colleague(training: pd.DataFrame, column: str, generator: np.random.Generator) -> pd.Series:
-    """The value of each user's next colleague in the campaign, in a ring of random order.
+def _with_arms_of_colleagues(training: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
+    """Users with the arm of their next colleague in the campaign, in a ring of random order, and its probability.
 
-    Missing without colleagues, and in campaigns that assigned whole accounts: a colleague's arm is the user's own there.
+    Without those who have no colleague, and campaigns that assigned whole accounts: a colleague's arm is the user's own there.
     """
     shuffled = training.iloc[generator.permutation(len(training))]
     by_account = shuffled.groupby(["campaign_id", "account_id"])
     arms = by_account["is_treated"].agg(["size", "nunique"]).query("size > 1")
     is_mixed = (arms["nunique"] - 1).groupby("campaign_id").mean() >= MIXED_SHARE
-    following = by_account[column].shift(-1).fillna(by_account[column].transform("first"))
-    has_colleague = by_account[column].transform("size") > 1
-    return following.where(has_colleague & shuffled["campaign_id"].map(is_mixed).eq(True)).reindex(training.index)
+    has_colleague = by_account["is_treated"].transform("size") > 1
+    taking_part = has_colleague & shuffled["campaign_id"].map(is_mixed).eq(True)
+    own = by_account[["is_treated", "assignment_probability"]]
+    following = own.shift(-1).fillna(own.transform("first"))[taking_part]
+    return training.assign(**following).dropna(subset=following.columns)
 
 
 def _estimate(

@@ -58,6 +58,34 @@ def test_what_an_account_hides_shows_in_the_nudges_of_colleagues(world, earlier_
     assert effects(refutations.refute(hidden, earlier_activity, PARAMETERS))["colleague_treatment"] > 0.05
 
 
+def test_a_culture_that_the_features_show_through_the_nudges_is_no_spill_over(world, earlier_activity):
+    """An account's culture drives activity, which decides who is nudged, and conversion, which no nudge changes."""
+    generator = np.random.default_rng(5)
+    accounts = world.account_id.unique()
+    culture = world.account_id.map(dict(zip(accounts, generator.standard_normal(len(accounts)), strict=True)))
+    activity = 0.7 * culture + 0.7 * generator.standard_normal(len(world))
+    honest = world.drop(columns="true_lift").assign(
+        confounder=activity,
+        is_treated=(generator.uniform(size=len(world)) < 1 / (1 + np.exp(-1.5 * activity))).astype(int),
+        outcome=(generator.uniform(size=len(world)) < 1 / (1 + np.exp(1 - culture))).astype(float),
+    )
+    assert abs(effects(refutations.refute(honest, earlier_activity, PARAMETERS))["colleague_treatment"]) < 0.02
+
+
+def test_a_colleague_is_nudged_with_the_declared_probability_of_the_colleague(world, earlier_activity):
+    generator = np.random.default_rng(6)
+    declared = np.where(np.arange(len(world)) % 2, 0.25, 0.75)
+    drawn = world.drop(columns="true_lift").assign(
+        assignment_probability=declared,
+        is_treated=(generator.uniform(size=len(world)) < declared).astype(int),
+    )
+    both = refutations.refute(drawn, earlier_activity, PARAMETERS)
+    ring = both[both.refutation_id == "colleague_treatment"]
+    assert set(ring.propensity) == {0.25, 0.75}
+    assert ring.groupby("propensity").is_treated.mean().to_numpy() == pytest.approx([0.25, 0.75], abs=0.03)
+    assert (ring.propensity.to_numpy() != declared).any()
+
+
 def test_colleagues_belong_to_one_campaign_that_assigned_users(world, earlier_activity):
     """Another campaign assigned whole accounts, as declared, so that a colleague's arm there is the user's own."""
     users = world.drop(columns="true_lift")
