@@ -104,9 +104,9 @@
     sqrt(count(*) * var_samp({{ value }}))
 {%- endmacro %}
 
-{#- How many accounts a mean needs before a check may judge by its clustered standard error, which is too small with fewer. -#}
-{% macro fewest_accounts() -%}
-    20
+{#- Whether a clustered standard error rests on enough accounts: that of fewer is too small. -#}
+{% macro has_enough_accounts(n_accounts) -%}
+    {{ n_accounts }} >= 20
 {%- endmacro %}
 
 {#- The half-width of a 95% interval (or of another level). -#}

@@ -26,7 +26,7 @@ by_campaign as (
 
 campaigns as (
     select * from by_campaign
-    where n_accounts >= {{ fewest_accounts() }}
+    where {{ has_enough_accounts('n_accounts') }}
 ),
 
 -- A single campaign differs from no other.

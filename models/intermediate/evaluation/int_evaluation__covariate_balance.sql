@@ -74,7 +74,7 @@ errors as (
         feature,
         measure,
         case
-            when least(count(on_treated), count(on_control)) >= {{ fewest_accounts() }}
+            when {{ has_enough_accounts('least(count(on_treated), count(on_control))') }}
                 then {{ clustered_error('(coalesce(on_treated, 0) - coalesce(on_control, 0))') }}
         end as weighted_difference_se
     from influences

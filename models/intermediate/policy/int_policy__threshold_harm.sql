@@ -29,9 +29,10 @@ final as (
     select
         sleeping_dog_lift_threshold,
         n_rows as n_users,
+        n_accounts,
         round(mean, 9) as mean_lift,
         round(standard_error, 9) as mean_lift_se,
-        round({{ safe_divide('mean', 'standard_error') }}, 6) as z
+        case when {{ has_enough_accounts('n_accounts') }} then round({{ safe_divide('mean', 'standard_error') }}, 6) end as z
     from estimates
 )
 
