@@ -6,51 +6,86 @@ with effects as (
 
 policies as (
     select
-        parameters.needs_ranking,
-        policies.*
-    from {{ ref('policy_parameters') }} as parameters
-    inner join {{ ref('int_policy__policies') }} as policies on parameters.policy_id = policies.policy_id
-    where parameters.is_shipped
+        policy_id,
+        needs_ranking
+    from {{ ref('policy_parameters') }}
+    where is_shipped
 ),
 
--- Nudging everybody, priced at the average effect and both ends of its interval.
-priced as (
-    select
-        policies.policy_id,
-        policies.needs_ranking,
-        effects.estimate,
-        effects.estimate_lower,
-        effects.estimate_upper,
-        effects.n_rows * (effects.estimate * policies.value_per_conversion_usd - policies.cost_per_nudge_usd)
-        - effects.n_accounts * policies.cost_per_account_usd as estimate_usd,
-        effects.n_rows * (effects.estimate_lower * policies.value_per_conversion_usd - policies.cost_per_nudge_usd)
-        - effects.n_accounts * policies.cost_per_account_usd as estimate_lower_usd,
-        effects.n_rows * (effects.estimate_upper * policies.value_per_conversion_usd - policies.cost_per_nudge_usd)
-        - effects.n_accounts * policies.cost_per_account_usd as estimate_upper_usd
-    from policies
-    left join effects on true
+{% if var('refresh') %}
+gains as (
+    select * from {{ source('published', 'policy_value') }}
+    where comparator = 'nobody'
 ),
+{% else %}
+evidence as (
+    select evidence.*
+    from {{ ref('int_policy__account_evidence') }} as evidence
+    inner join policies on evidence.policy_id = policies.policy_id
+    where evidence.population = 'campaign'
+),
+
+observed as (
+    select * from {{ ref('int_policy__observed_effects') }}
+),
+
+-- As in policy_value, which comes after the lists.
+valued as (
+    select
+        evidence.account_id,
+        case
+            when evidence.n_users > 0
+                then
+                    {{ dollars('coalesce(observed.observed_of_everybody, 0.0)', 'evidence.value_per_conversion_usd') }}
+                    - evidence.cost_of_everybody_usd
+            else 0.0
+        end as value_usd
+    from evidence
+    left join observed using (campaign_id, policy_id, account_id)
+),
+
+by_account as (
+    select
+        account_id,
+        {{ exact_sum_usd('value_usd') }} as gain_usd
+    from valued
+    group by 1
+),
+
+gains as (
+    select
+        'everybody' as strategy,
+        {{ with_interval('gain_usd', exact_sum_usd('gain_usd'), clustered_error_of_sum('gain_usd'), digits=6) }}
+    from by_account
+),
+{% endif %}
 
 final as (
     select
-        needs_ranking,
-        estimate_upper as effect_upper,
+        policies.needs_ranking,
+        effects.estimate_upper as effect_upper,
         coalesce(
-            'On average a nudge adds ' || cast(round(priced.estimate, 4) as string)
+            'On average a nudge adds ' || cast(round(effects.estimate, 4) as string)
             || case when scale.value_per_conversion_usd is null then ' conversions' else ' of the revenue of a conversion' end
-            || ' (95% interval '
-            || cast(round(estimate_lower, 4) as string) || ' to ' || cast(round(estimate_upper, 4) as string) || ')'
+            || ' (95% interval ' || cast(round(effects.estimate_lower, 4) as string)
+            || ' to ' || cast(round(effects.estimate_upper, 4) as string) || ')'
             || coalesce(
-                '. At the prices of the policy ' || policy_id
+                '. At the prices of the policy ' || policies.policy_id
                 || ', nudging everybody in the past campaigns would have earned '
-                || cast(cast(round(estimate_usd) as bigint) as string) || ' dollars ('
-                || cast(cast(round(estimate_lower_usd) as bigint) as string) || ' to '
-                || cast(cast(round(estimate_upper_usd) as bigint) as string) || '), and nobody 0', ''
+                || {{ in_decimals('gains.gain_usd', 0) }} || ' dollars (' || {{ in_decimals('gains.gain_usd_lower', 0) }}
+                || ' to ' || {{ in_decimals('gains.gain_usd_upper', 0) }} || '), and nobody 0', ''
             ),
             'Nothing is known about the effect of a nudge'
         ) as what_is_known
-    from priced
+    from policies
     cross join {{ ref('int_uplift__outcome_scale') }} as scale
+    left join effects on true
+    -- Without known values, all gains are 0.
+    left join gains
+        on
+            gains.strategy = 'everybody'
+            and gains.gain_usd_se > 0
+            {{ 'and policies.policy_id = gains.policy_id' if var('refresh') }}
 )
 
 select * from final
