@@ -47,6 +47,7 @@ DBT = Path(sys.executable).with_name("dbt")
 PARSED = "partial_parse.msgpack"
 # Models whose SQL is tested on frames.
 RUN_ON_FRAMES = (
+    "int_build__publication_gate",
     "int_evaluation__arm_diagnostics",
     "int_evaluation__arm_terms",
     "int_evaluation__learner_leaderboard",

@@ -14,8 +14,10 @@ policies as (
 
 {% if var('refresh') %}
 gains as (
-    select * from {{ source('published', 'policy_value') }}
-    where comparator = 'nobody'
+    select gains.*
+    from {{ source('published', 'policy_value') }} as gains
+    inner join policies on gains.policy_id = policies.policy_id
+    where gains.comparator = 'nobody'
 ),
 {% else %}
 evidence as (
@@ -25,38 +27,49 @@ evidence as (
     where evidence.population = 'campaign'
 ),
 
-observed as (
+effects_by_account as (
     select * from {{ ref('int_policy__observed_effects') }}
 ),
 
--- As in policy_value, which comes after the lists.
+-- As in policy_value, which comes after the decisions.
 valued as (
+    {% for strategy, picks, suffix in [
+        ('evidence.policy_id', passes_every_guardrail(), ''), ("'everybody'", 'evidence.n_users > 0', '_of_everybody'),
+    ] %}
     select
+        {{ strategy }} as strategy,
         evidence.account_id,
+        {{ picks }} as is_picked,
         case
-            when evidence.n_users > 0
+            when {{ picks }}
                 then
-                    {{ dollars('coalesce(observed.observed_of_everybody, 0.0)', 'evidence.value_per_conversion_usd') }}
-                    - evidence.cost_of_everybody_usd
+                    {{ dollars('coalesce(observed.observed' ~ suffix ~ ', 0.0)', 'evidence.value_per_conversion_usd') }}
+                    - evidence.cost{{ suffix }}_usd
             else 0.0
         end as value_usd
     from evidence
-    left join observed using (campaign_id, policy_id, account_id)
+    left join effects_by_account as observed using (campaign_id, policy_id, account_id)
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 by_account as (
     select
+        strategy,
         account_id,
+        count(*) filter (where is_picked) as n_picked,
         {{ exact_sum_usd('value_usd') }} as gain_usd
     from valued
-    group by 1
+    group by 1, 2
 ),
 
 gains as (
     select
-        'everybody' as strategy,
+        strategy,
+        {{ sum_int('n_picked') }} as n_accounts,
         {{ with_interval('gain_usd', exact_sum_usd('gain_usd'), clustered_error_of_sum('gain_usd'), digits=6) }}
     from by_account
+    group by 1
 ),
 {% endif %}
 
@@ -76,16 +89,22 @@ final as (
                 || ' to ' || {{ in_decimals('gains.gain_usd_upper', 0) }} || '), and nobody 0', ''
             ),
             'Nothing is known about the effect of a nudge'
-        ) as what_is_known
+        ) as what_is_known,
+        case
+            when not policies.needs_ranking and own.n_accounts > 0 and not coalesce(own.gain_usd_lower > 0, false)
+                then
+                    policies.policy_id || ' has not shown that it pays: gain in the past campaigns '
+                    || coalesce({{ in_decimals('own.gain_usd', 0) }}, 'unknown') || ' dollars (95% interval '
+                    || coalesce({{ in_decimals('own.gain_usd_lower', 0) }}, 'unknown') || ' to '
+                    || coalesce({{ in_decimals('own.gain_usd_upper', 0) }}, 'unknown') || '), needed above 0 at its lower end. '
+                    || 'What to do about it: ship another policy in seeds/policy_parameters.csv, or learn from a larger campaign'
+        end as objection
     from policies
     cross join {{ ref('int_uplift__outcome_scale') }} as scale
     left join effects on true
     -- Without known values, all gains are 0.
-    left join gains
-        on
-            gains.strategy = 'everybody'
-            and gains.gain_usd_se > 0
-            {{ 'and policies.policy_id = gains.policy_id' if var('refresh') }}
+    left join gains on gains.strategy = 'everybody' and gains.gain_usd_se > 0
+    left join gains as own on policies.policy_id = own.strategy
 )
 
 select * from final

@@ -66,6 +66,7 @@ def all_texts(root: Path) -> str:
     models = (
         "staging/base/base_user_features",
         "intermediate/build/int_build__publication_gate",
+        "intermediate/build/int_build__remarks",
         "intermediate/campaign/int_campaign__dealt_before",
         "intermediate/policy/int_policy__policies",
         "intermediate/uplift/int_uplift__outcome_scale",
