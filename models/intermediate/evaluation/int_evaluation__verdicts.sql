@@ -89,7 +89,7 @@ final as (
             when is_blocking
                 then
                     check_id || case when check_group = 'delivery' then ' of ' || subject else ' (' || statistic || ')' end
-                    || ' ' || coalesce(cast(value as string), 'unknown')
+                    || ' ' || coalesce(cast(round(value, 4) as string), 'unknown')
                     || case
                         when check_group = 'delivery' then ', allowed '
                         else ', needed ' || replace(comparison, '_', ' ') || ' '
