@@ -1,4 +1,4 @@
-{#- A branch of a `union all` for each column of a relation: the table's name, the column's place, name and type, rows, and rows in which it is filled. -#}
+{#- One `union all` branch per column of a relation: table, position, name, type, rows, and filled rows. -#}
 {% macro profile_columns(relation, table_name) -%}
     {%- set columns = adapter.get_columns_in_relation(relation) if execute else [] -%}
     {%- for column in columns %}
@@ -14,7 +14,7 @@
     {%- endfor %}
 {%- endmacro %}
 
-{#- The name of a type that this project uses for it, whatever the engine calls it. -#}
+{#- The project's name for an engine's type. -#}
 {% macro standard_type(data_type) -%}
     {{ return({'varchar': 'string', 'integer': 'int'}.get(data_type | lower, data_type | lower)) }}
 {%- endmacro %}

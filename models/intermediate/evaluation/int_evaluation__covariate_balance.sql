@@ -13,27 +13,37 @@ weighted as (
         feature_values.feature,
         feature_values.feature_value,
         dr_scores.account_id,
-        dr_scores.is_treated,
+        dr_scores.is_treated = 1 as is_treated,
         {{ inverse_propensity_weight('dr_scores.is_treated', 'dr_scores.clipped_propensity') }} as weight
     from dr_scores
     inner join feature_values on dr_scores.observation_id = feature_values.observation_id
 ),
 
+-- All that follows needs only the sums of an account's users in an arm.
+sums as (
+    select
+        feature,
+        account_id,
+        is_treated,
+        count(*) as n_users,
+        count(feature_value) as n_known,
+        sum(weight) as weight,
+        coalesce(sum(weight) filter (where feature_value is not null), 0) as known_weight,
+        sum(feature_value) as total,
+        sum(feature_value * feature_value) as total_squares,
+        sum(weight * feature_value) as weighted_total
+    from weighted
+    group by 1, 2, 3
+),
+
 -- Missingness may differ between the arms too.
 measures as (
-    select
-        weighted.feature,
-        kinds.measure,
-        weighted.account_id,
-        weighted.is_treated = 1 as is_treated,
-        weighted.weight,
-        case
-            when kinds.measure = 'value' then weighted.feature_value
-            when weighted.feature_value is null then 1.0
-            else 0.0
-        end as measured
-    from weighted
-    cross join (values ('value'), ('is_missing')) as kinds (measure)
+    select feature, 'value' as measure, account_id, is_treated, n_known as n, known_weight as weight, total, total_squares, weighted_total
+    from sums
+    where n_known > 0
+    union all
+    select feature, 'is_missing', account_id, is_treated, n_users, weight, n_users - n_known, n_users - n_known, weight - known_weight
+    from sums
 ),
 
 moments as (
@@ -41,13 +51,15 @@ moments as (
         feature,
         measure,
         {% for arm, is_in_arm in arms.items() %}
-        avg(measured) filter (where {{ is_in_arm }}) as {{ arm }}_mean,
-        var_samp(measured) filter (where {{ is_in_arm }}) as {{ arm }}_variance,
-        sum(weight) filter (where {{ is_in_arm }} and measured is not null) as {{ arm }}_weight,
-        sum(weight * measured) filter (where {{ is_in_arm }})
-        / sum(weight) filter (where {{ is_in_arm }} and measured is not null) as weighted_{{ arm }}_mean,
+        sum(total) filter (where {{ is_in_arm }}) / sum(n) filter (where {{ is_in_arm }}) as {{ arm }}_mean,
+        (
+            sum(total_squares) filter (where {{ is_in_arm }})
+            - pow(sum(total) filter (where {{ is_in_arm }}), 2) / sum(n) filter (where {{ is_in_arm }})
+        ) / nullif(sum(n) filter (where {{ is_in_arm }}) - 1, 0) as {{ arm }}_variance,
+        sum(weight) filter (where {{ is_in_arm }}) as {{ arm }}_weight,
+        sum(weighted_total) filter (where {{ is_in_arm }}) / sum(weight) filter (where {{ is_in_arm }}) as weighted_{{ arm }}_mean,
         {% endfor %}
-        measure = 'value' or max(measured) > 0 as has_something_to_measure
+        measure = 'value' or sum(total) > 0 as has_something_to_measure
     from measures
     group by 1, 2
 ),
@@ -58,13 +70,14 @@ influences as (
         measures.feature,
         measures.measure,
         {% for arm, is_in_arm in arms.items() %}
-        sum(measures.weight * (measures.measured - moments.weighted_{{ arm }}_mean)) filter (where {{ is_in_arm }})
-        / max(moments.{{ arm }}_weight) as on_{{ arm }},
+        max(
+            (measures.weighted_total - moments.weighted_{{ arm }}_mean * measures.weight) / moments.{{ arm }}_weight
+        ) filter (where {{ is_in_arm }}) as on_{{ arm }},
         {% endfor %}
         measures.account_id
     from measures
     inner join moments on measures.feature = moments.feature and measures.measure = moments.measure
-    where measures.measured is not null and moments.has_something_to_measure
+    where moments.has_something_to_measure
     group by measures.feature, measures.measure, measures.account_id
 ),
 

@@ -25,10 +25,6 @@ outcome_scale as (
     select * from {{ ref('int_uplift__outcome_scale') }}
 ),
 
-checks as (
-    select * from {{ ref('checks') }}
-),
-
 -- How much of treatment the features explain is the benchmark for what they may miss; if they explain almost nothing,
 -- there is no benchmark. With declared probabilities nothing hidden decided treatment.
 design as (
@@ -44,7 +40,7 @@ robustness as (
         end) as robustness_value
     from sensitivity
     cross join design
-    inner join checks on checks.check_id = 'assignment_explained'
+    inner join {{ ref('checks') }} as checks on checks.check_id = 'assignment_explained'
 ),
 
 -- The arm with the more unequal weights.
@@ -70,17 +66,20 @@ measured as (
     from {{ ref('int_evaluation__covariate_balance') }}
     union all
     select 'sample_ratio_gap', max({{ beyond_chance('estimate', 'standard_error') }}), null
-    from diagnostics
-    where diagnostic_id = 'sample_ratio_difference'
+    from diagnostics where diagnostic_id = 'sample_ratio_difference'
     union all
     -- Where no probability is declared, none disagrees.
-    select 'declared_ratio_gap', case count(*) when 0 then 0 else max({{ beyond_chance('estimate', 'standard_error') }}) end, null
-    from diagnostics
-    where diagnostic_id = 'declared_ratio_difference'
+    select
+        'declared_ratio_gap',
+        case
+            when count(*) = 0 then 0
+            when {{ has_enough_accounts('max(n_accounts)') }} then max({{ beyond_chance('estimate', 'standard_error') }})
+        end,
+        null
+    from diagnostics where diagnostic_id = 'declared_ratio_difference'
     union all
     select 'outcome_observed_gap', max(abs(estimate)), null
-    from diagnostics
-    where diagnostic_id = 'missing_outcome_difference'
+    from diagnostics where diagnostic_id = 'missing_outcome_difference'
     union all
     select 'campaign_gap', max({{ beyond_chance('estimate', 'standard_error') }}), null
     from {{ ref('int_evaluation__campaign_gaps') }}

@@ -89,7 +89,8 @@ final as (
             when is_blocking
                 then
                     check_id || case when check_group = 'delivery' then ' of ' || subject else ' (' || statistic || ')' end
-                    || ' ' || coalesce(cast(round(value, 4) as string), 'unknown')
+                    -- All digits, where rounding would hide the reason.
+                    || ' ' || coalesce(cast(case when round(value, 4) = warn_limit then value else round(value, 4) end as string), 'unknown')
                     || case
                         when check_group = 'delivery' then ', allowed '
                         else ', needed ' || replace(comparison, '_', ' ') || ' '

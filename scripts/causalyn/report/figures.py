@@ -25,6 +25,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 # Standard errors on either side of the estimate in a 95% interval.
 Z_95 = NormalDist().inv_cdf(0.975)
+Z_999 = NormalDist().inv_cdf(0.9995)
 BLUE, ORANGE, INK, GREY, PALE = "#0072B2", "#D55E00", "#16202E", "#55606E", "#DDE2E8"
 SHADES = LinearSegmentedColormap.from_list("white_to_blue", ["#FFFFFF", BLUE])
 STYLE = {
@@ -272,11 +273,13 @@ def love_plot(balance: pd.DataFrame, limit: float = 0.1) -> Drawn | None:
         return None
     shown = values.reindex(values["raw_smd"].abs().sort_values(kind="stable").index)
     before, after = shown["raw_smd"].abs(), shown["weighted_smd"].abs()
-    far = int((after > limit).sum())
+    # Chance alone makes some feature differ in a small campaign.
+    error = shown["weighted_smd_se"].fillna(np.inf) if "weighted_smd_se" in shown else 0.0
+    far = int((after - Z_999 * error > limit).sum())
     title = f"The arms differed by up to {before.max():.2f} standard deviations in a feature. After weighting, " + (
-        f"{far} of {len(shown)} features {'differs' if far == 1 else 'differ'} by more than {limit}"
+        f"{far} of {len(shown)} features {'differs' if far == 1 else 'differ'} by more than {limit} beyond chance"
         if far
-        else f"none differs by more than {limit}"
+        else f"none differs by more than {limit} beyond chance"
     )
     figure, axes = _axes(height=4.6)
     names = [feature_label(feature) for feature in shown["feature"]]

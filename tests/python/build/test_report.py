@@ -382,6 +382,11 @@ def test_the_campaign_is_read_out_with_intervals_guardrail_and_sample_ratio(rend
     assert "25 August: $50 (−$10 to $110), 90 accounts nudged, 80 held out" in page.read_text()
 
 
+def test_a_campaign_whose_power_is_unknown_is_planned_without_it(rendered_with):
+    words = section(rendered_with("update marts.experiment_plan set power_at_expected_effect = null"), "campaign")
+    assert "the campaign can detect an effect of" in words and "with a chance of" not in words
+
+
 def test_looks_at_few_accounts_decide_nothing(rendered_with):
     words = section(rendered_with(LOOK.format(n=29, is_lost=False)), "campaign")
     assert "Too few Does it pay?" in words and "Too few Do admins stay?" in words

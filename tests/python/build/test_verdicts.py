@@ -121,3 +121,16 @@ def test_a_world_without_signal_is_never_published(run, run_dbt, tmp_path, proje
     # Without differences in the data everybody gets the average effect, and a ranking of ties has no measures.
     assert {verdicts["qini_z"], verdicts["gain_over_response_model_z"]} <= {"fail", "unknown"}
     assert ("target_accounts",) not in tables
+
+
+def test_a_refusal_says_of_nudging_everybody_what_policy_value_says(built_world):
+    with duckdb.connect(str(built_world.warehouse), read_only=True) as connection:
+        ((said,),) = connection.sql("select what_is_known from intermediate.int_build__remarks").fetchall()
+        ((gain, lower, upper),) = connection.sql(
+            """
+            select gain_usd, gain_usd_lower, gain_usd_upper
+            from marts.policy_value inner join seeds.policy_parameters using (policy_id)
+            where is_shipped and strategy = 'everybody' and comparator = 'nobody'
+            """
+        ).fetchall()
+    assert f"would have earned {gain:.0f} dollars ({lower:.0f} to {upper:.0f}), and nobody 0" in said
