@@ -38,11 +38,21 @@ sums as (
 
 -- Missingness may differ between the arms too.
 measures as (
-    select feature, 'value' as measure, account_id, is_treated, n_known as n, known_weight as weight, total, total_squares, weighted_total
+    select
+        feature,
+        'value' as measure,
+        account_id,
+        is_treated,
+        n_known as n,
+        known_weight as weight,
+        total,
+        total_squares as squares,
+        weighted_total
     from sums
     where n_known > 0
     union all
-    select feature, 'is_missing', account_id, is_treated, n_users, weight, n_users - n_known, n_users - n_known, weight - known_weight
+    select
+        feature, 'is_missing', account_id, is_treated, n_users, weight, n_users - n_known, n_users - n_known, weight - known_weight
     from sums
 ),
 
@@ -53,11 +63,12 @@ moments as (
         {% for arm, is_in_arm in arms.items() %}
         sum(total) filter (where {{ is_in_arm }}) / sum(n) filter (where {{ is_in_arm }}) as {{ arm }}_mean,
         (
-            sum(total_squares) filter (where {{ is_in_arm }})
+            sum(squares) filter (where {{ is_in_arm }})
             - pow(sum(total) filter (where {{ is_in_arm }}), 2) / sum(n) filter (where {{ is_in_arm }})
         ) / nullif(sum(n) filter (where {{ is_in_arm }}) - 1, 0) as {{ arm }}_variance,
         sum(weight) filter (where {{ is_in_arm }}) as {{ arm }}_weight,
-        sum(weighted_total) filter (where {{ is_in_arm }}) / sum(weight) filter (where {{ is_in_arm }}) as weighted_{{ arm }}_mean,
+        sum(weighted_total) filter (where {{ is_in_arm }})
+        / sum(weight) filter (where {{ is_in_arm }}) as weighted_{{ arm }}_mean,
         {% endfor %}
         measure = 'value' or sum(total) > 0 as has_something_to_measure
     from measures
