@@ -1,59 +1,46 @@
 {% set arms = {'treated': 'is_treated', 'control': 'not is_treated'} %}
 
-with feature_values as (
-    select * from {{ ref('int_uplift__feature_values') }}
-),
-
-dr_scores as (
-    select * from {{ ref('int_uplift__doubly_robust_scores') }}
-),
-
-weighted as (
+with weighted as (
     select
         feature_values.feature,
         feature_values.feature_value,
         dr_scores.account_id,
         dr_scores.is_treated = 1 as is_treated,
         {{ inverse_propensity_weight('dr_scores.is_treated', 'dr_scores.clipped_propensity') }} as weight
-    from dr_scores
-    inner join feature_values on dr_scores.observation_id = feature_values.observation_id
+    from {{ ref('int_uplift__doubly_robust_scores') }} as dr_scores
+    inner join {{ ref('int_uplift__feature_values') }} as feature_values
+        on dr_scores.observation_id = feature_values.observation_id
+),
+
+-- Missingness may differ between the arms too.
+measures as (
+    select
+        weighted.*,
+        kinds.measure,
+        case
+            when kinds.measure = 'value' then weighted.feature_value
+            when weighted.feature_value is null then 1.0
+            else 0.0
+        end as measured
+    from weighted
+    cross join (values ('value'), ('is_missing')) as kinds (measure)
 ),
 
 -- All that follows needs only the sums of an account's users in an arm.
 sums as (
     select
         feature,
+        measure,
         account_id,
         is_treated,
-        count(*) as n_users,
-        count(feature_value) as n_known,
+        count(*) as n,
         sum(weight) as weight,
-        coalesce(sum(weight) filter (where feature_value is not null), 0) as known_weight,
-        sum(feature_value) as total,
-        sum(feature_value * feature_value) as total_squares,
-        sum(weight * feature_value) as weighted_total
-    from weighted
-    group by 1, 2, 3
-),
-
--- Missingness may differ between the arms too.
-measures as (
-    select
-        feature,
-        'value' as measure,
-        account_id,
-        is_treated,
-        n_known as n,
-        known_weight as weight,
-        total,
-        total_squares as squares,
-        weighted_total
-    from sums
-    where n_known > 0
-    union all
-    select
-        feature, 'is_missing', account_id, is_treated, n_users, weight, n_users - n_known, n_users - n_known, weight - known_weight
-    from sums
+        sum(measured) as total,
+        sum(measured * measured) as squares,
+        sum(weight * measured) as weighted_total
+    from measures
+    where measured is not null
+    group by 1, 2, 3, 4
 ),
 
 moments as (
@@ -71,25 +58,25 @@ moments as (
         / sum(weight) filter (where {{ is_in_arm }}) as weighted_{{ arm }}_mean,
         {% endfor %}
         measure = 'value' or sum(total) > 0 as has_something_to_measure
-    from measures
+    from sums
     group by 1, 2
 ),
 
 -- How far an account moves the weighted mean of each arm it has users in.
 influences as (
     select
-        measures.feature,
-        measures.measure,
+        sums.feature,
+        sums.measure,
         {% for arm, is_in_arm in arms.items() %}
         max(
-            (measures.weighted_total - moments.weighted_{{ arm }}_mean * measures.weight) / moments.{{ arm }}_weight
+            (sums.weighted_total - moments.weighted_{{ arm }}_mean * sums.weight) / moments.{{ arm }}_weight
         ) filter (where {{ is_in_arm }}) as on_{{ arm }},
         {% endfor %}
-        measures.account_id
-    from measures
-    inner join moments on measures.feature = moments.feature and measures.measure = moments.measure
+        sums.account_id
+    from sums
+    inner join moments on sums.feature = moments.feature and sums.measure = moments.measure
     where moments.has_something_to_measure
-    group by measures.feature, measures.measure, measures.account_id
+    group by sums.feature, sums.measure, sums.account_id
 ),
 
 -- A feature known in few accounts of an arm can't be judged.

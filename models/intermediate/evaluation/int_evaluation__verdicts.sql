@@ -91,7 +91,9 @@ final as (
                     check_id || case when check_group = 'delivery' then ' of ' || subject else ' (' || statistic || ')' end
                     -- All digits, where rounding would hide the reason.
                     || ' '
-                    || coalesce(cast(case when round(value, 4) = warn_limit then value else round(value, 4) end as string), 'unknown')
+                    || coalesce(
+                        cast(case when round(value, 4) = warn_limit then value else round(value, 4) end as string), 'unknown'
+                    )
                     || case
                         when check_group = 'delivery' then ', allowed '
                         else ', needed ' || replace(comparison, '_', ' ') || ' '
