@@ -84,8 +84,8 @@ final as (
                 || coalesce(', because the data changed too much: ' || changed.reasons || '. What to do about it: select subject, '
                 || 'remedy from candidate_marts.verdicts where verdict = ''fail''; if the change is intended, build with '
                 || 'ACCEPT_CHANGES=1 (dbt: --vars ''deliveries: accept'')', '')
-                || coalesce('. Because the policy ' || remarks.objection, '')
-                || coalesce('. Because data or model can''t be trusted: ' || failed.reasons || case when failed.is_unranked then '. '
+                || coalesce(', because the policy ' || remarks.objection, '')
+                || coalesce(', because data or model can''t be trusted: ' || failed.reasons || case when failed.is_unranked then '. '
                 || remarks.what_is_known else '' end || '. What to do about it: select '
                 || 'check_id, remedy from candidate_marts.verdicts where verdict <> ''pass''', '')") }}
         end
