@@ -121,11 +121,11 @@ def measured_claims(folder: Path) -> dict[str, float]:
 
 
 def verdicts(folder: Path) -> dict[str, float]:
-    """Every verdict (1 passed, 0.5 warned, 0 failed), and whether all blocking ones passed."""
+    """Every known verdict (1 passed, 0.5 warned, 0 failed), and whether all blocking ones passed."""
     query = """
         select 'verdict_' || check_id, case verdict when 'pass' then 1.0 when 'warn' then 0.5 else 0.0 end
         from candidate_marts.verdicts
-        where check_group in ('data', 'identification', 'model')
+        where check_group in ('data', 'identification', 'model') and verdict <> 'unknown'
         union all
         select 'is_published', cast(not bool_or(is_blocking) as int)
         from candidate_marts.verdicts
@@ -156,6 +156,8 @@ def trust(folder: Path) -> dict[str, float]:
         union all
         select 'campaign', 'average_effect_se', standard_error
         from candidate_marts.findings where finding_id = 'average_lift'
+        union all
+        select 'campaign', 'spill_over_z', z from candidate_marts.spill_over
     """
     return measured(folder, query)
 
@@ -237,7 +239,7 @@ def study_foreign(folder: Path, raw: Path) -> dict[str, float]:
             [(group, *effects) for group, effects in FOREIGN_EFFECTS.items()],
         )
     dbt(folder, "build", "--exclude", "resource_type:unit_test")
-    return figures(folder, "reference")
+    return figures(folder, "reference") | trust(folder)
 
 
 def in_a_folder(study: Callable[..., dict[str, float]], parsed: Path, *arguments: object) -> dict[str, float]:

@@ -126,6 +126,7 @@ def _to_bytes(model: uplift.UpliftModel) -> bytes:
     arrays: dict[str, Any] = {
         "account_hashes": model.account_hashes,
         "campaigns": np.array(model.campaigns, dtype=str),
+        "levels": np.array([half.levels for pair in model.halves for half in pair]),
         "n_trees": np.array([len(forest.sizes) for forest in forests]),
         **{
             name: np.concatenate([getattr(forest, name) for forest in forests]) for name in ("sizes", "nodes", "values")
@@ -159,6 +160,7 @@ def _from_bytes(row: Mapping[Hashable, Any], features: tuple[str, ...]) -> uplif
 def _from_arrays(arrays: Mapping[str, Any], features: tuple[str, ...]) -> uplift.UpliftModel:
     forests, splines = _split_forests(arrays, len(features)), _split_splines(arrays, len(features))
     parts: dict[str, Iterator[Any]] = {"Forest": forests, "Splines": splines}
+    levels = iter(arrays["levels"])
     campaigns = tuple(arrays["campaigns"].tolist())
     n_rules = max(1, len(campaigns))
 
@@ -171,7 +173,7 @@ def _from_arrays(arrays: Mapping[str, Any], features: tuple[str, ...]) -> uplift
             name: learner(*(next(parts[str(field.type)]) for field in fields(learner)))
             for name, learner in uplift.LEARNERS.items()
         }
-        return uplift.HalfModel(both, lifts)
+        return uplift.HalfModel(both, lifts, next(levels))
 
     raw_trees = tuple((next(forests), next(forests)) for _ in range(2))
     of_learners = [field.type for learner in uplift.LEARNERS.values() for field in fields(learner)]

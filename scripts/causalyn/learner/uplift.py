@@ -496,7 +496,8 @@ class Calibration:
         All arrays are by user; accounts are integers from 0. A learner that ranks users no better than chance gets no weight; if
         all do, everybody gets the average effect.
         """
-        matrix = np.stack(list(lifts.values()), axis=1)
+        # Rounded, lest rounding errors rank users of whom a learner says the same.
+        matrix = np.stack(list(lifts.values()), axis=1).round(12)
         centers, level = matrix.mean(axis=0), float(scores.mean())
         position, beyond = matrix - centers, scores - level
         weights, slopes, covariance = [], [], []
@@ -540,10 +541,15 @@ class Calibration:
 
 @dataclass(frozen=True)
 class HalfModel:
-    """The models of one half of the accounts: the six of `fit_nuisances`, and a fitted Lift per learner."""
+    """The models of one half of the accounts: the six of `fit_nuisances`, and a fitted Lift per learner.
+
+    levels: each learner's mean lift of the half's own users. A half in which the effect happens to be large lacks in the other,
+    whose users it scores, so levels would rank accounts against the truth; calibration gives all the same one.
+    """
 
     nuisances: tuple[Nuisance, ...]
     lifts: Mapping[str, Lift]
+    levels: np.ndarray
 
     def contributions(self, features: np.ndarray, weights: Mapping[str, np.ndarray]) -> np.ndarray:
         """Each feature's contribution to the weighted sum of lifts (features x users), from weights of users by learner."""
@@ -554,7 +560,7 @@ class HalfModel:
     def predict(
         self, features: np.ndarray, membership: np.ndarray, nuisances: Sequence[int], learners: Sequence[str]
     ) -> np.ndarray:
-        """The named nuisances of users, then the lift of each learner, then its variance over trees (these x users).
+        """The named nuisances of users, then each learner's lift beyond its level, then its variance over trees (these x users).
 
         Trees agree on users like those they saw. For an unseen combination of features, each tree follows a different feature and
         they disagree: the user's lift has little support.
@@ -566,7 +572,9 @@ class HalfModel:
             sum(np.atleast_2d(asked[need + kind]).mean(axis=0) for kind in (0, BY_SPLINES)) / 2 for need in nuisances
         ]
         trees = [self.lifts[learner](features, asked, PREDICT_TREES) for learner in learners]
-        said = [*rows, *(of.mean(axis=0) for of in trees), *(of.var(axis=0) for of in trees)]
+        level = dict(zip(self.lifts, self.levels, strict=True))
+        beyond = [of.mean(axis=0) - level[learner] for learner, of in zip(learners, trees, strict=True)]
+        said = [*rows, *beyond, *(of.var(axis=0) for of in trees)]
         # Without nuisances, a stack in which no learner has any weight asks nothing.
         return np.stack(said) if said else np.empty((0, len(features)))
 
@@ -591,8 +599,8 @@ class UpliftModel:
         """Scores every row of `frame` (IDENTITY, `account_hash` and the features).
 
         Users of a past campaign get a row per learner and one of RAW_TREES; today's users get one, of the deciding learner,
-        by its name in MEMBERS. `scoring_halves` identifies the models that scored a user: bit k is the half of pair k; NaN if all
-        halves did. Returns SCORE_COLUMNS, IDENTITY as given.
+        by its name in MEMBERS. `scoring_halves` identifies the models that scored a user, see `_over_models`. Returns
+        SCORE_COLUMNS, IDENTITY as given.
         """
         matrix, hashes = self.matrix(frame), frame["account_hash"].to_numpy(dtype=np.int64)
         membership = members_of(frame, self.campaigns)
@@ -606,14 +614,12 @@ class UpliftModel:
             scores = in_blocks(score, matrix[rows], hashes[rows], membership[rows])
             if score is campaign:
                 scores[RAW_TREES] = {"lift": self._raw_lift(matrix[rows], hashes[rows])}
-            bits = (1 << len(self.halves)) - 1 - hashes[rows] % (1 << len(self.halves))
-            scoring_halves = np.where(self._saw(hashes[rows]), bits, np.nan)
             identity = frame[list(IDENTITY)].iloc[rows]
             parts += [
                 identity.assign(
                     learner_id=LEARNER_IDS[name],
                     **{score: scores[name].get(score, np.nan) for score in SCORES},
-                    scoring_halves=scoring_halves,
+                    scoring_halves=scores[deciding]["scoring_halves"],
                 )
                 for name in scores
             ]
@@ -646,7 +652,7 @@ class UpliftModel:
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Nuisances (3 x users), and lift before calibration by learner (users)."""
         answer = partial(HalfModel.predict, nuisances=(CONTROL, TREATED, PROPENSITY), learners=tuple(LEARNERS))
-        mean, _ = self._over_models(features, account_hash, membership, answer)
+        mean, _, _ = self._over_models(features, account_hash, membership, answer)
         return mean[:3], dict(zip(LEARNERS, mean[3:], strict=False))
 
     def _score(
@@ -660,8 +666,9 @@ class UpliftModel:
         """Scores of users by learner, the stack included, and column."""
         asked = [name for name in LEARNERS if any(name in self.calibrations[learner].learners for learner in learners)]
         answer = partial(HalfModel.predict, nuisances=nuisances, learners=asked)
-        mean, variance = self._over_models(features, account_hash, membership, answer)
+        mean, variance, scoring_halves = self._over_models(features, account_hash, membership, answer)
         common = dict(zip([SCORES[nuisance] for nuisance in nuisances], mean, strict=False))
+        common["scoring_halves"] = scoring_halves
         (lift, tree_variance), (sampling_variance, _) = (
             answers[len(nuisances) :].reshape(2, len(asked), len(features)) for answers in (mean, variance)
         )
@@ -684,11 +691,16 @@ class UpliftModel:
         account_hash: np.ndarray,
         membership: np.ndarray,
         answer: Callable[[HalfModel, np.ndarray, np.ndarray], np.ndarray],
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and variance of predictions (... x users) over the models that may score each user."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Mean and variance of predictions (... x users) over the models that scored each user, and which did (users).
+
+        Which: bit k is the half of pair k; NaN if all halves did.
+        """
         saw, total = self._saw(account_hash), np.empty(0)
-        squares = total
-        for model, rows in self._models_of(account_hash, saw):
+        squares, scoring_halves = total, np.zeros(len(features), dtype=np.int64)
+        for place, (model, rows) in enumerate(self._models_of(account_hash, saw)):
+            pair, half = divmod(place, 2)
+            scoring_halves[rows] |= half << pair
             said = answer(model, features[rows], membership[rows])
             if not total.size:
                 total, squares = np.zeros((2, *said.shape[:-1], len(features)))
@@ -697,7 +709,8 @@ class UpliftModel:
         n_models = self._n_models(saw)
         mean = total / n_models
         with np.errstate(invalid="ignore"):  # a single model has no known variance
-            return mean, np.maximum(squares - n_models * mean**2, 0) / (n_models - 1)
+            variance = np.maximum(squares - n_models * mean**2, 0) / (n_models - 1)
+        return mean, variance, np.where(saw, scoring_halves, np.nan)
 
     def _models_of(self, account_hash: np.ndarray, saw: np.ndarray) -> Iterator[tuple[HalfModel, np.ndarray]]:
         """Every model and the users that it may score: those of the other half, and those whose account no model saw."""
@@ -889,8 +902,7 @@ def fit_nuisances(
 
 def predict_nuisances(models: Sequence[Nuisance], features: np.ndarray, membership: np.ndarray) -> np.ndarray:
     """The nuisances of users (3 x users) by the models of `fit_nuisances`."""
-    said = np.stack(list(ask_nuisances(models, range(len(models)), features, membership, PREDICT).values()))
-    return (said[:BY_SPLINES] + said[BY_SPLINES:]) / 2
+    return _mean_of_kinds(ask_nuisances(models, range(len(models)), features, membership, PREDICT))
 
 
 def ask_nuisances(
@@ -924,7 +936,8 @@ def _fit_half(
 ) -> HalfModel:
     """Nuisances and learners, as for `fit_nuisances`."""
     models = fit_nuisances(features, treated, outcome, assigned, membership, parameters, generator)
-    nuisances = predict_nuisances(models, features, membership).round(DECIMALS)
+    said = ask_nuisances(models, range(len(models)), features, membership, PREDICT)
+    nuisances = _mean_of_kinds(said).round(DECIMALS)
     chance = chance_of_treatment(nuisances[PROPENSITY], assigned, parameters)
     sample = HalfSample(features, treated, outcome, nuisances, chance)
     # Each learner draws from its own generator, so that adding one moves no other.
@@ -933,7 +946,8 @@ def _fit_half(
         name: learner.fit(sample, partial(_fit_forest, parameters, own))
         for (name, learner), own in zip(LEARNERS.items(), generators, strict=True)
     }
-    return HalfModel(models, lifts)
+    levels = np.array([lift(features, said, PREDICT).mean() for lift in lifts.values()])
+    return HalfModel(models, lifts, levels)
 
 
 def chance_of_treatment(propensity: np.ndarray, assigned: np.ndarray, parameters: Parameters) -> np.ndarray:
@@ -1010,6 +1024,11 @@ def _fit_forest(
         )
         trees.append(tree.fit(features[drawn], target[drawn], weight[drawn]))
     return Forest.of(trees)
+
+
+def _mean_of_kinds(said: Nuisances) -> np.ndarray:
+    """The nuisances of users (3 x users), each the mean of its forest and its splines."""
+    return np.stack([(said[need] + said[need + BY_SPLINES]) / 2 for need in (CONTROL, TREATED, PROPENSITY)])
 
 
 def _line_covariance(lift: np.ndarray, scores: np.ndarray, account: np.ndarray) -> np.ndarray:

@@ -237,6 +237,20 @@ def test_scores_are_the_same_bytes_again_and_another_seed_moves_them(world, scor
     assert fit_and_score(world, replace(PARAMETERS, seed=2)).to_csv() != scores.to_csv()
 
 
+def test_halves_that_know_no_feature_rank_nobody(world):
+    """Each has seen another effect by chance: the larger, the smaller it is in the accounts that the half scores."""
+    inputs = world.drop(columns="true_lift").assign(signal=0.0, confounder=1.0)
+    model = uplift.fit(inputs, PARAMETERS)
+    membership = uplift.members_of(inputs, model.campaigns)
+    _, lifts = model.out_of_bag(model.matrix(inputs), inputs["account_hash"].to_numpy(), membership)
+    for learner, lift in lifts.items():
+        assert lift == pytest.approx(0, abs=1e-12), learner
+    levels = np.array([half.levels for halves in model.halves for half in halves])
+    assert (levels.std(axis=0) > 1e-3).all(), "halves differ"
+    scores = model.score(inputs, PARAMETERS.deciding)
+    assert (scores[scores.learner_id != "raw_trees"].groupby("learner_id")["lift"].std() < 1e-12).all()
+
+
 @each_learner
 def test_users_of_today_get_one_row_the_deciding_learners_to_the_last_bit(world, scores, learner):
     """Today's users next to a campaign's users in one frame, whose scores by every learner do not change."""
