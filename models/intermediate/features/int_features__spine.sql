@@ -22,7 +22,9 @@ today as (
     cross join scoring
 ),
 
-campaign as (
+final as (
+    select * from today
+    union all
     select
         'campaign' as population,
         campaign_id,
@@ -31,14 +33,7 @@ campaign as (
         account_id,
         intervention_date as as_of_date
     from interventions
-    where is_eligible
-),
-
-final as (
-    select * from today
-    union all
-    select * from campaign
-    {{ 'where false' if var('refresh') }}
+    where is_eligible {{ 'and false' if var('refresh') }}
 )
 
 select * from final
