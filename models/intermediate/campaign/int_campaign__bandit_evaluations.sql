@@ -1,5 +1,24 @@
 with log as (
-    select * from {{ ref('int_campaign__bandit_folded_log') }}
+    select
+        *,
+        {{ hash_bucket('account_id', 2, "'reward fold'") }} as reward_fold
+    from {{ ref('stg_bandit_log') }}
+),
+
+arms as (
+    select * from {{ ref('bandit_arms') }}
+),
+
+-- Each half of the accounts is predicted from the other, and an arm unseen in the other's segment by the segment's mean.
+predicted as (
+    select
+        1 - log.reward_fold as reward_fold,
+        log.segment,
+        arms.arm,
+        round(coalesce(avg(log.reward_usd) filter (where log.arm = arms.arm), avg(log.reward_usd)), 9) as predicted_reward_usd
+    from log
+    cross join arms
+    group by 1, 2, 3
 ),
 
 rewards as (
@@ -9,11 +28,11 @@ rewards as (
             partition by reward_fold, segment order by predicted_reward_usd desc, arm asc
         ) as reward_rank,
         count(*) over (partition by reward_fold, segment) as n_arms
-    from {{ ref('int_campaign__bandit_predicted_rewards') }}
+    from predicted
 ),
 
 policies as (
-    select arm as evaluated_policy from {{ ref('bandit_arms') }}
+    select arm as evaluated_policy from arms
     union all
     select policies.evaluated_policy from (values ('uniform'), ('best_by_segment')) as policies (evaluated_policy)
 ),
