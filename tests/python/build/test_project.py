@@ -64,6 +64,16 @@ def described_columns(manifest: dict) -> Iterator[tuple[tuple[str, str], set[str
                 yield (node["schema"].removeprefix("candidate_"), node["alias"]), columns
 
 
+def reached(edges: dict[str, list[str]], start: str) -> set[str]:
+    """The nodes on the way from one, without it."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        waiting += (new := set(edges[waiting.pop()]) - found)
+        found |= new
+    return found
+
+
 def test_every_column_of_the_warehouse_is_described(built_world):
     with duckdb.connect(str(built_world.warehouse), read_only=True) as connection:
         columns = connection.sql(
@@ -72,12 +82,16 @@ def test_every_column_of_the_warehouse_is_described(built_world):
         ).fetchall()
     actual = {(schema, table): set(names) for schema, table, names in columns}
     described = dict(described_columns(built_world.manifest))
-    # Before the marts, a column needs no description if its name has a doc block or is in a mart that reads the model.
+    # Between input and marts, a column needs no description if its name has a doc block or is in an input or mart of its lineage.
     nodes, words = built_world.manifest["nodes"], {doc["name"] for doc in built_world.manifest["docs"].values()}
     known = {table: set(words) if table[0] in ("staging", "intermediate") else set() for table in described}
-    for mart in [node for node in nodes.values() if node["schema"] == "candidate_marts"]:
-        for read in [nodes[name] for name in mart["depends_on"].get("nodes", []) if name in nodes]:
-            known[read["schema"], read["alias"]] |= described["marts", mart["alias"]]
+    for unique_id, shown in nodes.items():
+        lineage = {"input": "child_map", "candidate_marts": "parent_map"}.get(shown["schema"])
+        if lineage and shown["resource_type"] == "model":
+            for node in (nodes[name] for name in reached(built_world.manifest[lineage], unique_id) if name in nodes):
+                known.get((node["schema"], node["alias"]), set()).update(
+                    described[shown["schema"].removeprefix("candidate_"), shown["alias"]]
+                )
     assert actual.keys() == described.keys()
     assert {table: rest for table, names in actual.items() if (rest := names - described[table] - known[table])} == {}
     assert {table: names - actual[table] for table, names in described.items() if names - actual[table]} == {}
