@@ -7,15 +7,11 @@ with columns_found as (
         cast(null as bigint) as n_rows,
         cast(null as bigint) as n_filled
     where false
-    {{ profile_columns(ref('input_accounts'), 'accounts_raw') }}
-    {{ profile_columns(ref('input_users'), 'users_raw') }}
-    {{ profile_columns(ref('input_user_activity_daily'), 'user_activity_daily_raw') }}
-    {{ profile_columns(ref('input_user_events'), 'user_events_raw') }}
-    {{ profile_columns(ref('input_user_features'), 'user_features_raw') }}
-    {{ profile_columns(ref('input_interventions'), 'interventions_raw') }}
-    {{ profile_columns(ref('input_outcomes'), 'outcomes_raw') }}
-    {{ profile_columns(ref('input_campaign_events'), 'campaign_events_raw') }}
-    {{ profile_columns(ref('input_bandit_log'), 'bandit_log_raw') }}
+    {% for table in [
+        'accounts', 'users', 'user_activity_daily', 'user_events', 'user_features', 'interventions', 'outcomes', 'campaign_events', 'bandit_log',
+    ] %}
+    {{ profile_columns(ref('input_' ~ table), table ~ '_raw') }}
+    {% endfor %}
 ),
 
 final as (
