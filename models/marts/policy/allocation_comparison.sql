@@ -1,9 +1,10 @@
 with candidates as (
-    select * from {{ ref('int_policy__allocation_greedy') }}
-),
-
-optimum as (
-    select * from {{ ref('int_policy__allocation_optimum') }}
+    select
+        greedy.*,
+        optimum.is_chosen as is_chosen_optimally,
+        optimum.upper_bound_usd
+    from {{ ref('int_policy__allocation_greedy') }} as greedy
+    inner join {{ ref('int_policy__allocation_optimum') }} as optimum using (scenario_id, policy_id, account_id)
 ),
 
 limits as (
@@ -14,19 +15,10 @@ policies as (
     select * from {{ ref('policy_parameters') }}
 ),
 
-chosen as (
-    select candidates.*, 'greedy' as rule
-    from candidates
-    where candidates.is_chosen_greedily
+choices as (
+    select *, 'greedy' as rule, is_chosen_greedily as is_chosen from candidates
     union all
-    select candidates.*, 'optimum' as rule
-    from candidates
-    inner join optimum
-        on
-            candidates.scenario_id = optimum.scenario_id
-            and candidates.policy_id = optimum.policy_id
-            and candidates.account_id = optimum.account_id
-    where optimum.is_chosen
+    select *, 'optimum' as rule, is_chosen_optimally as is_chosen from candidates
 ),
 
 totals as (
@@ -34,21 +26,13 @@ totals as (
         scenario_id,
         policy_id,
         rule,
-        count(*) as n_accounts,
-        {{ exact_sum_usd('net_value_usd') }} as net_value_usd,
-        {{ exact_sum_usd('spend_usd') }} as spend_usd,
-        {{ exact_sum_usd('success_hours') }} as success_hours
-    from chosen
+        max(upper_bound_usd) as upper_bound_usd,
+        count(*) filter (where is_chosen) as n_accounts,
+        {{ exact_sum_usd('net_value_usd', filter='is_chosen') }} as net_value_usd,
+        {{ exact_sum_usd('spend_usd', filter='is_chosen') }} as spend_usd,
+        {{ exact_sum_usd('success_hours', filter='is_chosen') }} as success_hours
+    from choices
     group by 1, 2, 3
-),
-
-bounds as (
-    select
-        scenario_id,
-        policy_id,
-        max(upper_bound_usd) as upper_bound_usd
-    from optimum
-    group by 1, 2
 ),
 
 final as (
@@ -62,14 +46,13 @@ final as (
         coalesce(totals.net_value_usd, 0.0) as net_value_usd,
         coalesce(totals.spend_usd, 0.0) as spend_usd,
         coalesce(totals.success_hours, 0.0) as success_hours,
-        coalesce(bounds.upper_bound_usd, 0.0) as upper_bound_usd,
-        round(coalesce(bounds.upper_bound_usd, 0.0) - coalesce(totals.net_value_usd, 0.0), 6) as gap_usd
+        coalesce(totals.upper_bound_usd, 0.0) as upper_bound_usd,
+        round(coalesce(totals.upper_bound_usd, 0.0) - coalesce(totals.net_value_usd, 0.0), 6) as gap_usd
     from limits
     cross join policies
     cross join (values ('greedy'), ('optimum')) as rules (rule)
     left join totals
         on limits.scenario_id = totals.scenario_id and policies.policy_id = totals.policy_id and rules.rule = totals.rule
-    left join bounds on limits.scenario_id = bounds.scenario_id and policies.policy_id = bounds.policy_id
 )
 
 select * from final
