@@ -2,28 +2,19 @@ with user_deciles as (
     select * from {{ ref('int_uplift__feature_deciles') }}
 ),
 
-momentum_deciles as (
+{% for feature in ['momentum', 'intensity'] %}
+{{ feature }}_deciles as (
     select
-        momentum_decile,
-        percentile_cont(0.5) within group (order by momentum) as momentum
+        {{ feature }}_decile,
+        percentile_cont(0.5) within group (order by {{ feature }}) as {{ feature }}
     from user_deciles
-    where momentum_decile is not null
+    where {{ feature }}_decile is not null
     group by 1
     union all
     select 0, cast(null as double)
 ),
 
-intensity_deciles as (
-    select
-        intensity_decile,
-        percentile_cont(0.5) within group (order by intensity) as intensity
-    from user_deciles
-    where intensity_decile is not null
-    group by 1
-    union all
-    select 0, cast(null as double)
-),
-
+{% endfor %}
 final as (
     select
         momentum_deciles.momentum_decile,
