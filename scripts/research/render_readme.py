@@ -82,6 +82,22 @@ QINI_BY_EXPERIMENT = ", ".join(
     for experiment in ("hillstrom_womens", "hillstrom_mens", "smooth", "step", "interaction")
 )
 
+
+def marked(text: str, is_missed: str) -> str:
+    """SQL of a text, in bold where a goal is missed."""
+    return f"case when {is_missed} then '**' || {text} || '**' else {text} end"
+
+
+def ahead(difference: str, digits: int) -> str:
+    """SQL of a difference's mean and standard deviation over splits; the goal is not to be behind by more than the latter."""
+    text = f"printf('%+.{digits}f ± %.{digits}f', avg({difference}), stddev_samp({difference}))"
+    return marked(text, f"avg({difference}) < -stddev_samp({difference})")
+
+
+PREDICTED = "avg(stack.predicted) / avg(stack.observed)"
+CALIBRATED = marked(f"printf('%.2f', {PREDICTED})", f"{PREDICTED} not between 0.9 and 1.1")
+
+
 BENCHMARKED = """
 with sizes as (
     select accounts, any_value(users) as users, any_value(activity_rows) as activity_rows,
@@ -469,13 +485,10 @@ BLOCKS = {
         select
             replace(stack.experiment, '_', ', ') as experiment,
             count(*)::varchar as splits,
-            printf('%+.3f ± %.3f', avg(stack.qini - by_qini.qini), stddev_samp(stack.qini - by_qini.qini)) as "Qini",
-            printf(
-                '%+.1f ± %.1f', 1e4 * avg(stack.dr_loss - by_loss.dr_loss), 1e4 * stddev_samp(stack.dr_loss - by_loss.dr_loss)
-            ) as "doubly robust loss, x 10,000",
-            printf('%+.3f ± %.3f', avg(stack.uplift - by_uplift.uplift), stddev_samp(stack.uplift - by_uplift.uplift))
-                as "uplift at 30%",
-            printf('%.2f', avg(stack.predicted) / avg(stack.observed)) as "predicted / observed, top 20%"
+            {ahead("stack.qini - by_qini.qini", 3)} as "Qini",
+            {ahead("1e4 * (by_loss.dr_loss - stack.dr_loss)", 1)} as "doubly robust loss, x 10,000",
+            {ahead("stack.uplift - by_uplift.uplift", 3)} as "uplift at 30%",
+            {CALIBRATED} as "predicted / observed, top 20%"
         from splits as stack
         inner join best using (experiment)
         inner join splits as by_qini
