@@ -12,19 +12,19 @@
     which follows from earlier rows (`int_features__nudges`).
 -#}
 {% macro reported_interventions() -%}
-    {%- set alike -%}
+    {%- set common_columns -%}
         intervention_id, user_id, account_id, intervention_date, eligibility_flag = 1 as is_eligible, treatment_flag = 1 as is_treated,
         campaign_id, assignment_probability
     {%- endset -%}
     select
-        {{ alike }},
+        {{ common_columns }},
         treatment_flag = 1 as is_sent,
         delivery_channel,
         case when {{ is_recorded(ref('input_interventions'), 'prev_nudge_response') }} then our_word end as prev_nudge_response
     from ({{ mapped_words('interventions', 'prev_nudge_response', mapping='responses', missing='none') }}) as mapped
     union all
     select
-        {{ alike }},
+        {{ common_columns }},
         sent_flag = 1 as is_sent,
         cast(null as string) as delivery_channel,
         cast(null as string) as prev_nudge_response

@@ -47,7 +47,7 @@ def refresh(warehouse: Path, as_of: datetime.date | None, deliveries: str | None
             )
         model, version = connection.execute("select model_version, library_version from marts.lift_models").fetchone()
         if version != library_version():
-            raise NotRefreshableError("the published model is another version's; `make build` fits it anew")
+            raise NotRefreshableError("the published model was fitted by another version; `make build` fits it anew")
         if (model,) != connection.execute("select model_version from marts.build_info").fetchone():
             raise NotRefreshableError(
                 "marts.lift_models is not the model of the published lists; restore it from a backup, or run a full build"

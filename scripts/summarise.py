@@ -27,8 +27,8 @@ STRATEGIES = """
         format('{}${:,.0f}', if(net_value_usd < 0, '-', ''), abs(net_value_usd)) as "net value",
         format('{}${:,.0f}', if(lifetime_net_value_usd < 0, '-', ''), abs(lifetime_net_value_usd)) as "with renewal risk",
         format('{:,}', n_admins_at_risk) as "admins at risk",
-        format('{:,.1f}', expected_admins_harmed) as expected,
-        format('{:,}', n_sleeping_dogs_nudged) as "dogs nudged"
+        format('{:,.1f}', expected_admins_harmed) as "admins expected harmed",
+        format('{:,}', n_sleeping_dogs_nudged) as "Sleeping Dogs nudged"
     from marts.policy_comparison
     inner join seeds.policy_parameters using (policy_id)
     where is_shipped and population = 'today'
@@ -48,7 +48,7 @@ BACKTEST = """
     where is_shipped and population = 'campaign'
 """
 # By outcomes, weighted so that they speak for users like those nudged, and not by the model's own expectation.
-REALISED = """
+OBSERVED = """
     select gain_usd, gain_usd_lower, gain_usd_upper
     from marts.policy_value
     inner join seeds.policy_parameters using (policy_id)
@@ -101,13 +101,13 @@ def summarise(warehouse: Path) -> str:
             "select shipped_policy_id, scoring_date, data_origin, accepted_checks, why_nobody from marts.build_info"
         ).fetchone()
         funnel, observed, explored, *losses = (
-            connection.execute(query).fetchall() for query in (FUNNEL, REALISED, EXPLORED, LOST, UNOBSERVED)
+            connection.execute(query).fetchall() for query in (FUNNEL, OBSERVED, EXPLORED, LOST, UNOBSERVED)
         )
         compared = connection.execute(STRATEGIES)
         columns, strategies = [column[0] for column in compared.description], compared.fetchall()
         support, backtest = (connection.execute(query).fetchone() for query in (SUPPORT, BACKTEST))
     n_accounts = sum(row[1] for row in funnel)
-    decided, earned = "  {:<24}{:>10}{:>8}{:>10}  {}".format, "  {:<18}{:>9}{:>8}{:>11}{:>18}{:>16}{:>10}{:>13}".format
+    decided, earned = "  {:<24}{:>10}{:>8}{:>10}  {}".format, "  {:<18}{:>9}{:>8}{:>11}{:>18}{:>16}{:>24}{:>22}".format
     lines = [GENERATED] if data_origin == "generated" else []
     lines += [f"Decision of the policy '{policy_id}' on {n_accounts:,} accounts as of {scoring_date:%Y-%m-%d}", ""]
     lines += [decided("decision", "accounts", "share", "users", "question, asked in this order")]
@@ -132,7 +132,7 @@ def summarise(warehouse: Path) -> str:
         f"Backtest: in the past {'campaign' if campaigns == 1 else f'{campaigns} campaigns'} the policy would have targeted "
         f"{targets:,} of {decided_then:,} accounts, with an expected value of ${value:,.0f}{judged}.",
     ]
-    lines += [f"Explores: {line}." for (line,) in explored]
+    lines += [f"Exploration: {line}." for (line,) in explored]
     lost = [line for rows in losses for (line,) in rows]
     lines += (
         ["", "Data that could not be used (rows in marts.rejected_rows)", "", *(f"  {line}" for line in lost)]

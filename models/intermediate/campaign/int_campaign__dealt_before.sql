@@ -31,7 +31,7 @@ final as (
             ] %}
             when {{ is_dealt }} and arms.{{ share }} <> parameters.{{ share }}
                 then {{ raise_error(
-                    "'Nothing was decided: " ~ share ~ " changed within a campaign. ' || arms.campaign_id || ' has dealt arms with '"
+                    "'Nothing was decided: " ~ share ~ " changed within a campaign. ' || arms.campaign_id || ' has assigned arms with '"
                     ~ " || cast(arms." ~ share ~ " as string)"
                     ~ " || ': restore it in seeds/campaign_parameters.csv, or start another campaign with another salt'"
                 ) }}

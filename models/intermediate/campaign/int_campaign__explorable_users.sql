@@ -24,7 +24,7 @@ parameters as (
     select * from {{ ref('campaign_parameters') }}
 ),
 
--- A probability below that of the rollout, however many digits the log keeps, is of exploration.
+-- A probability below that of the rollout, however many digits the log keeps, belongs to exploration.
 logged as (
     select
         events.user_id,
@@ -51,7 +51,7 @@ roles as (
                 and coalesce(dealt_before.experiment, 'exploration') = 'exploration'
         end as is_allowed,
         logged.user_id is not null as is_logged,
-        -- A log without probabilities can't tell who was explored: whoever may be, counts.
+        -- A log without probabilities can't tell who was explored, so every candidate counts.
         case
             when dealt_before.experiment = 'exploration' then coalesce(logged.was_randomised, users.is_explorable)
             when logged.user_id is null then false
@@ -63,7 +63,7 @@ roles as (
     left join logged on users.user_id = logged.user_id
 ),
 
--- What exploration has begun counts against its budget even if it may not go on. Who began in another role keeps that one.
+-- What exploration has begun counts against its budget even if it may not go on. Users who began in another role keep it.
 final as (
     select
         roles.user_id,

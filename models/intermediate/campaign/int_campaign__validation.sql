@@ -28,7 +28,7 @@ at_risk as (
         and coalesce(dealt_before.experiment, 'validation') = 'validation'
 ),
 
--- Newcomers share the slots that those treated before leave.
+-- Newcomers fill the slots left by those already treated.
 ranked as (
     select
         *,

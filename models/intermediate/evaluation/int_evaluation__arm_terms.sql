@@ -82,7 +82,8 @@ final as (
     union all
     select 'sample_ratio_difference', 'logged', -1, account_id, is_treated - treated_share from logged
     union all
-    -- As logged too, since an arm that loses rows no longer has its declared share. Certain assignments are no draw.
+    -- As logged too, since an arm that loses rows no longer has its declared share. An assignment with probability 0 or 1 is not
+    -- a draw.
     select 'declared_ratio_difference', 'declared', 1, account_id, is_treated - assignment_probability
     from logged
     where abs(assignment_probability - 0.5) < 0.5

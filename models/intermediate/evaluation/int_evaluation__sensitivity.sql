@@ -57,7 +57,7 @@ strongest as (
     where strength is not null
 ),
 
--- Out of bag, so overfitting explains nothing; within campaigns, since a campaign's share treated is no feature's doing.
+-- Out of bag, so overfitting explains nothing; within campaigns, since a campaign's share treated is not caused by a feature.
 assigned as (
     select
         propensity - avg(propensity) over (partition by campaign_id) as propensity,

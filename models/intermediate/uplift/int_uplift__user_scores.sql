@@ -46,7 +46,7 @@ consistent as (
     from deciding
 ),
 
--- What a nudge is expected to lose according to a random single tree.
+-- Loss expected from a nudge, according to one tree drawn at random.
 doubted as (
     select
         *,

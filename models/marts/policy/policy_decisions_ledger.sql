@@ -55,7 +55,7 @@ final as (
             when n_differing.n_differing = 0 then false
             else {{ raise_error("'Nothing was published: marts.policy_decisions_ledger holds other decisions under the id of "
                 ~ "this build, ' || entries.build_id || ' (' || cast(n_differing.n_differing as string) || ' rows differ). The same "
-                ~ "data, parameters and code decide alike: run dbt build, so that nothing is left of an earlier run'") }}
+                ~ "data, parameters and code give the same decisions: run dbt build to replace leftovers of an earlier run'") }}
         end
 )
 

@@ -38,7 +38,7 @@ checked as (
             when interventions.intervention_date > scoring.scoring_date then 'future_date'
             when interventions.intervention_date < date '2000-01-01' then 'old_date'
             when abs(interventions.assignment_probability - 0.5) >= 0.5 then 'certain_assignment'
-            -- What the models call today's population.
+            -- The models' name for today's population.
             when interventions.campaign_id = 'today' then 'reserved_campaign'
         end as row_reason
     from interventions

@@ -222,7 +222,7 @@ def uplift_by_decile(deciles: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
         verdict = "smaller than predicted" if upper < 1 else "as predicted" if lower <= 1 else "larger than predicted"
     interval = f"slope {slope:.2f}, {lower:.2f} to {upper:.2f}".replace("-", "−")
     title = (
-        f"The decile predicted to gain most gained {points(known['observed_lift'].iloc[0])} points, the last "
+        f"The decile predicted to gain most gained {points(known['observed_lift'].iloc[0])} points, the bottom decile "
         f"{points(known['observed_lift'].iloc[-1])}: observed differences are {verdict} "
         f"({interval})"
     )

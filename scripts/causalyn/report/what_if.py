@@ -57,7 +57,7 @@ explanations as (
     group by account_id
 ),
 
--- Of accounts that are no target of any policy nobody asked for how many hours they need: as many as their plan may.
+-- Accounts that no policy targets have no hours assigned; use their plan's limit.
 hours as (
     select account_id, max(success_hours) as success_hours
     from marts.account_allocation

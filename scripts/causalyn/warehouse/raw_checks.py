@@ -239,7 +239,7 @@ def check_values(
     rows = found["rows"]
     if rows != source.files.n_rows:
         findings.problems.append(
-            f"{table.name}: {rows:,} rows were read of {source.files.n_rows:,} in {name};"
+            f"{table.name}: {rows:,} rows were read from {name}, which holds {source.files.n_rows:,};"
             " export it again, as Parquet if it is CSV"
         )
     if not rows and not table.optional:

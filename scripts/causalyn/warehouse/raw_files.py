@@ -68,7 +68,10 @@ def unchanged(*opened: Files) -> Iterator[None]:
     changed = [files.table.name for files in opened if not _are_as_opened(files)]
     if changed:
         raise RawContractError(
-            [f"{table}: files changed while they were read; load them when nobody writes to them" for table in changed]
+            [
+                f"{table}: files changed while they were read; load them once nothing is writing to them"
+                for table in changed
+            ]
         ) from failure
     if failure:
         raise failure

@@ -89,7 +89,7 @@ def test_what_is_lost_is_told_on_the_screen(built_world):
 
 
 def test_what_exploring_costs_and_risks_is_told_on_the_screen(built_world, tmp_path):
-    assert "Explores: " not in summarise.summarise(built_world.warehouse)
+    assert "Exploration: " not in summarise.summarise(built_world.warehouse)
     warehouse = Path(shutil.copy(built_world.warehouse, tmp_path))
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute(
@@ -98,6 +98,6 @@ def test_what_exploring_costs_and_risks_is_told_on_the_screen(built_world, tmp_p
             " where grouping_kind = 'guardrail' and user_group = 'targets'"
         )
     assert (
-        "Explores: 5 users may be nudged to learn, at an expected cost of $20. "
+        "Exploration: 5 users may be nudged to learn, at an expected cost of $20. "
         "Expected to cost the conversion of at least 0.50 admins (budget 1.0) and 1.25 users (budget 10.0)."
     ) in summarise.summarise(warehouse)

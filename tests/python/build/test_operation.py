@@ -262,7 +262,7 @@ def test_a_month_of_mornings(company, seen, tmp_path):
     company.deliver(31, plan="scale")
     published = company.build()
     company.edit("scripts/causalyn/learner/uplift.py", "\nimport ", "\n# Another version of it.\nimport ")
-    stays(company.refresh(31), because="the published model is another version's")
+    stays(company.refresh(31), because="the published model was fitted by another version")
     # A backup copies the readers' file, even while a command runs.
     company.deliver(32, plan="scale")
     building = company.start("build.py", "--raw", company.export)

@@ -32,7 +32,7 @@ SEEDS = (
     "policy_parameters",
     "sleeping_dog_thresholds",
 )
-# What published lists, the running campaign or the stored model hang on; everything else takes effect with the next run.
+# What published lists, the running campaign or the stored model depend on; everything else takes effect with the next run.
 BOUND = {
     "campaign_parameters": {"control_share", "exploration_share", "validation_holdout_share"},
     "learner_parameters": {*uplift.Parameters.__annotations__},

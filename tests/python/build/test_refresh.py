@@ -476,7 +476,7 @@ def test_nothing_is_refreshed_without_a_published_model(tmp_path):
         connection.execute(
             "create table marts.lift_models as select 'older' as library_version, 'theirs' as model_version"
         )
-    with pytest.raises(NotRefreshableError, match="another version's; `make build` fits it anew"):
+    with pytest.raises(NotRefreshableError, match="was fitted by another version; `make build` fits it anew"):
         refresh(warehouse, day, "ignore")
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("update marts.lift_models set library_version = ?", [library_version()])

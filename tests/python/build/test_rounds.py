@@ -129,4 +129,4 @@ def test_two_campaigns_with_exploration_are_played_published_and_shown(copy_proj
         name in page for name in ("Campaigns side by side", "round-1", "round-2", "What this campaign will teach")
     )
     assert "harm budget" in page
-    assert "Explores: " in succeed("summarise.py")
+    assert "Exploration: " in succeed("summarise.py")

@@ -1203,7 +1203,7 @@ def test_rows_are_counted_by_another_reader(export, warehouse, seen, listed, mon
     with pytest.raises(RawContractError) as raised:
         load_raw(export, warehouse)
     seen(str(raised.value))
-    assert raised.value.problems[0].startswith("users_raw: 3 rows were read of 7 in users_raw.csv;")
+    assert raised.value.problems[0].startswith("users_raw: 3 rows were read from users_raw.csv, which holds 7;")
     listed(raised.value.problems[0])
 
 
