@@ -47,7 +47,7 @@ def fill(options: Namespace, generator: list[str]) -> tuple[str, list[str]]:
 def is_published(warehouse: Path) -> bool:
     """Whether dbt's last run published; every run clears the record as it starts."""
     try:
-        with duckdb.connect(str(warehouse), read_only=True) as connection:
+        with spark_files.connect(warehouse) as connection:
             return connection.execute(f"select status from {PUBLICATION}").fetchall() == [("published",)]
     except duckdb.Error:
         return False
@@ -64,17 +64,20 @@ def explain(stages: Stages, dbt: DbtRun | None, warehouse: Path, interrupted: bo
     """The lines that matter, and one paragraph: what happened, since when the lists stand, what to do."""
     failures = dbt.failures() if dbt and not interrupted else []
     what = f"The build {'was interrupted' if interrupted else 'failed'} in the stage {stages.current}"
+    was_killed = not (failures or interrupted) and stages.current in ("project", *OF_DBT)
     # Otherwise dbt's last hook has said more.
-    if stages.current in ("world", "project") or (interrupted and stages.current in OF_DBT):
+    if stages.current in ("world", "project") or ((interrupted or was_killed) and stages.current in OF_DBT):
         publication.mark_page(command.target() / "report" / "index.html", warehouse, f"{what}.")
     print(flush=True)
     for name, lines in failures[:MOST_FAILURES]:
         print(f"{name}\n{lines}\n" if name else f"{lines}\n", file=sys.stderr)
     named = ", ".join(name for name, _ in failures[:MOST_FAILURES] if name)
     named += f" and {len(failures) - MOST_FAILURES} more" if len(failures) > MOST_FAILURES else ""
+    remedy = "Run" if interrupted else "Fix what is named above, then run"
+    if was_killed:
+        remedy = "dbt did not say why: perhaps it was killed, for lack of memory. Free some, then run"
     print(
-        f"{what}{': ' + named if named else ''}. {standing(stages, warehouse)} "
-        f"{'Run' if interrupted else 'Fix what is named above, then run'} the same command again. "
+        f"{what}{': ' + named if named else ''}. {standing(stages, warehouse)} {remedy} the same command again. "
         f"docs/messages.md explains every message; {LOG.relative_to(command.ROOT)} has the log, target/run the statements.",
         file=sys.stderr,
     )
@@ -107,13 +110,13 @@ def build(options: Namespace, generator: list[str]) -> int:
     except duckdb.Error as error:
         sys.exit(f"Nothing was built. {warehouse} cannot be read: {reason(error)}")
     except subprocess.CalledProcessError as error:
-        explain(stages, dbt, warehouse)
+        explain(stages, dbt, result)
         return error.returncode if error.returncode > 0 else 128 - error.returncode
     except KeyboardInterrupt:
-        explain(stages, dbt, warehouse, interrupted=True)
+        explain(stages, dbt, result, interrupted=True)
         return 130
     except SystemExit as told:
-        explain(stages, dbt, warehouse, interrupted=True)
+        explain(stages, dbt, result, interrupted=True)
         return int(told.code or 1)
     return 0
 

@@ -209,7 +209,11 @@ def by_script(project: Path, name: str, *options: str) -> subprocess.Popen[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("CAUSALYN_", "DBT_"))}
     environment["CAUSALYN_PATIENCE_SECONDS"] = "0"
     command = [project / ".venv" / "bin" / "python", project / "scripts" / name, *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+        # Tests that run in the background ignore it, and their children with them.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
 
 
 def break_a_seed(project: Path) -> None:
@@ -266,8 +270,26 @@ def test_a_failed_build_says_what_failed_since_when_the_lists_stand_and_what_to_
     seen(stderr.splitlines()[-1])
 
 
-@pytest.mark.fault("a build that is told to terminate", "one paragraph, status 143")
-def test_an_interrupted_build_says_so(broken, seen):
+def dbt_of(build_process: subprocess.Popen[str]) -> int:
+    """The process id of the dbt that a build runs."""
+    (dbt,) = Path(f"/proc/{build_process.pid}/task/{build_process.pid}/children").read_text().split()
+    return int(dbt)
+
+
+@pytest.mark.parametrize(
+    ("number", "of", "status", "what", "remedy"),
+    [
+        pytest.param(signal.SIGTERM, "build", 143, "was interrupted", "Run", id="terminated"),
+        pytest.param(signal.SIGINT, "build", 130, "was interrupted", "Run", id="Ctrl-C"),
+        pytest.param(
+            signal.SIGKILL, "dbt", 1, "failed",
+            "dbt did not say why: perhaps it was killed, for lack of memory. Free some, then run", id="dbt killed",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists a process's children"),
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.fault("a build that is told to terminate, or whose dbt is killed", "one paragraph, and its status")
+def test_an_interrupted_build_says_so(broken, seen, number, of, status, what, remedy):
     page = broken / "target" / "report" / "index.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     mark = warehouse_mark(broken / "warehouse" / "causalyn.duckdb")
@@ -276,15 +298,12 @@ def test_an_interrupted_build_says_so(broken, seen):
     for line in interrupted.stdout:
         if line.startswith("project"):
             break
-    interrupted.send_signal(signal.SIGTERM)
+    os.kill(interrupted.pid if of == "build" else dbt_of(interrupted), number)
     stderr = interrupted.communicate()[1]
-    assert (interrupted.returncode, "Warning" in stderr) == (128 + signal.SIGTERM, False)
-    assert re.search(r"The build was interrupted in the stage \w+\. The lists that were published on", stderr)
-    assert stderr.splitlines()[-1].count("Run the same command again.") == 1
-    page = (broken / "target" / "report" / "index.html").read_text()
-    assert re.search(
-        r'role="alert">The build was interrupted in the stage \w+\. The lists that were published on', page
-    )
+    assert (interrupted.returncode, "Warning" in stderr) == (status, False)
+    said = rf"The build {what} in the stage \w+\. The lists that were published on .* stay as they were\."
+    assert re.match(rf"{said} {re.escape(remedy)} the same command again\. ", stderr.splitlines()[-1])
+    assert re.search(f'role="alert">{said}</div>', (broken / "target" / "report" / "index.html").read_text())
     seen(stderr.splitlines()[-1])
 
 
