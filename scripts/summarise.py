@@ -61,7 +61,7 @@ EXPLORED = """
             harmed_admins, harm_budget_admins, harmed_users, harm_budget_users)
     from (
         select sum(n_explorable_users) as n_users, sum(exploration_cost_usd) as cost,
-            sum(expected_harmed_admins) as harmed_admins, sum(expected_harmed_users) as harmed_users
+            sum(expected_admins_harmed) as harmed_admins, sum(expected_users_harmed) as harmed_users
         from marts.campaign_learning
         where grouping_kind = 'guardrail' and n_explorable_users > 0
     )

@@ -14,7 +14,7 @@ baselines as (
     select * from {{ ref('int_campaign__baselines') }}
 ),
 
--- An account counts in the arm it was dealt first, with its activity then, whatever has been decided about it since.
+-- An account counts in the arm it was assigned first, with its activity then, whatever has been decided about it since.
 assignments as (
     select
         account_id,

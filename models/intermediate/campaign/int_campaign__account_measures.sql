@@ -3,7 +3,7 @@ with accounts as (
     where last_outcome_date < current_date
 ),
 
--- Activity before an account was dealt its arm can't be an effect of it.
+-- Activity before an account was assigned its arm can't be an effect of it.
 final as (
     select
         accounts.experiment,

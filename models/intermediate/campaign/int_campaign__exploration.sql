@@ -15,8 +15,8 @@ units as (
         count(*) as n_users,
         bool_or(is_begun) as is_begun,
         bool_or(is_allowed) as is_allowed,
-        {{ exact_sum('admin_harm_probability') }} as expected_harmed_admins,
-        {{ exact_sum('harm_probability') }} as expected_harmed_users,
+        {{ exact_sum('admin_harm_probability') }} as expected_admins_harmed,
+        {{ exact_sum('harm_probability') }} as expected_users_harmed,
         round({{ exact_sum('cost_usd') }}, 6) as cost_usd,
         {{ exact_sum('risk_usd') }} as risk_usd,
         -- The variance of lift is what a nudge's outcome can reduce.
@@ -46,8 +46,8 @@ ranked as (
 spent as (
     select
         *,
-        round(sum(probability * expected_harmed_admins) over so_far, 6) as harmed_admins_so_far,
-        round(sum(probability * expected_harmed_users) over so_far, 6) as harmed_users_so_far
+        round(sum(probability * expected_admins_harmed) over so_far, 6) as harmed_admins_so_far,
+        round(sum(probability * expected_users_harmed) over so_far, 6) as harmed_users_so_far
     from ranked
     window so_far as (order by priority rows between unbounded preceding and current row)
 ),
@@ -60,8 +60,8 @@ final as (
         decision,
         priority,
         n_users,
-        expected_harmed_admins,
-        expected_harmed_users,
+        expected_admins_harmed,
+        expected_users_harmed,
         cost_usd,
         risk_usd,
         round(unknown_variance, 9) as unknown_variance,

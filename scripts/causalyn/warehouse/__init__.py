@@ -1,1 +1,1 @@
-"""In: raw files, a warehouse. Out: tables that fulfil the raw contract, a readers' copy, exports. Never: a fit or a decision."""
+"""In: raw files, a warehouse. Out: tables in the raw contract, a copy for readers, exports. Never: a fit or a decision."""

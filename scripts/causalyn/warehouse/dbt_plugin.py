@@ -40,7 +40,7 @@ def _keep_to_owner() -> None:
 
 
 class Plugin(BasePlugin):
-    """Refuses a warehouse that can't be opened in words that say what to do, and writes the readers' copy."""
+    """Refuses a warehouse that can't be opened in words that say what to do, and writes the copy for readers."""
 
     @property
     def warehouse(self) -> Path:
@@ -77,7 +77,7 @@ class Plugin(BasePlugin):
         self.opened.close()
 
     def store(self, target_config: TargetConfig) -> None:
-        """What the macros of publication ask for: refuse an edited history, mark the page, or replace the readers' copy."""
+        """What the macros of publication ask for: refuse an edited history, mark the page, or replace the copy for readers."""
         if "refuse_edited_history" in target_config.config:
             return self._refuse_edited_history()
         assert target_config.location, "the macros name a file"

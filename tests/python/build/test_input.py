@@ -94,7 +94,7 @@ def test_what_exploring_costs_and_risks_is_told_on_the_screen(built_world, tmp_p
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute(
             "update marts.campaign_learning set n_explorable_users = 5, exploration_cost_usd = 20.4,"
-            " expected_harmed_admins = 0.5, expected_harmed_users = 1.25"
+            " expected_admins_harmed = 0.5, expected_users_harmed = 1.25"
             " where grouping_kind = 'guardrail' and user_group = 'targets'"
         )
     assert (

@@ -120,7 +120,7 @@ class Company:
     def check(self) -> str:
         """Invariants of every evening; returns the published build.
 
-        The lists and the readers' copy are of one build; the ledger holds that build and all before; nobody was
+        The lists and the copy for readers are of one build; the ledger holds that build and all before; nobody was
         triggered twice within the cool-down; no trigger or arm is lost, no arm or wave has changed; the page shows that
         build or says that there is a newer one.
         """
