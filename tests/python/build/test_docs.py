@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import sys
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -25,23 +27,49 @@ def blocks(root: Path, language: str) -> list[tuple[str, str]]:
     ]
 
 
-def test_every_target_and_option_of_make_in_the_docs_is_in_the_makefile(project_root):
-    makefile = (project_root / "Makefile").read_text()
-    targets = set(re.findall(r"^([a-z-]+):", makefile, re.M))
-    text = "\n".join(page.read_text() for page in pages(project_root) if page.name != "CHANGELOG.md")
-    named = re.findall(r"(?:`|^|&& )make ([a-z-]+)((?: [A-Z_]+=)?)", text, re.M)
-    assert len(named) > 20
-    assert {target for target, _ in named} <= targets
-    assert {option.strip(" =") for _, option in named} - {""} <= set(re.findall(r"\$\(([A-Z_]+)\)", makefile)) | {
-        "FAST"
-    }
+# Commands in code, and those of make with options anywhere.
+MAKE = re.compile(r"(?:^|`)make ([\w./-]+(?: [A-Z_]+=[^\s`]+)*)|\bmake ([a-z-]+(?: [A-Z_]+=[^\s`]+)+)", re.M)
+DBT = re.compile(r"(?:^|`|&& |/bin/)dbt ((?:build|run|test|retry|parse|ls|docs|source|seed)\b[^`#\n]*)", re.M)
+SCRIPT = re.compile(r"\b(\w+\.py):?((?: (?:--[\w-]+|/[\w/]+))+)")
 
 
-def test_every_script_in_the_docs_is_there(project_root):
+def commands(root: Path, pattern: re.Pattern[str]) -> list[list[str]]:
+    """The words of every command in the documentation that a pattern finds."""
+    text = "\n".join(page.read_text() for page in pages(root) if page.name != "CHANGELOG.md")
+    found = sorted({"".join(match.groups(default="")) for match in pattern.finditer(text)})
+    assert found
+    return [shlex.split(command) for command in found]
+
+
+def test_make_takes_every_command_in_the_docs_and_each_option_matters(project_root, run):
+    def would_run(*words: str) -> tuple[int, str]:
+        done = run("make", "--dry-run", *words, directory=project_root)
+        return done.returncode, done.stdout
+
+    for words in commands(project_root, MAKE):
+        made = would_run(*words)
+        assert made[0] == 0 or words == ["map"], f"make {words}"
+        for option in words[1:]:
+            assert would_run(*(word for word in words if word != option)) != made, f"make {words} ignores {option}"
+
+
+def test_every_script_in_the_docs_is_there_and_has_the_options(project_root, run):
     text = "\n".join(page.read_text() for page in pages(project_root) if page.name != "CHANGELOG.md")
     named = set(re.findall(r"\bscripts/[\w/]+\.py\b", text))
     assert named
     assert {name for name in named if not (project_root / name).is_file()} == set()
+    for script, *words in commands(project_root, SCRIPT):
+        told = run(sys.executable, project_root / "scripts" / script, "--help").stdout
+        assert [word for word in words if word.startswith("--") and word not in told] == [], script
+
+
+def test_dbt_has_every_command_and_option_in_the_docs(project_root, run_dbt, tmp_path):
+    for words in commands(project_root, DBT):
+        # dbt refuses an unknown option before it helps.
+        assert run_dbt(*words, "--help", warehouse=tmp_path / "causalyn.duckdb").returncode == 0, f"dbt {words}"
+        # Their selections select (below), but for the name of a model that the reader puts in.
+        chosen = [pair for pair in pairwise(words) if pair[0] in ("-s", "--select", "--selector")]
+        assert set(chosen) <= {selection for selection, *_ in SELECTIONS} | {("--select", "model_name+")}
 
 
 def test_every_query_in_the_docs_runs_on_the_copy_for_readers(project_root, built_world):
@@ -79,15 +107,15 @@ def test_the_site_has_no_dead_link(built_world, run_dbt, run, project_root, tmp_
     assert loaded <= {"https://unpkg.com/iframe-worker/shim"}
 
 
-@pytest.mark.parametrize(
-    ("selection", "selected", "left_out"),
-    [
-        (("-s", "tag:policy"), "account_policy", "learner_leaderboard"),
-        (("-s", "tag:evaluation"), "learner_leaderboard", "account_policy"),
-        (("--selector", "policy_change"), "target_accounts", "int_uplift__scores"),
-        (("--selector", "daily"), "nudge_list", "learner_leaderboard"),
-    ],
-)
+SELECTIONS = [
+    (("-s", "tag:policy"), "account_policy", "learner_leaderboard"),
+    (("-s", "tag:evaluation"), "learner_leaderboard", "account_policy"),
+    (("--selector", "policy_change"), "target_accounts", "int_uplift__scores"),
+    (("--selector", "daily"), "nudge_list", "learner_leaderboard"),
+]
+
+
+@pytest.mark.parametrize(("selection", "selected", "left_out"), SELECTIONS)
 def test_what_people_select_by_selects(built_world, run_dbt, tmp_path, selection, selected, left_out):
     listed = run_dbt(
         "--quiet",
