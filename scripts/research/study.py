@@ -239,7 +239,7 @@ def study_foreign(folder: Path, raw: Path) -> dict[str, float]:
             [(group, *effects) for group, effects in FOREIGN_EFFECTS.items()],
         )
     dbt(folder, "build", "--exclude", "resource_type:unit_test")
-    return figures(folder, "reference") | trust(folder)
+    return figures(folder, "reference")
 
 
 def in_a_folder(study: Callable[..., dict[str, float]], parsed: Path, *arguments: object) -> dict[str, float]:
