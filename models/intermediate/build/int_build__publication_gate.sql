@@ -51,6 +51,12 @@ failed as (
     where check_group <> 'delivery'
 ),
 
+refused as (
+    select coalesce(remarks.objection, case when not decided.is_nobody then remarks.objection_to_nudging end) as objection
+    from remarks
+    cross join decided
+),
+
 changed as (
     select
         count(*) as n_changed,
@@ -77,14 +83,15 @@ final as (
     cross join decided
     cross join failed
     cross join changed
+    cross join refused
     where
         case
-            when failed.n_failed = 0 and changed.n_changed = 0 and remarks.objection is null then true
+            when failed.n_failed = 0 and changed.n_changed = 0 and refused.objection is null then true
             else {{ raise_error("'Nothing was published, and the lists of the last good build stay as they were'
                 || coalesce(', because the data changed too much: ' || changed.reasons || '. What to do about it: select subject, '
                 || 'remedy from candidate_marts.verdicts where verdict = ''fail''; if the change is intended, build with '
                 || 'ACCEPT_CHANGES=1 (dbt: --vars ''deliveries: accept'')', '')
-                || coalesce(', because the policy ' || remarks.objection, '')
+                || coalesce(', because the policy ' || refused.objection, '')
                 || coalesce(', because data or model can''t be trusted: ' || failed.reasons || case when failed.is_unranked then '. '
                 || remarks.what_is_known else '' end || '. What to do about it: select '
                 || 'check_id, remedy from candidate_marts.verdicts where verdict <> ''pass''', '')") }}

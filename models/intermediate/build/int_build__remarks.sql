@@ -98,10 +98,18 @@ final as (
                     || coalesce({{ in_decimals('own.gain_usd_lower', 0) }}, 'unknown') || ' to '
                     || coalesce({{ in_decimals('own.gain_usd_upper', 0) }}, 'unknown') || '), needed above 0 at its lower end. '
                     || 'What to do about it: ship another policy in seeds/policy_parameters.csv, or learn from a larger campaign'
-        end as objection
+        end as objection,
+        case
+            when effects.estimate_upper < 0 and harmed.is_decisive
+                then
+                    policies.policy_id || ' would nudge users although a nudge harms on average and those expected to benefit '
+                    || 'have not shown that they do. What to do about it: learn from a larger campaign before nudging anybody'
+        end as objection_to_nudging
     from policies
     cross join {{ ref('int_uplift__outcome_scale') }} as scale
     left join effects on true
+    left join {{ source('published', 'sensitivity') if var('refresh') else ref('int_evaluation__sensitivity') }} as harmed
+        on harmed.user_group = 'everybody'
     -- Without known values, all gains are 0.
     left join gains on gains.strategy = 'everybody' and gains.gain_usd_se > 0
     left join gains as own on policies.policy_id = own.strategy

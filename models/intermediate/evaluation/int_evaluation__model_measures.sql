@@ -13,7 +13,7 @@ diagnostics as (
 
 sensitivity as (
     select * from {{ ref('int_evaluation__sensitivity') }}
-    where user_group = 'helped'
+    where is_decisive
 ),
 
 refutations as (

@@ -36,6 +36,18 @@ bounds as (
     from effects
 ),
 
+-- A list of users to nudge rests on the effect on the helped; an empty one, where a nudge is known to harm, on that on everybody.
+decisive as (
+    select
+        case
+            when count(*) filter (where user_group = 'helped') = 0 then 'everybody'
+            when max(case when mean < 0 then smallest_effect else 0 end) filter (where user_group = 'everybody') = 0 then 'helped'
+            when max(case when mean > 0 then smallest_effect else 0 end) filter (where user_group = 'helped') > 0 then 'helped'
+            else 'everybody'
+        end as user_group
+    from bounds
+),
+
 -- Over everybody, since treatment was decided before anybody's lift was known.
 strengths as (
     select
@@ -79,11 +91,13 @@ final as (
         round(bounds.standard_error, 6) as effect_se,
         round({{ robustness_value('bounds.mean', 'bounds.spread') }}, 6) as robustness_value,
         round({{ robustness_value('bounds.smallest_effect', 'bounds.spread') }}, 6) as interval_robustness_value,
+        bounds.user_group = decisive.user_group as is_decisive,
         strongest.feature as benchmark_feature,
         strongest.strength as benchmark_strength,
         -- A share estimated without the user's account may correlate below zero, which explains nothing.
         round(power((assignment.correlation + abs(assignment.correlation)) / 2, 2), 6) as assignment_r2
     from bounds
+    cross join decisive
     cross join assignment
     left join strongest on strongest.strength_rank = 1
 )

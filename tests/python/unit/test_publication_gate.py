@@ -8,6 +8,7 @@ import pytest
 def test_a_policy_that_has_not_paid_is_refused_with_its_gain(evaluate_model, listed):
     verdict = {"check_id": "qini_z", "check_group": "model", "subject": "model", "objection": "no ranking"}
     remark = {"needs_ranking": False, "effect_upper": 0.1, "what_is_known": "little", "objection": None}
+    remark["objection_to_nudging"] = None
     given = {
         "int_build__identity": pd.DataFrame([{"build_id": "this"}]),
         "int_evaluation__verdicts": pd.DataFrame(
@@ -26,3 +27,29 @@ def test_a_policy_that_has_not_paid_is_refused_with_its_gain(evaluate_model, lis
     with pytest.raises(duckdb.Error) as refused:
         evaluate_model("int_build__publication_gate", int_build__remarks=pd.DataFrame([pays_not]), **given)
     listed(str(refused.value).partition("stay as they were, ")[2])
+
+
+@pytest.mark.parametrize("decision", ["suppress_unprofitable", "target"])
+def test_where_only_harm_is_known_nobody_may_be_nudged(evaluate_model, listed, decision):
+    objection = (
+        "p would nudge users although a nudge harms on average and those expected to benefit have not shown that they do. "
+        "What to do about it: learn from a larger campaign before nudging anybody"
+    )
+    remark = {"needs_ranking": True, "effect_upper": -0.1, "what_is_known": "it harms", "objection": None}
+    verdict = {"check_id": "qini_z", "check_group": "model", "subject": "model", "objection": None}
+    given = {
+        "int_build__identity": pd.DataFrame([{"build_id": "this"}]),
+        "int_build__remarks": pd.DataFrame([remark | {"objection_to_nudging": objection}]),
+        "int_evaluation__verdicts": pd.DataFrame(
+            [verdict | {"verdict": "pass", "is_accepted": False, "accepted_reason": "", "is_blocking": False}]
+        ),
+        "int_policy__account_decisions": pd.DataFrame(
+            [{"population": "today", "is_shipped": True, "decision": decision}]
+        ),
+    }
+    if decision == "target":
+        with pytest.raises(duckdb.Error) as refused:
+            evaluate_model("int_build__publication_gate", **given)
+        listed(str(refused.value).partition("stay as they were, ")[2])
+    else:
+        assert evaluate_model("int_build__publication_gate", **given)["why_nobody"].tolist() == ["it harms"]
