@@ -1,5 +1,6 @@
 -- POL-25: The bandit acts only on users with positive lift in the shipped policy's targets, on no predicted Sleeping Dog, and on
--- nobody in the global holdout. Recomputed from decisions and scores.
+-- nobody in the global holdout. A policy that nudges everybody in its targets only requires lift to be known. Recomputed from
+-- decisions and scores.
 with contexts as (
     select * from {{ ref('int_campaign__bandit_contexts') }}
     where not is_held_back or segment <> 'held_back'
@@ -28,9 +29,15 @@ final as (
     where
         not coalesce(
             decisions.decision = 'target'
-            and scores.lift > 0
-            and scores.lift + {{ normal_quantile('decisions.harm_confidence') }} * scores.lift_se
-            >= decisions.sleeping_dog_lift_threshold
+            and scores.lift is not null
+            and (
+                decisions.nudges_everybody
+                or (
+                    scores.lift > 0
+                    and scores.lift + {{ normal_quantile('decisions.harm_confidence') }} * scores.lift_se
+                    >= decisions.sleeping_dog_lift_threshold
+                )
+            )
             and not assignments.is_global_control,
             false
         )

@@ -1,6 +1,8 @@
 """Data that can't support a model, or a model without signal, publish nothing and say so; the last lists stay."""
 
+import shutil
 import sys
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -121,6 +123,33 @@ def test_a_world_without_signal_is_never_published(run, run_dbt, tmp_path, proje
     # Without differences in the data everybody gets the average effect, and a ranking of ties has no measures.
     assert {verdicts["qini_z"], verdicts["gain_over_response_model_z"]} <= {"fail", "unknown"}
     assert ("target_accounts",) not in tables
+
+
+def test_a_policy_that_ranks_nobody_publishes_its_list_where_the_model_cannot_rank(built_world, run_dbt, tmp_path):
+    """It pays in this world. The build proves its guardrails and all invariants."""
+    warehouse = Path(shutil.copy(built_world.warehouse, tmp_path / built_world.warehouse.name))
+    today = "from marts.account_policy where population = 'today' and decision = 'target'"
+    with duckdb.connect(str(warehouse)) as connection:
+        expected = connection.sql(
+            f"select account_id {today} and policy_id = 'everybody_guarded' order by all"
+        ).fetchall()
+        connection.execute("update seeds.policy_parameters set is_shipped = (policy_id = 'everybody_guarded')")
+        connection.execute("update seeds.checks set pass_limit = 99, warn_limit = 99 where check_id = 'qini_z'")
+    decided_anew = ("int_build__fingerprints", "int_policy__policies+", "int_evaluation__verdicts+")
+
+    build = run_dbt("build", "--select", *decided_anew, "--exclude-resource-type", "unit_test", warehouse=warehouse)
+
+    assert "Published: " in build.stdout, build.stdout[-3000:]
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        ranking = connection.sql("select verdict, is_blocking from marts.verdicts where check_id = 'qini_z'").fetchall()
+        targets = connection.sql("select account_id from marts.target_accounts order by all").fetchall()
+        nudged = connection.sql("select distinct account_id from marts.nudge_list order by all").fetchall()
+        (worst,) = connection.sql(
+            f"select max(n_sleeping_dogs), max(n_sleeping_dog_admins), max(n_unsupported_admins) {today} and is_shipped"
+        ).fetchall()
+    assert ranking == [("fail", True)]
+    assert targets == nudged == expected != []
+    assert worst == (0, 0, 0), "it must spare every account with a Sleeping Dog"
 
 
 def test_a_refusal_says_of_nudging_everybody_what_policy_value_says(built_world):
