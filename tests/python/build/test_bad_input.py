@@ -401,8 +401,10 @@ CLONED = {
 
 
 @pytest.mark.long
-@pytest.mark.fault("an account with 50,000 users", "decided like any other")
-def test_an_account_of_fifty_thousand_users_is_decided(built_world, run, run_dbt, project_root, tmp_path, seen):
+@pytest.mark.fault("an account with 50,000 users", "decided like any other, but too few accounts count to publish")
+def test_an_account_of_fifty_thousand_users_is_decided_and_refused(
+    built_world, run, run_dbt, project_root, tmp_path, seen
+):
     """Its users are copies of everybody else's, so some of its admins object."""
     with duckdb.connect() as connection:
         connection.execute(f"attach '{built_world.warehouse}' as built (read_only)")
@@ -426,12 +428,19 @@ def test_an_account_of_fifty_thousand_users_is_decided(built_world, run, run_dbt
     warehouse = tmp_path / "causalyn.duckdb"
     loaded = run(sys.executable, project_root / "scripts" / "load_raw.py", tmp_path, "--warehouse", warehouse)
     assert loaded.returncode == 0, loaded.stderr
-    build = run_dbt("build", "--exclude", "resource_type:unit_test", warehouse=warehouse)
-    assert build.returncode == 0, build.stdout[-5000:]
+    gate = ("--select", "+int_build__publication_gate")
+    build = run_dbt("build", *gate, "--exclude-resource-type", "unit_test", warehouse=warehouse)
+    assert build.returncode != 0
+    refusal = build.stdout.partition("Nothing was published, and ")[2].partition("\n")[0]
+    assert "because data or model can't be trusted: effective_accounts (" in refusal, build.stdout[-5000:]
+    assert "; " not in refusal.partition(" What to do")[0], "another check objects, too"
     assert query(warehouse, "select count(*) from staging.stg_users where account_id = 'giant'") == [(GIANT,)]
-    decided = "select decision, n_users from marts.account_policy where is_shipped and account_id = 'giant' order by population"
+    decided = (
+        "select decision, n_users from intermediate.int_policy__account_decisions"
+        " where is_shipped and account_id = 'giant' order by population"
+    )
     (past_decision, past_users), (decision, users) = query(warehouse, decided)
-    seen(f"{decision}, on {users:,} users; in the backtest {past_decision}, on {past_users:,}")
+    seen(f"{decision}, on {users:,} users; in the backtest {past_decision}, on {past_users:,}; {refusal}")
     assert past_decision == "suppress_toxic_admin"
     assert past_users > GIANT / 2
     assert decision in ("suppress_toxic_admin", "suppress_unscored")
