@@ -269,7 +269,12 @@ def dirty_world(built_world, run, run_dbt, project_root, copy_project, tmp_path_
         found = connection.sql(
             "select verdict, is_blocking, blocks_on from marts.verdicts where check_id = 'rejected_share'"
         ).fetchall()
+        recorded = connection.sql(
+            "select distinct accepted_checks from marts.policy_decisions_ledger"
+            " where build_id = (select build_id from marts.build_info)"
+        ).fetchall()
     assert found == [("fail", False, "fail")]
+    assert recorded == [("rejected_share (fail): The log is a test of cleaning",)]
     return warehouse
 
 

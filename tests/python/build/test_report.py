@@ -303,12 +303,17 @@ def test_trust_is_one_sentence_and_unknown_is_said_in_words(report, built_world,
         )
         connection.execute("update marts.verdicts set measure_before = null, measure_now = null")
         connection.execute(
+            "update marts.verdicts set is_accepted = true, accepted_reason = 'It was drawn by lot', accepted_by = 'Ada', "
+            "accepted_on = date '2025-07-01' where check_id = 'overlap'"
+        )
+        connection.execute(
             "update marts.findings set estimate = null, lower_95 = null, upper_95 = null, verdict = 'open'"
         )
         publish_as_it_is(connection)
     page = render_report.render(warehouse, tmp_path / "report")
     words = text_of(page, '<section id="trust">', '<section id="audit">')
     assert "Not measured;" in words and "Nothing was measured for it." in words
+    assert words.count("Accepted by Ada on 2025-07-01: It was drawn by lot") == 1
     assert not re.search(r"unknown (times|to)|– to –|- to -|nan", words)
 
 
