@@ -1,5 +1,5 @@
--- POL-01: No target has a user without a finite score, an unsupported admin, or no users at all: unknown suppresses. Support is
--- required only today, and not of predicted Sleeping Dogs.
+-- POL-01: No target has a user without a finite score and its error, an unsupported admin, or no users at all: unknown
+-- suppresses. Support is required only today, and not of predicted Sleeping Dogs.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
     where decision = 'target' and {{ is_in_scope() }}
@@ -32,7 +32,7 @@ final as (
     left join users on scores.user_id = users.user_id
     group by 1, 2, 3
     having
-        count(scores.lift) < count(*)
+        count(scores.lift + scores.lift_se) < count(*)
         or count(*) filter (
             where scores.population = 'today'
             and coalesce(users.role_type, 'unknown') in ('admin', 'unknown')

@@ -34,7 +34,8 @@ judged as (
         scores.lift_se,
         scores.lift_lower,
         scores.lift_upper,
-        scores.lift is not null as is_scored,
+        -- A lift without an error is no score: nobody knows whether such a user is a Sleeping Dog.
+        {{ is_sleeping_dog('scores.lift', 'scores.lift_se', 'policies') }} is not null as is_scored,
         scores.lift_doubt,
         scores.unseen_features,
         {{ is_sleeping_dog('scores.lift', 'scores.lift_se', 'policies') }} as is_sleeping_dog,

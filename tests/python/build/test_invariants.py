@@ -52,6 +52,7 @@ VIOLATIONS = {
     ],
     "assert_no_target_has_an_unscored_user": [
         f"update {SCORES} set lift = null where {IN_A_TARGET}",
+        f"update {SCORES} set lift_se = null where {IN_A_TARGET}",
         # An admin of a target who is no Sleeping Dog: trees see nobody like this in the past.
         f"update {SCORES} set lift_doubt = 1 where {IN_A_TARGET_TODAY} "
         "and user_id in (select user_id from staging.stg_users where is_admin)",
