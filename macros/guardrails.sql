@@ -36,14 +36,13 @@
 {%- endmacro %}
 
 {#- The guardrails, in the order of the seed guardrail_rules: the condition that triggers each, on a row of `evidence`. -#}
-{% macro guardrail_checks() -%}
+{% macro guardrail_checks(evidence) -%}
     {{ return({
-        'unscored': 'evidence.n_scored_users < evidence.n_users or evidence.n_scored_users = 0 '
-            ~ 'or evidence.n_unsupported_admins > 0',
-        'toxic_admin': 'evidence.n_sleeping_dog_admins > 0',
-        'toxic_users': is_toxic('evidence.n_sleeping_dogs', 'evidence.n_scored_users', 'evidence'),
-        'unprofitable': 'evidence.expected_revenue_usd <= 0',
-        'too_small': 'coalesce(evidence.net_value_usd <= 0, true) or evidence.n_scored_users < evidence.min_scored_users',
+        'unscored': '{0}.n_scored_users < {0}.n_users or {0}.n_scored_users = 0 or {0}.n_unsupported_admins > 0'.format(evidence),
+        'toxic_admin': '{0}.n_sleeping_dog_admins > 0'.format(evidence),
+        'toxic_users': is_toxic(evidence ~ '.n_sleeping_dogs', evidence ~ '.n_scored_users', evidence),
+        'unprofitable': '{0}.expected_revenue_usd <= 0'.format(evidence),
+        'too_small': 'coalesce({0}.net_value_usd <= 0, true) or {0}.n_scored_users < {0}.min_scored_users'.format(evidence),
     }) }}
 {%- endmacro %}
 
@@ -76,7 +75,7 @@
     )
 {%- endmacro %}
 
-{#- Whether no guardrail is triggered. Unknown suppresses. -#}
-{% macro passes_every_guardrail() -%}
-    not coalesce({{ guardrail_checks().values() | join(', true) and not coalesce(') }}, true)
+{#- Whether a row of `evidence` triggers no guardrail. Unknown suppresses. -#}
+{% macro passes_every_guardrail(evidence) -%}
+    not coalesce({{ guardrail_checks(evidence).values() | join(', true) and not coalesce(') }}, true)
 {%- endmacro %}

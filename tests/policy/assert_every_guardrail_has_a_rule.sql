@@ -1,6 +1,6 @@
 -- POL-07: Every guardrail has a rule; one without could never veto.
 with checks as (
-    {% for guardrail in guardrail_checks() %}
+    {% for guardrail in guardrail_checks('evidence') %}
     select '{{ guardrail }}' as guardrail{{ ' union all' if not loop.last }}
     {% endfor %}
 ),

@@ -34,7 +34,7 @@ effects_by_account as (
 -- As in policy_value, which comes after the decisions.
 valued as (
     {% for strategy, picks, suffix in [
-        ('evidence.policy_id', passes_every_guardrail(), ''), ("'everybody'", 'evidence.n_users > 0', '_of_everybody'),
+        ('evidence.policy_id', passes_every_guardrail('evidence'), ''), ("'everybody'", 'evidence.n_users > 0', '_of_everybody'),
     ] %}
     select
         {{ strategy }} as strategy,

@@ -24,7 +24,7 @@ first_triggered as (
     where
         coalesce(
             case rules.guardrail
-                {% for guardrail, is_triggered in guardrail_checks().items() %}
+                {% for guardrail, is_triggered in guardrail_checks('evidence').items() %}
                 when '{{ guardrail }}' then {{ is_triggered }}
                 {% endfor %}
             end, true

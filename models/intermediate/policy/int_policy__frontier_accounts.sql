@@ -81,7 +81,7 @@ final as (
         evidence.n_sleeping_dog_admins,
         evidence.n_observed_sleeping_dogs,
         evidence.sleeping_dog_dr_sum,
-        {{ passes_every_guardrail() }} as is_target
+        {{ passes_every_guardrail('evidence') }} as is_target
     from evidence
 )
 

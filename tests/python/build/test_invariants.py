@@ -177,7 +177,7 @@ def test_a_broken_guardrail_stops_publication_and_leaves_the_last_lists(
     warehouse = tmp_path / built_world.warehouse.name
     warehouse.write_bytes(built_world.warehouse.read_bytes())
     guardrails = project_copy / "macros" / "guardrails.sql"
-    check = "'toxic_admin': 'evidence.n_sleeping_dog_admins > 0'"
+    check = "'toxic_admin': '{0}.n_sleeping_dog_admins > 0'.format(evidence)"
     assert guardrails.read_text().count(check) == 1
     guardrails.write_text(guardrails.read_text().replace(check, "'toxic_admin': 'false'"))
     before = read_published(warehouse)

@@ -459,7 +459,7 @@ def test_a_day_is_judged_by_its_own_cool_down(world, run_dbt, seen):
 
 @pytest.mark.fault("a guardrail that does nothing in a refresh", "nothing is published")
 def test_a_broken_guardrail_stops_a_refresh(break_project, refuse, seen):
-    check = "'toxic_admin': 'evidence.n_sleeping_dog_admins > 0'"
+    check = "'toxic_admin': '{0}.n_sleeping_dog_admins > 0'.format(evidence)"
     refused = refuse(break_project("macros/guardrails.sql", check, "'toxic_admin': 'false'"))
     assert "assert_no_target_has_a_sleeping_dog_admin" in refused.stdout
     message = next(line for line in refused.stdout.splitlines() if line.startswith("Nothing was published: "))
