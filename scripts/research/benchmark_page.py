@@ -17,10 +17,11 @@ import duckdb
 from playwright.sync_api import Browser, sync_playwright
 
 import render_report
+from causalyn.warehouse.sql_text import exceeds_share
 
 ROOT = Path(__file__).resolve().parents[2]
 
-COPIES = """
+COPIES = f"""
 create table copies as
 select
     policies.* replace (
@@ -38,7 +39,10 @@ select
         case
             when n_scored_users < n_users or n_scored_users = 0 or n_unsupported_admins > 0 then 'suppress_unscored'
             when n_sleeping_dog_admins > 0 then 'suppress_toxic_admin'
-            when sleeping_dog_share > toxic_user_share_limit and n_sleeping_dogs >= min_toxic_users then 'suppress_toxic_users'
+            when
+                {exceeds_share("n_sleeping_dogs", "n_scored_users", "toxic_user_share_limit")}
+                and n_sleeping_dogs >= min_toxic_users
+                then 'suppress_toxic_users'
             when round(sum_lift * value_per_conversion_usd, 6) <= 0 then 'suppress_unprofitable'
             when round(sum_lift * value_per_conversion_usd - cost_usd, 6) <= 0 or n_scored_users < min_scored_users
                 then 'suppress_too_small'

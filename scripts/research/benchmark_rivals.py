@@ -219,7 +219,9 @@ def decide(scored: pd.DataFrame, policy: pd.Series, evidence_of: Callable[..., p
     evidence = evidence_of(scored)
     revenue = evidence["sum_lift"] * policy["value_per_conversion_usd"]
     cost = policy["cost_per_account_usd"] + policy["cost_per_nudge_usd"] * evidence["n_nudged"]
-    is_toxic = (evidence["dogs"] > policy["toxic_user_share_limit"] * evidence["n_scored"]) & (
+    # In whole millionths: as floating-point numbers 63 > 0.35 * 180.
+    limit = round(1e6 * policy["toxic_user_share_limit"])
+    is_toxic = (evidence["dogs"] * 1_000_000 > limit * evidence["n_scored"]) & (
         evidence["dogs"] >= policy["min_toxic_users"]
     )
     is_target = (

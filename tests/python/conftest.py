@@ -45,8 +45,9 @@ WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 DBT = Path(sys.executable).with_name("dbt")
 # The files that dbt keeps in its target directory for a parsed project.
 PARSED = "partial_parse.msgpack"
-# Models whose SQL is tested on frames.
+# Models and tests whose SQL is tested on frames.
 RUN_ON_FRAMES = (
+    "assert_no_target_exceeds_the_toxic_user_share",
     "int_build__publication_gate",
     "int_evaluation__arm_diagnostics",
     "int_evaluation__arm_terms",
@@ -291,7 +292,7 @@ def compiled_nodes(compiled_project) -> dict[str, dict]:
 
 @pytest.fixture(scope="session")
 def evaluate_model(compiled_nodes) -> Callable[..., pd.DataFrame]:
-    """Runs a model's SQL, as compiled by dbt, on frames instead of its relations."""
+    """Runs the SQL of a model or test, as compiled by dbt, on frames instead of its relations."""
 
     def evaluate(model: str, **relations: pd.DataFrame) -> pd.DataFrame:
         with duckdb.connect() as connection:

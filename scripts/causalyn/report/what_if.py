@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from causalyn.report import figures
+from causalyn.warehouse.sql_text import exceeds_share
 
 MAX_LISTED = 250_000
 MAX_DETAILED = 20_000
@@ -30,7 +31,7 @@ DETAILS = (
 )  # fmt: skip
 PROFILE = ("dogs", "dog_admins", "unsupported_admins")
 
-ROWS = """
+ROWS = f"""
 with policies as (
     from marts.account_policy where is_shipped and population = 'today'
 ),
@@ -113,7 +114,9 @@ grid as (
     group by
         decision, n_users, n_scored_users, n_nudged_users, floor(sum_lift / $lift_bin),
         len(list_filter(dog_admins, lambda n: n > 0)), len(list_filter(unsupported_admins, lambda n: n > 0)),
-        len(list_filter(dogs, lambda n: n > toxic_user_share_limit * n_scored_users and n >= min_toxic_users))
+        len(list_filter(
+            dogs, lambda n: {exceeds_share("n", "n_scored_users", "toxic_user_share_limit")} and n >= min_toxic_users
+        ))
 )
 
 from listed union all by name from grid

@@ -20,6 +20,7 @@ from causalyn.simulation.world_physics import Physics
 from causalyn.simulation.world_store import append_life, attach_truth
 from causalyn.warehouse import opening
 from causalyn.warehouse.raw_contract import CAMPAIGN_EVENTS, RAW_SCHEMA
+from causalyn.warehouse.sql_text import exceeds_share
 
 ROUND_DAYS = 30
 LOG = f"{RAW_SCHEMA}.{CAMPAIGN_EVENTS.name}"
@@ -33,7 +34,7 @@ ASSIGNED = """
 """
 """Everybody in an account that has an arm."""
 
-FIGURES = """
+FIGURES = f"""
     with decided as (
         select users.*, decisions.decision, decisions.cost_per_account_usd, decisions.value_per_conversion_usd,
             decisions.toxic_user_share_limit, decisions.min_toxic_users,
@@ -41,7 +42,7 @@ FIGURES = """
             truth.p_treated - truth.p_control between users.lift_lower and users.lift_upper as is_covered
         from intermediate.int_policy__users as users
         inner join intermediate.int_policy__account_decisions as decisions using (campaign_id, policy_id, account_id)
-        inner join {truth} as truth using (user_id)
+        inner join {{truth}} as truth using (user_id)
         where users.population = 'today' and users.is_shipped
     ),
 
@@ -52,7 +53,7 @@ FIGURES = """
         from decided
         group by account_id
         having not bool_or(is_dog and is_admin) and (
-            count(*) filter (where is_dog) / count(*) <= max(toxic_user_share_limit)
+            not {exceeds_share("count(*) filter (where is_dog)", "count(*)", "max(toxic_user_share_limit)")}
             or count(*) filter (where is_dog) < max(min_toxic_users)
         )
     ),

@@ -1,4 +1,4 @@
-"""Quotes names of files, tables and columns in SQL where parameters aren't allowed."""
+"""Pieces of SQL: names of files, tables and columns, quoted where parameters aren't allowed, and a comparison."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ def pattern(path: Path, names: str = "") -> str:
 def identifier(text: str) -> str:
     """A name as a quoted SQL identifier."""
     return '"' + text.replace('"', '""') + '"'
+
+
+def exceeds_share(n: str, of: str, share: str) -> str:
+    """Whether `n` of so many are more than a share, as `is_toxic` in macros/guardrails.sql compares: in whole millionths."""
+    return f"{n} * 1000000 > cast(round(1e6 * {share}) as bigint) * {of}"

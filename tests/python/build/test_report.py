@@ -199,19 +199,21 @@ def test_the_page_decides_other_parameters_as_sql_does(built_world, decide):
 
 
 @pytest.mark.parametrize(
-    ("evidence", "decision"),
+    ("evidence", "limit", "decision"),
     [
-        ({}, "target"),
-        ({"n_sleeping_dogs": 3}, "target"),
-        ({"n_sleeping_dogs": 4}, "suppress_toxic_users"),
-        ({"n_unsupported_admins": 1, "n_sleeping_dog_admins": 1}, "suppress_unscored"),
-        ({"n_nudged_users": 21}, "suppress_too_small"),
+        ({}, 0.1, "target"),
+        ({"n_sleeping_dogs": 3}, 0.1, "target"),
+        ({"n_sleeping_dogs": 4}, 0.1, "suppress_toxic_users"),
+        ({"n_users": 180, "n_scored_users": 180, "n_sleeping_dogs": 63}, 0.35, "target"),
+        ({"n_users": 180, "n_scored_users": 180, "n_sleeping_dogs": 64}, 0.35, "suppress_toxic_users"),
+        ({"n_unsupported_admins": 1, "n_sleeping_dog_admins": 1}, 0.1, "suppress_unscored"),
+        ({"n_nudged_users": 21}, 0.1, "suppress_too_small"),
     ],
 )
-def test_a_share_at_its_limit_passes_and_only_nudges_that_are_sent_cost(decide, evidence, decision):
-    """3 of 30 is 10%, although 0.1 as a float is more; the account earns $20 with 12 nudges of $1."""
+def test_a_share_at_its_limit_passes_and_only_nudges_that_are_sent_cost(decide, evidence, limit, decision):
+    """63 of 180 is 35%, although as floating-point numbers 63 > 0.35 * 180; the account earns $20 with 12 nudges of $1."""
     policy = {
-        "value_per_conversion_usd": 10, "cost_per_account_usd": 0, "cost_per_nudge_usd": 1, "toxic_user_share_limit": 0.1,
+        "value_per_conversion_usd": 10, "cost_per_account_usd": 0, "cost_per_nudge_usd": 1, "toxic_user_share_limit": limit,
         "min_toxic_users": 1, "min_scored_users": 1,
     }  # fmt: skip
     account = {
