@@ -67,7 +67,7 @@
     influences as (
         select
             centred.account_id,
-            sum(centred.x * (centred.y - line.slope * centred.x)) as influence
+            {{ exact_sum('centred.x * (centred.y - line.slope * centred.x)') }} as influence
         from centred
         cross join line
         group by 1

@@ -46,8 +46,8 @@ ranked as (
 spent as (
     select
         *,
-        round(sum(probability * expected_admins_harmed) over so_far, 6) as harmed_admins_so_far,
-        round(sum(probability * expected_users_harmed) over so_far, 6) as harmed_users_so_far
+        round(sum({{ billionths('probability * expected_admins_harmed') }}) over so_far / 1e9, 6) as harmed_admins_so_far,
+        round(sum({{ billionths('probability * expected_users_harmed') }}) over so_far / 1e9, 6) as harmed_users_so_far
     from ranked
     window so_far as (order by priority rows between unbounded preceding and current row)
 ),

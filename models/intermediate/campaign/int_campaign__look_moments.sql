@@ -2,6 +2,7 @@ with measures as (
     select * from {{ ref('int_campaign__account_measures') }}
 ),
 
+-- As doubles: squares of revenue may be too large for whole billionths.
 by_day as (
     select
         experiment,

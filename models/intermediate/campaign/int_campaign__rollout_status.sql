@@ -18,17 +18,22 @@ parameters as (
     from {{ ref('campaign_parameters') }}
 ),
 
+rated as (
+    select
+        *,
+        {{ safe_divide('cast(n_reacting_users as double)', 'n_nudged_users') }} as reaction_rate
+    from accounts
+),
+
 reactions as (
     select
         accounts.wave,
         count(*) as n_nudged_accounts,
         {{ sum_int('accounts.n_nudged_users') }} as n_nudged_users,
         {{ sum_int('accounts.n_reacting_users') }} as n_reacting_users,
-        round(avg(cast(accounts.n_reacting_users as double) / accounts.n_nudged_users), 9) as negative_reaction_rate,
-        round(sum(ln(1 + parameters.stake * (
-            cast(accounts.n_reacting_users as double) / accounts.n_nudged_users - parameters.reaction_rate_limit
-        ))), 9) as log_e_value
-    from accounts
+        round({{ exact_sum('accounts.reaction_rate') }} / count(*), 9) as negative_reaction_rate,
+        {{ exact_sum('ln(1 + parameters.stake * (accounts.reaction_rate - parameters.reaction_rate_limit))') }} as log_e_value
+    from rated as accounts
     cross join parameters
     -- The validation nudges users expected to react badly.
     where accounts.experiment <> 'validation' and accounts.arm = 'treatment' and accounts.n_nudged_users > 0

@@ -26,7 +26,8 @@ measures as (
     cross join (values ('value'), ('is_missing')) as kinds (measure)
 ),
 
--- All that follows needs only the sums of an account's users in an arm.
+-- All that follows needs only the sums of an account's users in an arm. As doubles: squares of a company's own features may be
+-- too large for whole billionths.
 sums as (
     select
         feature,

@@ -9,7 +9,7 @@ in_account as (
         is_treated,
         outcome - p_control as residual,
         is_treated - propensity as surprise,
-        sum(is_treated - propensity) over campaign_of_account as account_surprise,
+        sum({{ billionths('is_treated - propensity') }}) over campaign_of_account / 1e9 as account_surprise,
         count(*) over campaign_of_account as n_users
     from dr_scores
     window campaign_of_account as (partition by campaign_id, account_id)
