@@ -225,19 +225,24 @@ def test_a_day_after_the_data_is_told_where_activity_ends(world, refresh_world, 
         assert ("\nActivity ends on " in refresh_world(world, 1)) == is_told
 
 
-def test_a_refresh_out_of_order_is_a_full_build_of_that_day(days, world, run_dbt, read_published):
-    """The campaigns are over, so the full build fits the same model: every table that a refresh publishes agrees."""
-    as_of, ignored = {"CAUSALYN_SCORING_DATE": str(world.day(1))}, ("--vars", "deliveries: ignore")
+@pytest.mark.parametrize(("n", "left"), [(1, "first"), (3, "third")], ids=["out of order", "after a gap"])
+def test_a_refresh_on_any_day_is_a_full_build_of_that_day(days, world, run_dbt, read_published, n, left):
+    """The campaigns are over, so the full build fits the same model: every table that a refresh publishes agrees.
+
+    The first day is refreshed after the third, and the third without the days between it and the build.
+    """
+    as_of, ignored = {"CAUSALYN_SCORING_DATE": str(world.day(n))}, ("--vars", "deliveries: ignore")
     # On one thread, which must not matter either.
     one_by_one = ("--exclude-resource-type", "unit_test", "--threads", "1")
     built = run_dbt("build", *one_by_one, *ignored, warehouse=world.warehouse, **as_of)
     assert built.returncode == 0, built.stdout[-3000:]
-    full = read_published(world.warehouse)
-    assert full["build_info"] == days.first["build_info"] != days.third["build_info"]
-    refreshed = differing(days.built, days.first)
+    full, by_refresh = read_published(world.warehouse), getattr(days, left)
+    assert full["build_info"] == by_refresh["build_info"]
+    assert days.first["build_info"] != days.third["build_info"]
+    refreshed = differing(days.built, by_refresh)
     assert {"target_accounts", "nudge_list", "account_policy", "account_explanations", "population_drift"} <= refreshed
     # Only a full build judges the data of the campaigns and the model anew.
-    one, other = (but_for_the_drift_of_lift(of_today(tables)) for tables in (full, days.first))
+    one, other = (but_for_the_drift_of_lift(of_today(tables)) for tables in (full, by_refresh))
     assert differing(one, other) & refreshed - HISTORY - WAVES == {"verdicts"}
 
 
