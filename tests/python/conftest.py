@@ -279,7 +279,9 @@ def build_world(run, run_dbt) -> Callable[..., BuiltWorld]:
 @pytest.fixture(scope="session")
 def built_world(make_once, build_world) -> BuiltWorld:
     """600 accounts of the default world, shared by all processes. Read it, or copy it to change it."""
-    folder = make_once("built_world", lambda folder: build_world(folder, "generate_world.py", "--accounts", "600"))
+    folder = make_once(
+        "built_world", lambda folder: build_world(folder, "generate_world.py", "--accounts", "600", "--seed", "3")
+    )
     return BuiltWorld(folder / "causalyn.duckdb", folder / "target")
 
 
