@@ -1,7 +1,7 @@
 -- POL-03: No target has more predicted Sleeping Dogs than the policy tolerates. Recounted from the scores.
 with decisions as (
     select * from {{ ref('int_policy__account_decisions') }}
-    {{ where_in_scope() }}
+    where decision = 'target' and {{ is_in_scope() }}
 ),
 
 scores as (
@@ -15,15 +15,11 @@ users as (
         decisions.account_id,
         decisions.toxic_user_share_limit,
         decisions.min_toxic_users,
-        cast(
-            scores.lift + {{ normal_quantile('decisions.harm_confidence') }} * scores.lift_se
-            < decisions.sleeping_dog_lift_threshold as int
-        ) as is_sleeping_dog
+        scores.lift + {{ normal_quantile('decisions.harm_confidence') }} * scores.lift_se
+        < decisions.sleeping_dog_lift_threshold as is_sleeping_dog
     from decisions
     inner join scores on decisions.campaign_id = scores.campaign_id and decisions.account_id = scores.account_id
-    where
-        decisions.decision = 'target'
-        and (scores.has_observed_outcome or decisions.counts_unobserved_users or scores.population = 'today')
+    where scores.has_observed_outcome or decisions.counts_unobserved_users or scores.population = 'today'
 ),
 
 final as (
@@ -31,13 +27,13 @@ final as (
         campaign_id,
         policy_id,
         account_id,
-        avg(is_sleeping_dog) as sleeping_dog_share
+        count(*) filter (where is_sleeping_dog) as n_sleeping_dogs
     from users
     group by campaign_id, policy_id, account_id, toxic_user_share_limit, min_toxic_users
     -- In whole millionths, so a share equal to the limit does not exceed it.
     having
-        1000000 * sum(is_sleeping_dog) > cast(round(1e6 * toxic_user_share_limit) as bigint) * count(*)
-        and sum(is_sleeping_dog) >= min_toxic_users
+        1000000 * count(*) filter (where is_sleeping_dog) > cast(round(1e6 * toxic_user_share_limit) as bigint) * count(*)
+        and count(*) filter (where is_sleeping_dog) >= min_toxic_users
 )
 
 select * from final

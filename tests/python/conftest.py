@@ -280,7 +280,7 @@ def build_world(run, run_dbt) -> Callable[..., BuiltWorld]:
 def built_world(make_once, build_world) -> BuiltWorld:
     """600 accounts of the default world, shared by all processes. Read it, or copy it to change it."""
     folder = make_once(
-        "built_world", lambda folder: build_world(folder, "generate_world.py", "--accounts", "600", "--seed", "3")
+        "built_world", lambda folder: build_world(folder, "generate_world.py", "--accounts", "600", "--seed", "1")
     )
     return BuiltWorld(folder / "causalyn.duckdb", folder / "target")
 

@@ -49,7 +49,7 @@ def installed(project: Path) -> dict[str, int]:
 def fresh(copy_project, make, tmp_path_factory) -> Path:
     """A copy of the project after its first `make build`."""
     project = copy_project(tmp_path_factory.mktemp("a fresh project"))
-    first = make(project, "build", f"ACCOUNTS={ACCOUNTS}")
+    first = make(project, "build", f"ACCOUNTS={ACCOUNTS}", "SEED=1")
     assert first.returncode == 0, first.stdout[-5000:] + first.stderr[-5000:]
     stages = re.findall(r"^(\w+) +\d+ s  ", first.stdout, re.M)
     assert stages == [

@@ -24,7 +24,13 @@ from refresh import NotRefreshableError, refresh
 DAY = datetime.timedelta(days=1)
 HISTORY = {"campaign_arms", "momentum_triggers", "policy_decisions_ledger", "policy_diff", "publication_changes"}
 """Tables in which other days count, too."""
-WAVES = {"campaign_assignments", "campaign_nudge_list", "campaign_user_assignments", "rollout_status"}
+WAVES = {
+    "campaign_accounts",
+    "campaign_assignments",
+    "campaign_nudge_list",
+    "campaign_user_assignments",
+    "rollout_status",
+}
 """Tables with waves, which were dealt by the days that a world has behind it."""
 
 Tables = dict[str, list[tuple]]

@@ -20,7 +20,8 @@ CASES = pytest.mark.parametrize(
 @CASES
 def test_in_the_librarys_sql(n_dogs, n_users, limit, is_above):
     query = f"select {exceeds_share('$n', '$of', '$share')}"
-    found = duckdb.execute(query, {"n": n_dogs, "of": n_users, "share": limit}).fetchone()
+    with duckdb.connect() as connection:
+        found = connection.execute(query, {"n": n_dogs, "of": n_users, "share": limit}).fetchone()
     assert found == (is_above,)
 
 
