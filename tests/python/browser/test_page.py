@@ -33,14 +33,8 @@ def warehouse(built_world, tmp_path_factory):
     copy = shutil.copy(built_world.warehouse, tmp_path_factory.mktemp("page") / "world.duckdb")
     with duckdb.connect(str(copy)) as connection:
         first = connection.execute("select min(account_id) from marts.account_policy").fetchone()[0]
-        of_accounts = (
-            "account_policy",
-            "account_safety_frontier",
-            "account_users",
-            "account_explanations",
-            "target_accounts",
-        )
-        for table in of_accounts:
+        shown = ("account_policy", "account_safety_frontier", "account_users", "account_explanations")
+        for table in (*shown, "target_accounts"):
             connection.execute(f"update marts.{table} set account_id = ? where account_id = ?", [HOSTILE, first])
         connection.execute(
             "update marts.account_policy set account_name = account_id, owner = account_id where account_id = ?",

@@ -100,8 +100,8 @@ def test_a_refresh_knows_what_has_become_known_and_refuses_another_list_of_featu
     warehouse, project = Path(shutil.copy(published[0], tmp_path)), published[1]
     with duckdb.connect(str(warehouse)) as connection:
         ((day, user),) = connection.sql(
-            "select max(scoring_date) + 1, (select min(user_id) from intermediate.int_uplift__inputs where population = 'campaign')"
-            " from staging.stg_scoring_date"
+            "select (select max(scoring_date) + 1 from staging.stg_scoring_date), min(user_id)"
+            " from intermediate.int_uplift__inputs where population = 'campaign'"
         ).fetchall()
     refresh = (
         "build",
