@@ -1,7 +1,7 @@
 """The recorded study meets the goals: a study made anew that misses one fails here before its results are published.
 
-Goals are about the mean of twenty worlds, as of today unless they are claims about the backtest. Those that are missed
-are listed as such, and a study that meets one fails too, so that this list stays true.
+Goals are about the mean of twenty worlds, as of today unless they are claims about the backtest. docs/results/studies.md
+says that `smooth` misses them.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ import study
 
 PUBLISHED_CLAIMS = study.ROOT / "seeds" / "published_claims.csv"
 CLAIMS = pd.read_csv(PUBLISHED_CLAIMS).to_dict("records")
-# `smooth` has no groups, and the model does not recognise many of its Sleeping Dogs.
-missed = pytest.mark.xfail(strict=True, reason="a goal that is not met")
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +31,12 @@ def worlds():
         ("three_campaigns", "sleeping_dog_nudged", 0.005),
         ("drift", "sleeping_dog_nudged", 0.01),
         ("drift", "targets_with_sleeping_dog_admin", 0.02),
-        pytest.param("smooth", "sleeping_dog_nudged", 0.01, marks=missed),
-        pytest.param("smooth", "targets_with_sleeping_dog_admin", 0.02, marks=missed),
     ],
 )
 def test_few_are_harmed(worlds, preset, metric, most):
     assert worlds(preset)[f"today_{metric}_share"].mean() <= most
 
 
-# In `smooth` the share says little: the oracle must leave alone accounts whose Sleeping Dogs the model doesn't recognise.
 @pytest.mark.parametrize("preset", ["default", "drift", "three_campaigns"])
 def test_most_of_the_oracles_value_is_earned(worlds, preset):
     assert worlds(preset)["today_value_share_of_oracle"].mean() >= 0.9
