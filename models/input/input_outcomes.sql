@@ -1,5 +1,1 @@
-with final as (
-    select * from {{ source('raw', 'outcomes_raw') }}
-)
-
-select * from final
+select * from {{ source('raw', 'outcomes_raw') }}

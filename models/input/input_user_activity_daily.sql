@@ -1,5 +1,1 @@
-with final as (
-    select * from {{ source('raw', 'user_activity_daily_raw') }}
-)
-
-select * from final
+select * from {{ source('raw', 'user_activity_daily_raw') }}

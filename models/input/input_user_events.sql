@@ -1,9 +1,5 @@
-with final as (
-    select
-        user_id,
-        event_name,
-        cast(event_time as timestamp) as event_time
-    from {{ source('raw', 'user_events_raw') }}
-)
-
-select * from final
+select
+    user_id,
+    event_name,
+    cast(event_time as timestamp) as event_time
+from {{ source('raw', 'user_events_raw') }}

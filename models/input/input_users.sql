@@ -1,5 +1,1 @@
-with final as (
-    select * from {{ source('raw', 'users_raw') }}
-)
-
-select * from final
+select * from {{ source('raw', 'users_raw') }}

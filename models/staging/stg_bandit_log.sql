@@ -1,5 +1,1 @@
-with final as (
-    select * from {{ ref('input_bandit_log') }}
-)
-
-select * from final
+select * from {{ ref('input_bandit_log') }}

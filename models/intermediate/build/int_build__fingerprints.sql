@@ -13,18 +13,14 @@
     'model': [(ref('int_uplift__inputs'), "population = 'campaign'"), (ref('learner_parameters'), none)],
 } %}
 
-with final as (
-    {% for part, relations in tables.items() %}
-    {% set is_last_part = loop.last %}
-    {% for relation, condition in relations %}
-    select
-        '{{ part }}' as part,
-        '{{ relation.identifier }}' as table_name,
-        fingerprint
-    from ({{ fingerprint(relation, condition) }}) as {{ relation.identifier }}_fingerprint
-    {{ 'union all' if not (is_last_part and loop.last) }}
-    {% endfor %}
-    {% endfor %}
-)
-
-select * from final
+{% for part, relations in tables.items() %}
+{% set is_last_part = loop.last %}
+{% for relation, condition in relations %}
+select
+    '{{ part }}' as part,
+    '{{ relation.identifier }}' as table_name,
+    fingerprint
+from ({{ fingerprint(relation, condition) }}) as {{ relation.identifier }}_fingerprint
+{{ 'union all' if not (is_last_part and loop.last) }}
+{% endfor %}
+{% endfor %}

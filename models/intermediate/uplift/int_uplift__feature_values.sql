@@ -1,7 +1,3 @@
 {{ config(materialized='view') }}
 
-with final as (
-    {{ unpivot_features(ref('int_uplift__inputs'), 'campaign') }}
-)
-
-select * from final
+{{ unpivot_features(ref('int_uplift__inputs'), 'campaign') }}

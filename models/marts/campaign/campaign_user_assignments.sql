@@ -1,5 +1,1 @@
-with final as (
-    {{ gated(ref('int_campaign__user_assignments')) }}
-)
-
-select * from final
+{{ gated(ref('int_campaign__user_assignments')) }}

@@ -1,5 +1,1 @@
-with final as (
-    {{ gated(ref('int_campaign__rollout_status')) }}
-)
-
-select * from final
+{{ gated(ref('int_campaign__rollout_status')) }}

@@ -1,5 +1,1 @@
-with final as (
-    select * from {{ ref('int_evaluation__covariate_balance') }}
-)
-
-select * from final
+select * from {{ ref('int_evaluation__covariate_balance') }}

@@ -1,5 +1,1 @@
-with final as (
-    select * from {{ ref('int_uplift__feature_ranges') }}
-)
-
-select * from final
+select * from {{ ref('int_uplift__feature_ranges') }}

@@ -1,5 +1,1 @@
-with final as (
-    select * from {{ ref('int_evaluation__spill_over') }}
-)
-
-select * from final
+select * from {{ ref('int_evaluation__spill_over') }}

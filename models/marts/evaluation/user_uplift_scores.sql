@@ -1,5 +1,1 @@
-with final as (
-    select * from {{ ref('int_uplift__user_scores') }}
-)
-
-select * from final
+select * from {{ ref('int_uplift__user_scores') }}

@@ -1,5 +1,1 @@
-with final as (
-    {{ gated_accounts() }}
-)
-
-select * from final
+{{ gated_accounts() }}

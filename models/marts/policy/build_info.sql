@@ -1,5 +1,1 @@
-with final as (
-    select * from {{ ref('int_build__publication_gate') }}
-)
-
-select * from final
+select * from {{ ref('int_build__publication_gate') }}

@@ -1,5 +1,1 @@
-with final as (
-    select * from {{ ref('int_policy__policies') }}
-)
-
-select * from final
+select * from {{ ref('int_policy__policies') }}

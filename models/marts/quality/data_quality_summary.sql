@@ -1,5 +1,1 @@
-with final as (
-    select * from {{ ref('int_evaluation__data_quality') }}
-)
-
-select * from final
+select * from {{ ref('int_evaluation__data_quality') }}

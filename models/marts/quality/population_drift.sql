@@ -1,5 +1,1 @@
-with final as (
-    select * from {{ ref('int_evaluation__population_drift') }}
-)
-
-select * from final
+select * from {{ ref('int_evaluation__population_drift') }}

@@ -1,5 +1,1 @@
-with final as (
-    select * from {{ ref('base_raw_columns') }}
-)
-
-select * from final
+select * from {{ ref('base_raw_columns') }}
