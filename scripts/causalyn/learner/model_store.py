@@ -65,10 +65,7 @@ def to_frame(model: uplift.UpliftModel, training: pd.DataFrame, parameters: upli
 
 
 def from_frame(
-    frame: pd.DataFrame,
-    columns: Sequence[str],
-    parameters: uplift.Parameters,
-    training: pd.DataFrame | None = None,
+    frame: pd.DataFrame, columns: Sequence[str], parameters: uplift.Parameters, training: pd.DataFrame | None = None
 ) -> uplift.UpliftModel:
     """The model in a row from `to_frame`; without a row, one that scores nobody.
 

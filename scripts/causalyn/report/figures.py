@@ -43,6 +43,8 @@ STYLE = {
     # Dollars, not formulas.
     "text.parse_math": False,
 }
+DOTS: dict[str, Any] = {"fmt": "o", "color": BLUE, "elinewidth": 1.8, "markersize": 7}
+"""Estimates with their intervals."""
 ABOVE: dict[str, Any] = {"frameon": False, "loc": "lower right", "bbox_to_anchor": (1, 1), "ncols": 2}
 """A legend above the axes, where it covers nothing."""
 TIP = "tip:"
@@ -230,25 +232,9 @@ def uplift_by_decile(deciles: pd.DataFrame, line: pd.DataFrame) -> Drawn | None:
     observed = 100 * known["observed_lift"]
     errors = [observed - 100 * known["observed_lift_lower"], 100 * known["observed_lift_upper"] - observed]
     axes.axhline(0, color=PALE, linewidth=1, zorder=0)
-    axes.errorbar(
-        known["decile"],
-        observed,
-        errors,
-        fmt="o",
-        color=BLUE,
-        elinewidth=1.8,
-        markersize=7,
-        label="observed, 95% interval",
-    )
-    axes.plot(
-        known["decile"],
-        100 * known["predicted_lift"],
-        "_",
-        color=ORANGE,
-        markersize=16,
-        markeredgewidth=2.5,
-        label="predicted",
-    )
+    axes.errorbar(known["decile"], observed, errors, label="observed, 95% interval", **DOTS)
+    dashes: dict[str, Any] = {"color": ORANGE, "markersize": 16, "markeredgewidth": 2.5}
+    axes.plot(known["decile"], 100 * known["predicted_lift"], "_", label="predicted", **dashes)
     axes.legend(**ABOVE)
     _tips(
         axes,
@@ -308,14 +294,8 @@ def propensity_overlap(scores: pd.DataFrame) -> Drawn | None:
     bins = np.linspace(0, 1, 41)
     for arm, side, colour, name in zip(arms, (1, -1), (BLUE, ORANGE), ("nudged", "left alone"), strict=True):
         counts, _ = np.histogram(arm, bins)
-        axes.bar(
-            bins[:-1],
-            side * counts / len(arm),
-            width=np.diff(bins),
-            align="edge",
-            color=colour,
-            label=f"{name}: {len(arm):,}",
-        )
+        height = side * counts / len(arm)
+        axes.bar(bins[:-1], height, np.diff(bins), align="edge", color=colour, label=f"{name}: {len(arm):,}")
     axes.axhline(0, color=INK, linewidth=0.8)
     axes.legend(frameon=False)
     axes.set(yticks=[], xlim=(0, 1), xlabel="propensity: chance of being nudged, given the features")
@@ -354,15 +334,7 @@ def lift_by_segment(users: pd.DataFrame, min_users: int = 50) -> Drawn | None:
     figure, axes = _axes(height=3.4)
     places = range(len(rows))
     axes.axvline(0, color=GREY, linewidth=0.8)
-    axes.errorbar(
-        100 * np.array(means),
-        places,
-        xerr=100 * Z_95 * np.array(errors),
-        fmt="o",
-        color=BLUE,
-        elinewidth=1.8,
-        markersize=7,
-    )
+    axes.errorbar(100 * np.array(means), places, xerr=100 * Z_95 * np.array(errors), **DOTS)
     for place, mean in zip(places, means, strict=True):
         axes.annotate(
             points(mean), (100 * mean, place), (0, 7), textcoords="offset points", ha="center", fontweight="bold"
@@ -453,7 +425,7 @@ def campaign_effect(looks: pd.DataFrame) -> Drawn | None:
     axes.axhline(0, color=PALE, linewidth=1, zorder=0)
     if has_forecast:
         axes.axhline(forecast, color=ORANGE, linestyle="--", linewidth=1.5, label="forecast")
-    axes.errorbar(places, effect, errors, fmt="o", color=BLUE, elinewidth=1.8, markersize=7, label="effect")
+    axes.errorbar(places, effect, errors, label="effect", **DOTS)
     _tips(
         axes,
         places,

@@ -56,22 +56,18 @@ def play(users: pd.DataFrame, physics: Physics, entry_date: pd.Timestamp, seed: 
         "reaction": (reacted, reaction_delay, "negative_reaction_flag"),
         "churn": (churned, np.maximum(delay[1], reaction_delay), "admin_churned_flag"),
     }
-    assigned = users["is_assigned"] if "is_assigned" in users else users["is_nudged"]
-    campaign = users["campaign_id"] if "campaign_id" in users else pd.Series(None, users.index, dtype=object)
-    prefix = (campaign + ":").fillna("")
+    unknown = {"is_assigned": users["is_nudged"], "campaign_id": None, "assignment_probability": np.nan}
+    known = users.assign(**{name: value for name, value in unknown.items() if name not in users})
+    prefix = (known["campaign_id"] + ":").fillna("")
     events = []
     for kind, (who, days, flag) in kinds.items():
-        rows = users.loc[who, ["user_id", "account_id"]].assign(
+        rows = known.loc[who, ["user_id", "account_id", "campaign_id", "assignment_probability"]].assign(
             event_id=prefix[who] + users.loc[who, "user_id"] + f"-{kind}",
-            campaign_id=campaign[who],
-            assignment_probability=users["assignment_probability"][who]
-            if "assignment_probability" in users
-            else np.nan,
             event_date=entry_date + pd.to_timedelta(days[who], unit="D"),
             revenue_usd=np.round(revenue[who], 2) if kind == "conversion" else np.nan,
             **{name: 0 for name in EVENT_COLUMNS if name.endswith("_flag")},
         )
         rows[flag] = nudged.astype(int) if kind == "entry" else 1
-        rows["assigned_flag"] = assigned[who].astype(int)
+        rows["assigned_flag"] = known.loc[who, "is_assigned"].astype(int)
         events.append(rows)
     return pd.concat(events).sort_values(["event_date", "event_id"], ignore_index=True)[EVENT_COLUMNS]

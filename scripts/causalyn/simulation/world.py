@@ -191,12 +191,7 @@ def _draw_chunk(physics: Physics, campaigns: int, rng: np.random.Generator) -> C
 
 
 def live_on(
-    physics: Physics,
-    state: State,
-    days: range,
-    nudges: np.ndarray,
-    reaction: np.ndarray,
-    rng: np.random.Generator,
+    physics: Physics, state: State, days: range, nudges: np.ndarray, reaction: np.ndarray, rng: np.random.Generator
 ) -> tuple[State, Columns, Columns]:
     """Activity on the given days after a campaign, with some users changing groups, and the truth afterwards.
 
@@ -468,9 +463,8 @@ def _draw_campaign(
     if physics.spill_over:
         nudged, eligible = (np.bincount(users["account"], counted) for counted in (treated, users["eligible"]))
         colleagues = np.maximum(eligible[users["account"]] - users["eligible"], 1)
-        p_control = (
-            p_control + physics.spill_over * nudged[users["account"]] / colleagues
-        )  # of a control outside the campaign
+        # Of a control outside the campaign.
+        p_control = p_control + physics.spill_over * nudged[users["account"]] / colleagues
 
     # One uniform number decides both potential outcomes: a nudge with positive lift never undoes a conversion.
     converted = rng.random(n) < np.where(treated, p_treated, p_control)

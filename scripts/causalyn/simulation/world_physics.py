@@ -151,17 +151,12 @@ class Physics:
     trait_on_conversion: float = 0.0  # added to both conversion probabilities, per standard deviation of that trait
     treated_lost: float = 0.0  # share of nudged users who did not convert and are missing from the export
     converted_before: float = 0.0  # share of users who had already converted and count as converted after the nudge
-    spill_over: float = (
-        0.0  # added to a control's P(conversion) if all of the account's other eligible users are nudged
-    )
+    spill_over: float = 0.0  # added to a control's P(conversion) if all other eligible users of the account are nudged
 
     # The running campaign (campaign_world.py).
     fatigue: float = 0.0  # share of a helpful nudge's lift lost with each earlier nudge
     unsent_share: float = 0.03  # share of users assigned to a nudge in a round of campaigns who can't be reached
-    conversion_revenue_usd: tuple[float, float] = (
-        30.0,
-        80.0,
-    )  # its mean is the shipped policy's value of a conversion
+    conversion_revenue_usd: tuple[float, float] = (30.0, 80.0)  # its mean is the shipped policy's value of a conversion
     admin_churn: float = 0.01  # of admins within an outcome window
     admin_churn_annoyed: float = 0.30  # of admins who reacted negatively
 

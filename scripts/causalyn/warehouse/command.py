@@ -24,9 +24,7 @@ from causalyn.warehouse.publication import EditedListsError, NothingPublishedErr
 ROOT = Path(__file__).resolve().parents[3]
 NO_SETTINGS: Mapping[str, str] = {}
 PATIENCE_SECONDS = 10  # for dbt to stop after a signal
-NOT_PUBLISHED = (
-    3  # exit status: the data, a check or a list was found wrong, so nothing is published and a person must look
-)
+NOT_PUBLISHED = 3  # exit status: data, a check or a list was found wrong: nothing is published, a person must look
 
 
 def parser(docstring: str, warehouse: str | None = "DuckDB file", creates: bool = False) -> argparse.ArgumentParser:

@@ -229,10 +229,7 @@ def _write_manifest(connection: duckdb.DuckDBPyConnection, rows: dict[str, int],
         "select build_id, shipped_policy_id, cast(scoring_date as varchar) from marts.build_info"
     ).fetchall()
     files = {
-        file.name: {
-            "rows": rows[file.stem],
-            "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        }
+        file.name: {"rows": rows[file.stem], "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
         for file in sorted(directory.iterdir())
     }
     contents = {"build_id": build_id, "policy_id": policy_id, "scoring_date": scoring_date, "files": files}

@@ -135,10 +135,7 @@ USER_EVENTS = Table(
 USER_FEATURES = Table(
     "user_features_raw",
     _columns(
-        "user_id varchar needed",
-        "feature varchar needed",
-        "value double -1000000..1000000",
-        "valid_from date needed",
+        "user_id varchar needed", "feature varchar needed", "value double -1000000..1000000", "valid_from date needed"
     ),
     key=("user_id", "feature", "valid_from"),
     optional=True,
