@@ -35,10 +35,8 @@ def groups(users: pd.DataFrame) -> list[dict[str, Any]]:
 
     def walk(node: int, limits: dict[str, tuple[float, float, bool]]) -> None:
         if asked.children_left[node] == -1:
-            n_users, share = (
-                int(asked.n_node_samples[node]),
-                float(asked.value[node][0][1] / asked.value[node][0].sum()),
-            )
+            n_users = int(asked.n_node_samples[node])
+            share = float(asked.value[node][0][1] / asked.value[node][0].sum())
             words = "; ".join(_words(features[feature], *limit) for feature, limit in limits.items())
             right = n_users * max(share, 1 - share)
             found.append({"words": words or "all users", "n_users": n_users, "share": share, "n_right": right})

@@ -83,7 +83,9 @@ class DbtRun:
             return [("", _lines_that_matter(error)) for error in self._errors[:1]]
         results = json.loads((self._target / "run_results.json").read_text())["results"]
         messages = {result["unique_id"]: result["message"] or "" for result in results}
-        named = [(_name(unique_id), _lines_that_matter(messages.get(unique_id, ""))) for unique_id in self._failed]
+        named = [
+            (unique_id.split(".")[2], _lines_that_matter(messages.get(unique_id, ""))) for unique_id in self._failed
+        ]
         return sorted(named, key=lambda failure: failure[0] != GATE)
 
     def _plan(self) -> None:
@@ -124,10 +126,6 @@ class DbtRun:
                 break
             self._stages.end(f"{self._total[current]} tables and tests")
             self._stages.begin(OF_DBT[current + 1])
-
-
-def _name(unique_id: str) -> str:
-    return unique_id.split(".")[2]
 
 
 def _lines_that_matter(message: str) -> str:
