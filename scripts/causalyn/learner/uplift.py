@@ -67,6 +67,9 @@ CALIBRATION_GROUPS = 5
 KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
 """Quantiles of a feature between which a spline is linear, and beyond which it is constant (Harrell, 2001, section 2.4.6)."""
 
+RAREST = 0.01
+"""Least share of users whose values get knots of their own where one value takes all."""
+
 SPLINE_PENALTY = 15.0
 """Ridge penalty of the logistic regressions, on standardised columns."""
 
@@ -213,6 +216,12 @@ class SplineBasis:
         known = np.isfinite(features).any(axis=0)
         knots = np.zeros((features.shape[1], len(KNOTS)))
         knots[known] = np.nanquantile(features[:, known], KNOTS, axis=0).T
+        # A value that nearly everybody has, such as 0 of a rare flag, takes every knot; all but one go to the other values.
+        for feature in np.flatnonzero(known & (knots[:, 0] == knots[:, -1])):
+            column, common = features[:, feature], knots[feature, 0]
+            others = column[np.isfinite(column) & (column != common)]
+            if others.size >= RAREST * len(column):
+                knots[feature] = np.sort([common, *np.quantile(others, KNOTS[:-1])])
         kinds = np.eye(len(KNOTS) + 1)
         columns = np.stack(
             [

@@ -322,6 +322,27 @@ def test_an_arm_in_which_nobody_converts_gives_a_control_probability_of_zero(wor
     assert scored.p_control.max() < 0.05
 
 
+def test_a_flag_that_few_users_carry_is_found():
+    """Too few for a leaf of a forest, or a quantile of a feature: nine in ten carry 0."""
+    users = simulate(accounts=1200)
+    generator = np.random.default_rng(4)
+    users["flag"] = (generator.uniform(size=len(users)) < 0.03).astype(float)
+    is_flagged = users.flag == 1
+    chance = np.where(users.is_treated == 1, 0.1, 0.6)[is_flagged]
+    users.loc[is_flagged, "outcome"] = (generator.uniform(size=is_flagged.sum()) < chance).astype(float)
+    lift = by_learner(fit_and_score(users, replace(PARAMETERS, min_leaf_share=0.05, account_pairs=3)))["stack"]
+    assert lift[is_flagged].mean() < -0.2
+    assert (lift[is_flagged] < 0).mean() > 0.9
+
+
+def test_a_value_of_too_few_users_gets_no_knot():
+    flag = np.zeros((1000, 1))
+    flag[:9] = 1
+    assert (uplift.SplineBasis.of(flag).columns == 0).all()
+    flag[9:30] = np.arange(21)[:, None] + 2
+    assert uplift.SplineBasis.of(flag).knots[0] == pytest.approx([0, *np.quantile(flag[:30], uplift.KNOTS[:-1])])
+
+
 REFUSED = {
     "nobody treated": (lambda frame: frame.assign(is_treated=0), r"is_treated: 0 treated users .* of 4,800"),
     "nobody left alone": (lambda frame: frame.assign(is_treated=1), r"is_treated: 0 control users"),
