@@ -25,7 +25,7 @@ final as (
         (
             'outcomes_raw', 'activation_disagrees', 'dated_outcomes',
             is_recorded(ref('stg_outcomes'), 'activation_date')
-            ~ ' and ((activation_date is not null) <> coalesce(is_converted, false) or activation_date <= intervention_date '
+            ~ ' and ((activation_date is not null) <> coalesce(is_converted, false) or activation_date < intervention_date '
             ~ 'or activation_date > intervention_date + cast(outcome_window_days as int))'
         ),
         (
