@@ -44,7 +44,7 @@ findings as (
 
 measures as (
     select * from {{ ref('int_policy__finding_user_measures') }}
-    where finding_id in ('active_user_lift', 'momentum_ratio')
+    where finding_id in ('active_user_lift', 'momentum_difference')
 ),
 
 -- Claims about lift are about the world, so hidden truth measures them; `findings` has the estimates.
@@ -85,9 +85,11 @@ final as (
     union all
     select 'policy_admins_at_risk', n_admins_at_risk from guarded
     union all
-    select finding_id, estimate from findings where finding_id not in ('active_user_lift', 'momentum_ratio')
+    select finding_id, estimate from findings where finding_id not in ('active_user_lift', 'momentum_difference')
     union all
-    select finding_id, coalesce({{ safe_divide('focus_lift', 'base_lift') }}, focus_lift) from true_lifts
+    select finding_id, focus_lift from true_lifts where finding_id = 'active_user_lift'
+    union all
+    select 'momentum_ratio', {{ safe_divide('focus_lift', 'base_lift') }} from true_lifts where finding_id = 'momentum_difference'
     union all
     select 'sleeping_dogs_nudged_share', nudged_share from truths where true_group = 'sleeping_dog'
     union all

@@ -55,9 +55,9 @@ final as (
     union all
     select observation_id, account_id, 'active_user_lift', 'focus', dr_score from users where is_most_active
     union all
-    select observation_id, account_id, 'momentum_ratio', 'focus', dr_score from users where is_decelerating
+    select observation_id, account_id, 'momentum_difference', 'focus', dr_score from users where is_decelerating
     union all
-    select observation_id, account_id, 'momentum_ratio', 'base', dr_score from users where is_stable_heavy
+    select observation_id, account_id, 'momentum_difference', 'base', dr_score from users where is_stable_heavy
     union all
     select observation_id, account_id, 'raw_difference', 'focus', outcome from users where is_treated = 1
     union all
