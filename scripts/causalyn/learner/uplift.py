@@ -67,8 +67,9 @@ CALIBRATION_GROUPS = 5
 KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
 """Quantiles of a feature between which a spline is linear, and beyond which it is constant (Harrell, 2001, section 2.4.6)."""
 
-RAREST = 0.01
-"""Least share of users whose values get knots of their own where one value takes all."""
+RAREST = 0.005
+"""Least share of users whose values get knots of their own where one value takes all.
+Values that fewer have count as unseen: `extreme_share` in macros/features.sql."""
 
 SPLINE_PENALTY = 15.0
 """Ridge penalty of the logistic regressions, on standardised columns."""

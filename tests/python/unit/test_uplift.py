@@ -337,9 +337,9 @@ def test_a_flag_that_few_users_carry_is_found():
 
 def test_a_value_of_too_few_users_gets_no_knot():
     flag = np.zeros((1000, 1))
-    flag[:9] = 1
+    flag[:4] = 1
     assert (uplift.SplineBasis.of(flag).columns == 0).all()
-    flag[9:30] = np.arange(21)[:, None] + 2
+    flag[4:30] = np.arange(26)[:, None] + 2
     assert uplift.SplineBasis.of(flag).knots[0] == pytest.approx([0, *np.quantile(flag[:30], uplift.KNOTS[:-1])])
 
 
