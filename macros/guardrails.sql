@@ -54,7 +54,7 @@
                 case
                     when n_users = 0 then 'No user counts'
                     when n_scored_users < n_users then 'Not scored: ' || (n_users - n_scored_users) || ' of ' || n_users || ' users'
-                    else 'Unlike anybody in past campaigns: ' || n_unsupported_admins || ' of ' || n_admins || ' admins'
+                    else 'Past campaigns say too little about: ' || n_unsupported_admins || ' of ' || n_admins || ' admins'
                 end
             when 'suppress_toxic_admin' then 'Would react badly: ' || n_sleeping_dog_admins || ' of ' || n_admins || ' admins'
             when 'suppress_toxic_users' then

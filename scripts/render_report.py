@@ -327,7 +327,7 @@ def changed(marts: Marts) -> dict:
 
 
 def support(marts: Marts) -> dict[str, float]:
-    """Today's users and admins who are unlike anybody in the past campaigns, and the accounts left alone for such admins."""
+    """Today's users and admins about whom past campaigns say too little, and the accounts left alone for such admins."""
     (row,) = marts.connection.execute(
         """
         select

@@ -120,8 +120,8 @@ def summarise(warehouse: Path) -> str:
     users, n_users, admins, n_admins, held_back = (int(n or 0) for n in support)
     lines += [
         "",
-        f"Support:  {users:,} of {n_users:,} users and {admins:,} of {n_admins:,} admins are unlike anybody in past campaigns; "
-        f"none is nudged, and {held_back:,} accounts are left alone for such an admin.",
+        f"Support:  past campaigns say too little about {users:,} of {n_users:,} users and {admins:,} of {n_admins:,} admins; "
+        f"none is nudged, and {held_back:,} {'account is' if held_back == 1 else 'accounts are'} left alone for such an admin.",
     ]
     targets, decided_then, campaigns, value = backtest
     judged = "".join(

@@ -79,7 +79,7 @@ doubts as (
     where population = 'campaign' and lift > 0
 ),
 
--- Far more doubtful users are unlike anyone the campaigns reached. A nudge requires a share of users to be as doubtful.
+-- Past campaigns say too little about users far more doubtful than theirs. A nudge requires a share of users to be as doubtful.
 limits as (
     select
         policies.policy_id,

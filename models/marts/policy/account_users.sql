@@ -35,8 +35,9 @@ final as (
             when users.is_sleeping_dog and not users.is_nudged_in_target then 'would react badly'
             when not users.is_nudged_in_target and users.lift <= 0 then 'not expected to benefit'
             when users.is_nudged_enough and not users.is_nudged_in_target then 'nudged often enough this quarter'
-            when not users.is_nudged_in_target
-                then 'unlike anybody in the past campaigns' || coalesce(' in ' || users.unseen_features, '')
+            when not users.is_nudged_in_target and users.unseen_features is not null
+                then 'unlike anybody in the past campaigns in ' || users.unseen_features
+            when not users.is_nudged_in_target then 'past campaigns say too little about such users'
             when decisions.decision = 'target' then 'nudged'
             else 'would be nudged, but the account is suppressed'
         end as reason,

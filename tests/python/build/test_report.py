@@ -239,7 +239,9 @@ def test_the_page_tells_todays_decisions_from_the_backtest(report, built_world):
     assert today != then
     assert f"<h1>Nudge {today} of 600 accounts." in page
     support = re.search(r'<p id="support">(.*?)</p>', page).group(1)
-    assert support.startswith(f"{unsupported} of today's users" if unsupported else "All of today's users")
+    assert support.startswith(
+        f"Past campaigns say {f'too little about {unsupported}' if unsupported else 'enough about all'} of today's users"
+    )
 
 
 def text_of(page, start, end):
@@ -314,7 +316,7 @@ def test_trust_is_one_sentence_and_unknown_is_said_in_words(report, built_world,
         publish_as_it_is(connection)
     page = render_report.render(warehouse, tmp_path / "report")
     words = text_of(page, '<section id="trust">', '<section id="audit">')
-    assert "Not measured;" in words and "Nothing was measured for it." in words
+    assert "Not measured;" in words and "It can't be estimated." in words
     assert words.count("Accepted by Ada on 2025-07-01: It was drawn by lot") == 1
     assert not re.search(r"unknown (times|to)|– to –|- to -|nan", words)
 

@@ -56,7 +56,7 @@ const why = (a, p) => ({
   suppress_unscored: () => {
     if (a.n_users === 0) return "It has no users to count, so nothing is known.";
     if (a.n_scored_users < a.n_users) return `${whole(a.n_scored_users)} of ${plural(a.n_users, "user")} have a score; all must.`;
-    return `${plural(a.n_unsupported_admins, "admin")} unlike anybody in the past campaigns, so the effect of a nudge is unknown.`;
+    return `Past campaigns say too little about ${plural(a.n_unsupported_admins, "admin")}, so the effect of a nudge is unknown.`;
   },
   suppress_toxic_admin: () => `${plural(a.n_sleeping_dog_admins, "admin")} would be put off: ${a.n_sleeping_dog_admins === 1 ? "a predicted Sleeping Dog" : "predicted Sleeping Dogs"}. One is enough.`,
   suppress_toxic_users: () => `${whole(a.n_sleeping_dogs)} of ${plural(a.n_scored_users, "user")} (${((100 * a.n_sleeping_dogs) / a.n_scored_users).toFixed(0)}%) would be put off; at most ${+(100 * p.toxic_user_share_limit).toFixed(1)}% may.`,
