@@ -35,7 +35,8 @@ effects as (
     {{ clustered_means('scored', 'dr_score', by=['refutation_id']) }}
 ),
 
--- 99%, since five refutations are judged at once.
+-- 99%, since five refutations are judged at once. By the attempt's own error: an attempt uses only a sample of a large campaign's
+-- users, the adjusted effect all.
 measured as (
     select
         questions.*,
@@ -43,9 +44,7 @@ measured as (
         round(effects.mean, 6) as estimate,
         round(effects.standard_error, 6) as standard_error,
         case when questions.is_null_expected then 0 else adjusted.estimate end as expected,
-        {{ margin(
-            'case when questions.is_null_expected then effects.standard_error else adjusted.standard_error end', level=0.99
-        ) }} as margin
+        {{ margin('effects.standard_error', level=0.99) }} as margin
     from questions
     left join effects on questions.refutation_id = effects.refutation_id
     left join adjusted on not questions.is_null_expected
