@@ -53,11 +53,11 @@
 {%- endmacro %}
 
 {#- The learner's inputs unpivoted: one row per observation of a population and feature. -#}
-{% macro unpivot_features(inputs, population, name='feature') -%}
+{% macro unpivot_features(inputs, population) -%}
     select
         observation_id,
-        {{ name }},
-        {{ name }}_value
+        feature,
+        feature_value
     from (
         select
             observation_id,
@@ -65,7 +65,26 @@
         from {{ inputs }}
         where population = '{{ population }}'
     ) as inputs
-    unpivot include nulls ({{ name }}_value for {{ name }} in ({{ learner_feature_expressions() | join(', ') }}))
+    unpivot include nulls (feature_value for feature in ({{ learner_feature_expressions() | join(', ') }}))
+{%- endmacro %}
+
+{#-
+    What is watched for drift: one row per observation and quantity. Today's users differ from those of past campaigns, so their lift
+    does, too: it is followed from the day of the fit.
+-#}
+{% macro followed_quantities(inputs, population, scores) -%}
+    select
+        observation_id,
+        feature as quantity,
+        feature_value as quantity_value
+    from ({{ unpivot_features(inputs, population) }}) as unpivoted
+    union all
+    select
+        observation_id,
+        'lift' as quantity,
+        lift as quantity_value
+    from {{ scores }}
+    where population = 'today' and unseen_features is null
 {%- endmacro %}
 
 {#-

@@ -5,14 +5,7 @@ with bins as (
 ),
 
 drift_values as (
-    {{ unpivot_features(ref('int_uplift__inputs'), 'today', name='quantity') }}
-    union all
-    select
-        observation_id,
-        'lift' as quantity,
-        lift as quantity_value
-    from {{ ref('int_uplift__user_scores') }}
-    where population = 'today' and unseen_features is null
+    {{ followed_quantities(ref('int_uplift__inputs'), 'today', ref('int_uplift__user_scores')) }}
 ),
 
 -- Many users share a value, which makes it quicker to find its bin.

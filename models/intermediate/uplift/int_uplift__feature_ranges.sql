@@ -5,7 +5,7 @@ with final as (
 )
 {% else %}
 with training_values as (
-    {{ unpivot_features(ref('int_uplift__training_users'), 'campaign', name='feature') }}
+    {{ unpivot_features(ref('int_uplift__training_users'), 'campaign') }}
 ),
 
 final as (

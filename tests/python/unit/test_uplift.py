@@ -343,6 +343,11 @@ def test_a_value_of_too_few_users_gets_no_knot():
     assert uplift.SplineBasis.of(flag).knots[0] == pytest.approx([0, *np.quantile(flag[:30], uplift.KNOTS[:-1])])
 
 
+def test_a_value_without_a_knot_counts_as_unseen(project_root):
+    macros = (project_root / "macros" / "features.sql").read_text()
+    assert f"{{% macro extreme_share() -%}}\n    {{{{ return({uplift.RAREST}) }}}}" in macros
+
+
 REFUSED = {
     "nobody treated": (lambda frame: frame.assign(is_treated=0), r"is_treated: 0 treated users .* of 4,800"),
     "nobody left alone": (lambda frame: frame.assign(is_treated=1), r"is_treated: 0 control users"),
